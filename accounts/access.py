@@ -1,0 +1,56 @@
+"""The one table of roles and actions. Unseen means 404 (`visible_to`), seen but not allowed means 403 (`demand`)."""
+
+from typing import Any
+
+from accounts.models import ApiKey, Membership, Role, User
+from cms.core.errors import Forbidden
+
+_OWNER, _MANAGER, _SUPPORT = Role.OWNER, Role.MANAGER, Role.SUPPORT
+_ACCOUNTANT, _TECHNICIAN, _HOST = Role.ACCOUNTANT, Role.TECHNICIAN, Role.HOST
+_EVERYONE = frozenset(Role)
+_STAFF = _EVERYONE - {_HOST}
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "station.view": _EVERYONE,
+    "station.command": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
+    "station.raw_command": frozenset({_OWNER, _MANAGER, _TECHNICIAN}),
+    "station.edit": frozenset({_OWNER, _MANAGER, _TECHNICIAN}),
+    "location.edit": frozenset({_OWNER, _MANAGER}),
+    "messages.view": _STAFF - {_ACCOUNTANT},
+    "session.view": _EVERYONE,
+    "session.stop": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
+    "session.close": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "driver.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "driver.edit": frozenset({_OWNER, _MANAGER, _SUPPORT}),
+    "token.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
+    "token.edit": frozenset({_OWNER, _MANAGER, _SUPPORT}),
+    "tariff.view": _STAFF,
+    "tariff.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "invoice.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "invoice.issue": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "report.view": _EVERYONE,
+    "operator.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "member.edit": frozenset({_OWNER}),
+    "api_key.edit": frozenset({_OWNER, _MANAGER}),
+}
+
+
+def role_at(actor: User | ApiKey, operator_id: int) -> str | None:
+    """The actor's role at an operator, None for a stranger."""
+    if isinstance(actor, ApiKey):
+        return actor.role if actor.operator_id == operator_id else None
+    if not actor.is_authenticated:
+        return None
+    return Membership.objects.filter(user=actor, operator=operator_id).values_list("role", flat=True).first()
+
+
+def can(actor: User | ApiKey, action: str, obj: Any) -> bool:
+    """May `actor` do `action` to `obj` (an Operator, or anything with `operator_id`)? KeyError for an unknown action."""
+    operator_id = getattr(obj, "operator_id", None) or obj.pk
+    return role_at(actor, operator_id) in ALLOWED[action]
+
+
+def demand(actor: User | ApiKey, action: str, obj: Any) -> None:
+    """Raises Forbidden where `can` says no."""
+    if not can(actor, action, obj):
+        raise Forbidden("Your role does not allow this.", action=action)

@@ -1,0 +1,7 @@
+from .api_key import ApiKey
+from .driver import Driver
+from .operator import Membership, Operator, Role
+from .token import Token
+from .user import User
+
+__all__ = ["ApiKey", "Driver", "Membership", "Operator", "Role", "Token", "User"]

@@ -1,0 +1,4 @@
+from .evidence import Evidence
+from .session import ChargingSession, StartRequest
+
+__all__ = ["ChargingSession", "Evidence", "StartRequest"]

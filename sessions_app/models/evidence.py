@@ -1,0 +1,49 @@
+"""What a station told us about charging, normalised: the only input of the reducer and of rating. Kept ten years."""
+
+from django.db import models
+
+from cms.core.fields import EnergyField
+from cms.core.models import Visible
+from stations.models import ChargingStation
+
+from .session import ChargingSession
+
+
+class EvidenceQuerySet(Visible):
+    operator_path = "station__operator"
+
+
+class Evidence(models.Model):
+    """One row per transaction event or meter message. `session` is null while nobody could say whose it is (orphans).
+
+    `register` is the last energy register reading of the message in Wh, so that curves need not parse `readings`,
+    which holds every sample as JSON text: [[iso time, [[measurand, value, unit, phase, context, location], …]], …].
+    """
+
+    station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="evidence")
+    session = models.ForeignKey(ChargingSession, models.PROTECT, null=True, blank=True, related_name="evidence")
+    kind = models.CharField(max_length=8)  # started, updated, ended, metered, closed
+    transaction_id = models.TextField(blank=True, default="")
+    evse_id = models.PositiveIntegerField(null=True, blank=True)
+    connector_id = models.PositiveIntegerField(null=True, blank=True)
+    seq_no = models.BigIntegerField(null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    message_id = models.TextField(blank=True, default="")
+    register = EnergyField(null=True, blank=True)
+    power_w = models.IntegerField(null=True, blank=True)
+    facts = models.TextField(
+        default="{}"
+    )  # JSON: token, reason, trigger, charging_state, meter_wh, offline, anomalies …
+    readings = models.TextField(default="[]")
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["session", "occurred_at"], name="evidence_session_at"),
+            models.Index(fields=["station", "received_at"], name="evidence_station_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.station_id}/{self.transaction_id}"

@@ -1,0 +1,28 @@
+from .command import Command
+from .connection import ConnectionPeriod
+from .credential import StationCredential
+from .frame import Frame
+from .location import Location
+from .maintenance import Fault, FirmwareUpdate, LogRequest, SecurityEvent
+from .station import EVSE, ChargingStation, Connector
+from .status import StatusChange
+from .unknown import UnknownStation
+from .variable import Variable
+
+__all__ = [
+    "EVSE",
+    "ChargingStation",
+    "Command",
+    "ConnectionPeriod",
+    "Connector",
+    "Fault",
+    "FirmwareUpdate",
+    "Frame",
+    "Location",
+    "LogRequest",
+    "SecurityEvent",
+    "StationCredential",
+    "StatusChange",
+    "UnknownStation",
+    "Variable",
+]

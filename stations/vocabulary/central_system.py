@@ -1,0 +1,54 @@
+"""The central system is a dictionary: event type → batch handler. Nothing more."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .replies import Reply
+
+Handler = Callable[[Sequence[Any]], Sequence[Reply]]
+"""Takes all waiting events of one type, returns one reply each, in order."""
+
+
+class CentralSystem:
+    """Groups a batch by event type, in the order of the table, and lets each type's handler answer."""
+
+    def __init__(self, handlers: Mapping[type, Handler]) -> None:
+        self.handlers = dict(handlers)
+
+    def handle(self, events: Sequence[Any]) -> list[Reply]:
+        """One reply per event, in the order of `events`. Raises what a handler raises, and KeyError for an unknown event."""
+        positions: dict[type, list[int]] = {}
+        for position, event in enumerate(events):
+            positions.setdefault(type(event), []).append(position)
+        for unknown in positions.keys() - self.handlers.keys():
+            raise KeyError(f"no handler for {unknown.__name__}")
+        replies: list[Any] = [None] * len(events)
+        for event_type, handler in self.handlers.items():
+            if places := positions.get(event_type):
+                answers = handler([events[place] for place in places])
+                if len(answers) != len(places):
+                    raise TypeError(f"{event_type.__name__}: {len(places)} events, {len(answers)} replies")
+                for place, answer in zip(places, answers, strict=True):
+                    replies[place] = answer
+        return replies
+
+
+def one_by_one(handle: Callable[[Any], Reply]) -> Handler:
+    """A batch handler for rare events: one call per event."""
+
+    def batch(events: Sequence[Any]) -> list[Reply]:
+        return [handle(event) for event in events]
+
+    batch.__doc__ = handle.__doc__
+    batch.__name__ = handle.__name__
+    return batch
+
+
+def merged(*tables: Mapping[type, Handler]) -> dict[type, Handler]:
+    """The rooms' tables as one, in order; two handlers for one event are a mistake."""
+    handlers: dict[type, Handler] = {}
+    for table in tables:
+        if twice := handlers.keys() & table.keys():
+            raise ValueError(f"two handlers for {', '.join(sorted(t.__name__ for t in twice))}")
+        handlers.update(table)
+    return handlers

@@ -1,0 +1,68 @@
+"""The cast. Olga runs Rete Adriatica, Tom answers its phone, Anna keeps its books, Dario charges there;
+Carla runs another operator and must never see any of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Driver, Membership, Operator, Role, User
+
+from .factories import DriverFactory, OperatorFactory, StationFactory, UserFactory
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of real data, for tests that read it; skips where it is not at hand."""
+    folder = os.environ.get("COLONNINA_REFERENCE_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("COLONNINA_REFERENCE_DATA is not set to a folder with the reference data")
+    return Path(folder)
+
+
+@pytest.fixture
+def operator(db: None) -> Operator:
+    return OperatorFactory(slug="rete-adriatica", name="Rete Adriatica", party_id="ADR")
+
+
+@pytest.fixture
+def other_operator(db: None) -> Operator:
+    return OperatorFactory(slug="costa-ovest", name="Costa Ovest", party_id="CST")
+
+
+def member(operator: Operator, email: str, role: str) -> User:
+    user: User = UserFactory(email=email)
+    Membership.objects.create(user=user, operator=operator, role=role)
+    return user
+
+
+@pytest.fixture
+def olga(operator: Operator) -> User:
+    return member(operator, "olga@rete.example", Role.OWNER)
+
+
+@pytest.fixture
+def tom(operator: Operator) -> User:
+    return member(operator, "tom@rete.example", Role.SUPPORT)
+
+
+@pytest.fixture
+def anna(operator: Operator) -> User:
+    return member(operator, "anna@rete.example", Role.ACCOUNTANT)
+
+
+@pytest.fixture
+def carla(other_operator: Operator) -> User:
+    return member(other_operator, "carla@costa.example", Role.OWNER)
+
+
+@pytest.fixture
+def dario(operator: Operator) -> Driver:
+    return DriverFactory(operator=operator, user=UserFactory(email="dario@driver.example", first_name="Dario"))
+
+
+@pytest.fixture
+def station(operator: Operator):
+    return StationFactory(operator=operator, identity="CP-0042")
