@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CmsConfig(AppConfig):
     name = "cms"
     verbose_name = "Colonnina"
+
+    def ready(self) -> None:
+        from cms import checks  # noqa: F401 (registers them)

@@ -6,9 +6,9 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
+VAR_DIR = Path(env.str("COLONNINA_VAR", str(BASE_DIR / "var")))  # the data of this installation
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY", "")
@@ -193,7 +193,10 @@ SESSION_PRICER = "billing.pricing.running_cost"
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.int("HEARTBEAT_INTERVAL_S", 300)
 FRAME_RETENTION_DAYS = env.int("FRAME_RETENTION_DAYS", 90)
-PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")  # links in mails, QR codes and upload addresses
+PORT = env.int("PORT", 8000)
+PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{PORT}")  # links in mails, QR codes and upload addresses
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # reading /metrics from elsewhere than the loopback
+ADMIN_ENABLED = True
 DEMO = False
 
 LOGGING = {

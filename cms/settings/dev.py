@@ -3,11 +3,13 @@
 import secrets
 
 from .base import *
-from .base import SECRET_KEY, VAR_DIR, env
+from .base import SECRET_KEY, STORAGES, VAR_DIR, env
+
+# served straight from the source folders: nothing to collect before the first page
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = True
 
 DEMO = env.bool("DEMO", True)
-PORT = env.int("PORT", 8000)
-PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{PORT}")
 
 if not SECRET_KEY:
     _file = VAR_DIR / "secret_key"
