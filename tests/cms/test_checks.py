@@ -22,7 +22,7 @@ def test_the_defaults_pass() -> None:
         ("TILE_URL", "https://tiles.example.com/", "TILE_URL needs {z}"),
     ],
 )
-def test_a_bad_value_says_what_and_how_to_mend_it(
+def test_a_bad_value_says_what_and_how_to_mend_it(settings, name: str, value: object, text: str) -> None:
     name: str, value: object, text: str
 ) -> None:
     from cms import checks
