@@ -23,8 +23,6 @@ def test_the_defaults_pass() -> None:
     ],
 )
 def test_a_bad_value_says_what_and_how_to_mend_it(settings, name: str, value: object, text: str) -> None:
-    name: str, value: object, text: str
-) -> None:
     from cms import checks
 
     setattr(settings, name, value)
