@@ -11,7 +11,6 @@ from django.core.checks import CheckMessage, Error, register
 def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Values of the environment that cannot work."""
     problems = [
-        (not settings.SECRET_KEY, "SECRET_KEY is empty.", "Set it to 50 random characters and keep it."),
         (
             not settings.REDIS_URL.startswith(("redis://", "rediss://", "unix://")),
             f"REDIS_URL is no Redis address: {settings.REDIS_URL!r}.",

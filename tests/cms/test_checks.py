@@ -11,7 +11,6 @@ def test_the_defaults_pass() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("SECRET_KEY", "", "SECRET_KEY is empty"),
         ("REDIS_URL", "localhost:6379", "REDIS_URL is no Redis address: 'localhost:6379'"),
         ("PUBLIC_URL", "charge.example.com", "PUBLIC_URL must be http(s)://host"),
         ("PUBLIC_URL", "https://charge.example.com/", "without a slash at the end"),
