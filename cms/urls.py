@@ -1,5 +1,12 @@
 """The whole site map on one screen."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cms import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("offline/", pages.offline, name="offline"),
+    path("sw.js", pages.service_worker, name="service_worker"),
+    path("api/", include("cms.api.urls")),
+]

@@ -1,0 +1,81 @@
+"""The operator's frame: the eight entries of the rail, their badges, whose network this is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import access
+from accounts.models import Operator
+from sessions_app.models import ChargingSession
+from stations.models import ChargingStation, Fault
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`paths` are the prefixes that belong to the entry; the first is where it leads."""
+
+    icon: str
+    word: Any
+    paths: tuple[str, ...]
+    action: str
+
+
+ENTRIES = (
+    Entry("overview", _("Overview"), ("/ops/",), "station.view"),
+    Entry("stations", _("Stations"), ("/ops/stations/", "/ops/map/", "/ops/locations/"), "station.view"),
+    Entry("sessions", _("Sessions"), ("/ops/sessions/",), "session.view"),
+    Entry("incidents", _("Incidents"), ("/ops/incidents/",), "station.view"),
+    Entry("drivers", _("Drivers"), ("/ops/drivers/", "/ops/tokens/"), "driver.view"),
+    Entry("money", _("Money"), ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/"), "invoice.view"),
+    Entry("reports", _("Reports"), ("/ops/reports/",), "report.view"),
+    Entry("setup", _("Set-up"), ("/ops/settings/", "/ops/members/", "/ops/api-keys/"), "operator.edit"),
+)
+
+
+def entries_for(user: Any, operator: Operator) -> list[Entry]:
+    role = access.role_at(user, operator.pk)
+    return [entry for entry in ENTRIES if role in access.ALLOWED[entry.action]]
+
+
+def _here(entry: Entry, path: str) -> bool:
+    if entry.paths == ("/ops/",):
+        return path == "/ops/"
+    return path.startswith(entry.paths)
+
+
+@register.inclusion_tag("components/rail.html", takes_context=True)
+def rail(context: Context) -> dict[str, Any]:
+    request = context["request"]
+    operator: Operator | None = request.operator
+    shared = {"csrf_token": context.get("csrf_token"), "operator": operator, "entries": []}
+    if operator is None:
+        return shared
+    faults = Fault.objects.filter(operator=operator, closed_at=None, acknowledged_at=None).count()
+    running = ChargingSession.objects.filter(operator=operator).active().count()
+    stations = ChargingStation.objects.filter(operator=operator, archived_at=None).count()
+    badges = {"sessions": (running, False), "incidents": (faults, True)}
+    entries = []
+    for entry in entries_for(request.user, operator):
+        badge, hot = badges.get(entry.icon, (0, False))
+        entries.append(
+            {
+                "icon": entry.icon,
+                "word": entry.word,
+                "href": entry.paths[0],
+                "here": _here(entry, request.path),
+                "badge": badge,
+                "hot": hot,
+            }
+        )
+    return shared | {
+        "entries": entries,
+        "more_here": any(entry["here"] for entry in entries[4:]),
+        "operators": list(Operator.objects.visible_to(request.user)),
+        "size": ngettext("%(n)s charger", "%(n)s chargers", stations) % {"n": stations},
+    }
