@@ -54,3 +54,8 @@ def demand(actor: User | ApiKey, action: str, obj: Any) -> None:
     """Raises Forbidden where `can` says no."""
     if not can(actor, action, obj):
         raise Forbidden("Your role does not allow this.", action=action)
+
+
+def exceeds(role: str, other: str | None) -> bool:
+    """Does `role` allow anything that `other` does not?"""
+    return any(role in roles and other not in roles for roles in ALLOWED.values())

@@ -2,11 +2,14 @@
 Carla runs another operator and must never see any of it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import Driver, Membership, Operator, Role, User
+from accounts.services import api_keys
 
 from .factories import DriverFactory, OperatorFactory, StationFactory, UserFactory
 
@@ -66,3 +69,22 @@ def dario(operator: Operator) -> Driver:
 @pytest.fixture
 def station(operator: Operator):
     return StationFactory(operator=operator, identity="CP-0042")
+
+
+@pytest.fixture
+def api_client_for(db: None) -> Callable[..., APIClient]:
+    """A client with a key of that operator: `api_client_for(operator, Role.SUPPORT)`."""
+
+    def client_for(operator: Operator, role: str = Role.MANAGER) -> APIClient:
+        _row, key = api_keys.create(operator=operator, name=f"{role} key", role=role)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
+        return client
+
+    return client_for
+
+
+@pytest.fixture
+def api(api_client_for: Callable[..., APIClient], operator: Operator) -> APIClient:
+    """Rete Adriatica's back office: a manager's key."""
+    return api_client_for(operator)
