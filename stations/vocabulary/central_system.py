@@ -1,9 +1,9 @@
-"""The central system is a dictionary: event type → batch handler. Nothing more."""
+"""The central system is a dictionary: event type → batch handler. Beside it, what an error of a handler means on the wire."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .replies import Reply
+from .replies import Failed, Reply
 
 Handler = Callable[[Sequence[Any]], Sequence[Reply]]
 """Takes all waiting events of one type, returns one reply each, in order."""
@@ -12,8 +12,10 @@ Handler = Callable[[Sequence[Any]], Sequence[Reply]]
 class CentralSystem:
     """Groups a batch by event type, in the order of the table, and lets each type's handler answer."""
 
-    def __init__(self, handlers: Mapping[type, Handler]) -> None:
+    def __init__(self, handlers: Mapping[type, Handler], refusals: Mapping[type[Exception], str] | None = None) -> None:
+        """`refusals`: error type → CALLERROR code (2.x spelling); the first entry that fits counts."""
         self.handlers = dict(handlers)
+        self.refusals = dict(refusals or {})
 
     def handle(self, events: Sequence[Any]) -> list[Reply]:
         """One reply per event, in the order of `events`. Raises what a handler raises, and KeyError for an unknown event."""
@@ -31,6 +33,13 @@ class CentralSystem:
                 for place, answer in zip(places, answers, strict=True):
                     replies[place] = answer
         return replies
+
+    def failed(self, error: Exception) -> Failed | None:
+        """What a station is told of a handler's error; None for an error that nobody named, a bug."""
+        for kind, code in self.refusals.items():
+            if isinstance(error, kind):
+                return Failed(code, str(error))
+        return None
 
 
 def one_by_one(handle: Callable[[Any], Reply]) -> Handler:

@@ -13,7 +13,10 @@ from .values import EvseRef, Frame, IdToken, Reading, StationRef
 
 @dataclass(frozen=True, slots=True)
 class StationKnocked:
-    """A WebSocket handshake. Answered by Admitted or Refused; `version` is the subprotocol we would speak, e.g. "ocpp1.6"."""
+    """A WebSocket handshake. Answered by Admitted or Refused; `version` is the subprotocol we would speak, e.g. "ocpp1.6".
+
+    None: no common subprotocol. Then only the answer counts (404, 401, or Admitted and closed at once); nobody comes online.
+    """
 
     identity: str
     authorization: bytes | None
@@ -51,6 +54,14 @@ class OutboxOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxesPolled:
+    """Every few seconds a gateway asks which of its stations have pending commands, in case a bell was missed.
+    Answered by WorkWaiting."""
+
+    stations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandSent:
     """A command was encoded and goes on the wire once this is committed: wire `action` and `payload` (JSON text as sent)."""
 
@@ -72,6 +83,14 @@ class CommandSettled:
     error_code: str = ""
     error_description: str = ""
     error_details: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAlive:
+    """A gateway process says every 15 s that it is there. With `started` it is new: sockets held under its name are gone."""
+
+    gateway: str
+    started: bool = False
 
 
 # ---- hardware -----------------------------------------------------------------------------------------------------

@@ -43,6 +43,13 @@ NOTHING_TO_SEND = NextCommand()
 
 
 @dataclass(frozen=True, slots=True)
+class WorkWaiting:
+    """Stations with a pending command (primary keys)."""
+
+    stations: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class BootAnswer:
     """`status` Accepted, Pending or Rejected; `interval` in seconds, ≥ 60."""
 
@@ -99,6 +106,7 @@ Reply = (
     | Refused
     | Done
     | NextCommand
+    | WorkWaiting
     | BootAnswer
     | HeartbeatAnswer
     | Authorization

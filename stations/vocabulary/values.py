@@ -1,6 +1,5 @@
 """The small values that events, commands and replies are made of."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,11 +54,11 @@ class Reading(NamedTuple):
     samples: tuple[Sample, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One line of the journal. `answer` is ours to an incoming CALL; `message_id` and `action` are "" if unreadable.
 
-    `epoch` is the connection's fencing number, `outgoing` our own CALL; `took_us` from receipt to encoded answer.
+    `kind` is the message type number, 0 if unreadable. `epoch` is the connection's fencing number, `outgoing` our own CALL;
+    `took_us` from receipt to encoded answer. No text holds a NUL.
     """
 
     station: int
