@@ -1,8 +1,13 @@
 """What the rooms' models share."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
+
+from cms.core.errors import Invalid
 
 
 class Actor(Protocol):
@@ -38,3 +43,18 @@ class Immutable(models.Model):
         if self.pk is not None and not self._state.adding:
             raise TypeError(f"{type(self).__name__} {self.pk} is immutable")
         super().save(*args, **kwargs)
+
+
+def checked(row: models.Model, *, names: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raises Invalid with what the model's own fields say; `names` renames model fields to what the asker calls them.
+
+    Uniqueness is left to the database, which alone can promise it.
+    """
+    try:
+        row.clean_fields()
+    except ValidationError as wrong:
+        fields = {
+            "non_field_errors" if name == NON_FIELD_ERRORS else names.get(name, name): messages
+            for name, messages in wrong.message_dict.items()
+        }
+        raise Invalid(fields) from wrong

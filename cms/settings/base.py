@@ -193,6 +193,7 @@ SPECTACULAR_SETTINGS = {
 
 # ---- the two seams that let a lower room ask an upper one (docs/decisions/0003) -----------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
+TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_cost"
 
 # ---- charging ---------------------------------------------------------------------------------------------------

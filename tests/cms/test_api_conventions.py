@@ -181,6 +181,11 @@ def test_an_unknown_path_is_404_in_json(api: APIClient, path: str) -> None:
     assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (404, "application/json", "not_found")
 
 
+def test_the_index_lists_the_resources(api: APIClient) -> None:
+    assert api.get("/api/v1/").json()["tokens"] == "http://testserver/api/v1/tokens/"
+    assert APIClient().get("/api/v1/").status_code == 401
+
+
 def test_errors_of_services_keep_their_code_and_sentence(api: APIClient) -> None:
     answer = api.get("/api/v1/samples/refuse/?how=conflict")
     assert (answer.status_code, answer.json()) == (409, {"detail": "Not now.", "code": "station_offline"})
