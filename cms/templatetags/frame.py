@@ -53,7 +53,7 @@ def _here(entry: Entry, path: str) -> bool:
 def rail(context: Context) -> dict[str, Any]:
     request = context["request"]
     operator: Operator | None = request.operator
-    shared = {"csrf_token": context.get("csrf_token"), "operator": operator, "entries": []}
+    shared: dict[str, Any] = {"csrf_token": context.get("csrf_token"), "operator": operator, "entries": []}
     if operator is None:
         return shared
     faults = Fault.objects.filter(operator=operator, closed_at=None, acknowledged_at=None).count()
