@@ -67,6 +67,24 @@ def update(model: type[models.Model], key: Names, columns: Names, rows: Sequence
     return _run(statement, _arrays(rows))
 
 
+def allocate(model: type[models.Model], count: int) -> list[int]:
+    """Primary keys for rows that will be inserted in this transaction, ascending; none is ever given out twice.
+
+    PostgreSQL takes them from the table's sequence. SQLite's writer is alone in its transaction and continues AUTOINCREMENT.
+    """
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            cursor.execute(sequence, [_table(model), count])
+            return sorted(int(number) for (number,) in cursor.fetchall())
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+        last = cursor.fetchone()
+    first = int(last[0]) + 1 if last else 1
+    return list(range(first, first + count))
+
+
 def _insert(model: type[models.Model], columns: Names, rows: Sequence[Row], on_conflict: str) -> int:
     if not rows:
         return 0
