@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.models import ApiKey, Membership, Role, User
+from accounts.models import ApiKey, Role, User
 from cms.core.errors import Forbidden
 
 _OWNER, _MANAGER, _SUPPORT = Role.OWNER, Role.MANAGER, Role.SUPPORT
@@ -39,9 +39,7 @@ def role_at(actor: User | ApiKey, operator_id: int) -> str | None:
     """The actor's role at an operator, None for a stranger."""
     if isinstance(actor, ApiKey):
         return actor.role if actor.operator_id == operator_id else None
-    if not actor.is_authenticated:
-        return None
-    return Membership.objects.filter(user=actor, operator=operator_id).values_list("role", flat=True).first()
+    return actor.roles().get(operator_id) if actor.is_authenticated else None
 
 
 def can(actor: User | ApiKey, action: str, obj: Any) -> bool:

@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offline/", pages.offline, name="offline"),
     path("sw.js", pages.service_worker, name="service_worker"),
     path("api/", include("cms.api.urls")),
+    path("", include("accounts.urls")),
 ]

@@ -27,11 +27,19 @@ class User(AbstractUser):
     REQUIRED_FIELDS = []
     objects = UserManager()  # type: ignore[misc,assignment]
 
+    def roles(self) -> dict[int, str]:
+        """Operator id → role there; read once per instance, that is once per request."""
+        if not hasattr(self, "_roles"):
+            self._roles: dict[int, str] = dict(self.memberships.values_list("operator_id", "role"))
+        return self._roles
+
+    def know_roles(self, roles: dict[int, str]) -> None:
+        """Spares the query of `roles` where the memberships have just been read."""
+        self._roles = roles
+
     def operator_ids(self) -> set[int]:
-        """Operators whose data this person may see (membership in any role); cached for the request."""
-        if not hasattr(self, "_operator_ids"):
-            self._operator_ids = set(self.memberships.values_list("operator_id", flat=True))
-        return self._operator_ids
+        """Operators whose data this person may see (membership in any role)."""
+        return set(self.roles())
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
