@@ -7,3 +7,6 @@ class CmsConfig(AppConfig):
 
     def ready(self) -> None:
         from cms import checks  # noqa: F401 (registers them)
+        from cms.live import receivers
+
+        receivers.connect()

@@ -8,6 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
+from cms.templatetags import figures
+
 from .chart import Chart
 from .svg import NB, line, nice_ticks, number, rect, svg, text, y_axis
 
@@ -26,7 +28,7 @@ def revenue(months: Sequence[Month], *, currency: str = "EUR") -> Chart:
     """Thousands on the axis from 10,000 on."""
     top, height = 18, 190
     highest = max((value or Decimal(0) for m in months for value in (m.revenue, m.last_year)), default=Decimal(0))
-    sign = {"EUR": "€", "GBP": "£"}.get(currency, currency)
+    sign = figures.SIGNS.get(currency, currency)
     divisor = Decimal(1000) if highest >= 10_000 else Decimal(1)
     unit = _("thousand %(currency)s") % {"currency": sign} if divisor > 1 else sign
     ticks = nice_ticks(float(highest / divisor) or 1)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from cms.templatetags import figures
+
 from .chart import Chart
 from .svg import (
     NB,
@@ -98,11 +100,6 @@ def _runs(points: Sequence[Point], gap: timedelta) -> list[list[Point]]:
     return runs
 
 
-def _money(amount: Decimal, currency: str) -> str:
-    sign = {"EUR": "€", "CHF": "CHF", "GBP": "£"}.get(currency, currency)
-    return f"{number(amount, 2)}{NB}{sign}"
-
-
 class _Axis:
     """Time to x: percent for words, thousandths for shapes."""
 
@@ -164,7 +161,7 @@ def _cost_panel(
     total = blocks[-1].points[-1][1]
     ticks = nice_ticks(float(total) * 1.1, 3)
     ys = lambda amount: height - height * float(amount) / ticks[-1]  # noqa: E731
-    sign = {"EUR": "€", "GBP": "£"}.get(currency, currency)
+    sign = figures.SIGNS.get(currency, currency)
     body, words = y_axis(top, height, ticks, sign)
     shapes, outline = "", []
     for block in blocks:
@@ -176,7 +173,7 @@ def _cost_panel(
             y = top + (base + flow[-1][1]) / 2 + 4
             words += text(99, y, block.label, f"p{block.level}", "end")
     body += plot(top, height, shapes + path(outline, "mline"))
-    words += text(100, top + ys(total) - 8, _money(total, currency), "mo halo", "end")
+    words += text(100, top + ys(total) - 8, figures.money(total, currency), "mo halo", "end")
     return body, words
 
 
@@ -226,7 +223,7 @@ def session(
     if energy is not None:
         label += f"; {number(energy / 1000, 2)} kWh"
     if blocks:
-        label += f", {_money(blocks[-1].points[-1][1], currency)}"
+        label += f", {figures.money(blocks[-1].points[-1][1], currency)}"
     return Chart(
         svg=svg(bottom + 24, label, [body], [words]),
         question=_("What happened in this charge, and why does it cost this?")

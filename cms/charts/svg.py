@@ -3,21 +3,22 @@
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-NB = "\u00a0"
+from cms.templatetags import figures
+
+NB = figures.NB
 Pixels = Sequence[tuple[float, float]]
 
 
 def number(value: Decimal | int | float, digits: int = 0) -> str:
-    """In the reader's language, grouped."""
-    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return formats.number_format(exact, decimal_pos=digits, force_grouping=True)
+    """As figures.number, for pixels' floats too."""
+    return figures.number(Decimal(str(value)), digits)
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -132,8 +133,7 @@ def power(watts: float | Decimal | int) -> str:
     """11,0 kW · 150 kW · 2,9 MW (ux.md: 1 decimal below 100, else 0)."""
     if watts >= 1_000_000:
         return f"{number(Decimal(str(watts)) / 1_000_000, 1)}{NB}MW"
-    kilo = Decimal(str(watts)) / 1000
-    return f"{number(kilo, 1 if kilo < 100 else 0)}{NB}kW"
+    return figures.kw(Decimal(str(watts)))
 
 
 def power_unit(highest_w: float) -> tuple[int, str]:
