@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from . import clock, totals
 from .breakdown import Breakdown, Line, Part, Stretch
 from .model import HOUR_US, KWH_MWH, Component, Dimension, Rule, Tariff
-from .periods import Period, State, microseconds, milliwatt_hours, moment
+from .periods import Period, State, microseconds, milliwatt_hours, moment, whole_if_it_is
 from .restrictions import Moment, Quantity, chosen
 
 _TIMED = {State.CHARGING: Dimension.TIME, State.PARKING: Dimension.PARKING_TIME}
@@ -41,7 +41,7 @@ def price(tariff: Tariff, periods: Iterable[Period], zone: ZoneInfo, *, reservat
         energy_wh=Fraction(bill.energy, 1000),
         charging_s=Fraction(bill.durations[State.CHARGING], 1_000_000),
         parking_s=Fraction(bill.durations[State.PARKING], 1_000_000),
-        stretches=tuple(bill.stretches),
+        stretches=tuple(walked.stretch() for walked in bill.walked),
     )
 
 
@@ -94,7 +94,7 @@ def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo) -> Iterat
         if parked_at is not None:
             marks += (parked_at + d for d in tariff.parking_durations)
         for a, b in _shares(start, end, marks, so_far, energy, tariff.energy_limits):
-            at = start + (end - start) * a
+            at = whole_if_it_is(start + (end - start) * a)
             now = Moment(
                 moment(at).astimezone(zone),
                 so_far + energy * a,
@@ -103,13 +103,14 @@ def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo) -> Iterat
                 power,
                 None if current is None else Fraction(current),
             )
-            yield _Piece(at, start + (end - start) * b, period.state, energy * (b - a), now)
+            until = whole_if_it_is(start + (end - start) * b)
+            yield _Piece(at, until, period.state, whole_if_it_is(energy * (b - a)), now)
         so_far += energy
 
 
 def _power(period: Period, energy: Quantity, duration: int) -> Quantity | None:
     if period.power_w is not None:
-        return Fraction(period.power_w)
+        return period.power_w if isinstance(period.power_w, int) else Fraction(period.power_w)
     return Fraction(energy) * HOUR_US / duration / 1000 if duration else None
 
 
@@ -148,6 +149,20 @@ class _Tally:
             self.parts.append([piece.start, piece.end, quantity])
 
 
+@dataclass(slots=True)
+class _Walked:
+    """A stretch in which the same elements were active."""
+
+    start: Quantity
+    end: Quantity
+    state: State
+    energy: Quantity
+    active: tuple[int, ...]
+
+    def stretch(self) -> Stretch:
+        return Stretch(moment(self.start), moment(self.end), self.state, Fraction(self.energy, 1000), self.active)
+
+
 _PER_UNIT: dict[Dimension, int] = {d: {"kWh": KWH_MWH, "h": HOUR_US, "1": 1}[d.unit] for d in Dimension}
 _ORDER = [
     Dimension.RESERVATION_FLAT,
@@ -167,7 +182,7 @@ class _Bill:
         self.last_time: Dimension | None = None  # TIME or PARKING_TIME, whichever was billed last
         self.energy: Quantity = 0
         self.durations: dict[State, Quantity] = {State.CHARGING: 0, State.PARKING: 0}
-        self.stretches: list[Stretch] = []
+        self.walked: list[_Walked] = []
 
     def add(self, dimension: Dimension, rule: Rule | None, piece: _Piece, quantity: Quantity) -> int | None:
         """Counts `quantity`; what no component prices is neither billed nor counted. The index of the active element."""
@@ -190,12 +205,12 @@ class _Bill:
         self._extend(piece, active)
 
     def _extend(self, piece: _Piece, active: tuple[int, ...]) -> None:
-        start, end, energy = moment(piece.start), moment(piece.end), Fraction(piece.energy, 1000)
-        last = self.stretches[-1] if self.stretches else None
-        if last and (last.state, last.elements, last.end) == (piece.state, active, start):
-            self.stretches[-1] = Stretch(last.start, end, last.state, last.energy_wh + energy, active)
+        last = self.walked[-1] if self.walked else None
+        if last and (last.state, last.active, last.end) == (piece.state, active, piece.start):
+            last.end = piece.end
+            last.energy += piece.energy
         else:
-            self.stretches.append(Stretch(start, end, piece.state, energy, active))
+            self.walked.append(_Walked(piece.start, piece.end, piece.state, piece.energy, active))
 
     def round_up(self) -> None:
         """step_size (mod_cdrs): the session's total of ENERGY once; of the two time dimensions only the one billed last;

@@ -54,8 +54,13 @@ def moment(us: int | Fraction) -> datetime:
 
 def milliwatt_hours(wh: Decimal | Fraction) -> int | Fraction:
     """An int wherever the meter's precision allows: integers are ten times faster than fractions."""
-    exact_mwh = exact.number(wh) * 1000
-    return exact_mwh.numerator if exact_mwh.denominator == 1 else exact_mwh
+    if isinstance(wh, Decimal) and (milli := wh * 1000) == (whole := int(milli)):
+        return whole
+    return whole_if_it_is(exact.number(wh) * 1000)
+
+
+def whole_if_it_is(value: Fraction | int) -> int | Fraction:
+    return value.numerator if value.denominator == 1 else value
 
 
 def energy_of(periods: Iterable[Period]) -> Fraction:
