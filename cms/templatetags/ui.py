@@ -216,3 +216,9 @@ def live(context: Context, id: str, *topics: str) -> SafeString:
 def initials(user: Any) -> str:
     words = str(user).partition("@")[0].replace(".", " ").split()
     return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.inclusion_tag("components/map.html")
+def station_map(order: str = "worst", ask: bool = False) -> dict[str, Any]:
+    """A map of the page's own links that carry `data-pin`; the view needs `cms.maps.with_tiles`."""
+    return {"order": order, "ask": ask, "tiles": settings.TILE_URL, "attribution": settings.TILE_ATTRIBUTION}
