@@ -22,7 +22,9 @@ class Evidence(models.Model):
 
     station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="evidence")
     session = models.ForeignKey(ChargingSession, models.PROTECT, null=True, blank=True, related_name="evidence")
-    kind = models.CharField(max_length=8)  # started, updated, ended, metered, closed
+    kind = models.CharField(
+        max_length=8
+    )  # started, updated, ended, metered; ours: bounded, closed, doubted (engine.evidence)
     transaction_id = models.TextField(blank=True, default="")
     evse_id = models.PositiveIntegerField(null=True, blank=True)
     connector_id = models.PositiveIntegerField(null=True, blank=True)

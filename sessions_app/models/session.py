@@ -69,7 +69,10 @@ class ChargingSession(Timestamped):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["start_key"], name="session_start_key_unique"),
-            models.UniqueConstraint(fields=["station", "transaction_id"], name="session_transaction_unique"),
+            # a station that changes its protocol may use a number again that we once gave it
+            models.UniqueConstraint(
+                fields=["station", "transaction_id", "ocpp_version"], name="session_transaction_unique"
+            ),
         ]
         indexes = [
             models.Index(fields=["operator", "-id"], name="session_operator_newest"),

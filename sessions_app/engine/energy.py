@@ -1,0 +1,113 @@
+"""How much energy a session took, and how we know.
+
+The order of sources, stated once (quirks 36, 43, 44, 60, 66; OCPP 1.6 §6, 2.0.1 E/J):
+
+1. `meterStop − meterStart` of the transaction, where both are known. Up to 10 Wh below zero is rounding and counts as 0.
+   If the difference is negative beyond that, or more than any connector could have given in the time, it is not believed:
+   source 2 decides and a person reviews. Where source 2 exists too, both must tell the same story, else review.
+2. The register among the transaction's own readings, from the start (meterStart, if it is of the same series) to the last
+   value, segment by segment. Registers are never added up; with 2.x this is the ordinary source.
+3. The register in readings that named only the EVSE.
+4. The sum of interval values. 5. The integral of the power. Both are estimates.
+
+A session whose stop never came is estimated: it ends at its last good reading, and the next session's meterStart is the most
+it can have taken. Estimates are always reviewed.
+"""
+
+from typing import Final, NamedTuple
+
+from sessions_app.metering.series import TOLERANCE, Series, plausible
+
+from .state import State
+
+TRANSACTION, OWN_REGISTER, FREE_REGISTER = "transaction", "own_register", "free_register"
+INTERVALS, POWER, BOUND, NOTHING = "intervals", "power", "bound", "nothing"
+
+ESTIMATES: Final = frozenset({INTERVALS, POWER, BOUND})
+
+_MISMATCH = 100_000  # mWh: meterStop and the samples may differ by this much before somebody looks
+
+
+class Energy(NamedTuple):
+    """In mWh. `reasons` is what a person must look at."""
+
+    mwh: int
+    source: str
+    reasons: tuple[str, ...] = ()
+
+
+def settle(state: State) -> Energy:
+    """The energy as far as it is known now."""
+    sampled = _sampled(state)
+    if state.stops and state.meter_start is not None and state.meter_stop is not None:
+        return _reconciled(state, state.meter_stop - state.meter_start, sampled)
+    if state.bounded_at and not state.stops:
+        return _bounded(state, sampled)
+    return sampled
+
+
+def _sampled(state: State) -> Energy:
+    own, free = state.own, state.free
+    if own.first is not None:
+        return _checked(state, own, Energy(own.energy, OWN_REGISTER))
+    if free is not None and free.first is not None:
+        return _checked(state, free, Energy(free.energy, FREE_REGISTER))
+    for series in (own, free):
+        if series is not None and series.intervals:
+            return Energy(series.intervals, INTERVALS)
+    for series in (own, free):
+        if series is not None and series.work:
+            return Energy(series.work * 1_000 // 3_600, POWER)
+    return Energy(0, NOTHING)
+
+
+_DOUBTFUL = ("other_register", "register_jump", "register_reset", "scale")
+
+
+def _checked(state: State, series: Series, energy: Energy) -> Energy:
+    """Compares the register with the power: values in kWh that are called Wh give a thousandth (quirks 60, 63)."""
+    by_power = series.work * 1_000 // 3_600
+    if series.scale == 1 and by_power > 200_000 and 1_000 * energy.mwh <= 2 * by_power < 4_000 * energy.mwh:
+        return energy._replace(mwh=energy.mwh * 1_000, reasons=("scale",))
+    return energy._replace(reasons=tuple(note for note in _DOUBTFUL if note in state.notes))
+
+
+def _reconciled(state: State, counted: int, sampled: Energy) -> Energy:
+    known = sampled.source in (OWN_REGISTER, FREE_REGISTER)
+    if counted < -TOLERANCE:
+        return sampled._replace(reasons=(*sampled.reasons, "negative"))
+    if counted > _room(state):
+        if known and sampled.mwh <= _room(state):
+            return sampled._replace(reasons=(*sampled.reasons, "mixed_registers"))
+        return Energy(counted, TRANSACTION, ("implausible",))
+    counted = max(0, counted)
+    if known and _contradicts(state, counted, sampled):
+        return Energy(counted, TRANSACTION, ("register_mismatch",))
+    return Energy(counted, TRANSACTION)
+
+
+def _contradicts(state: State, counted: int, sampled: Energy) -> bool:
+    series = state.own if sampled.source == OWN_REGISTER else state.free
+    missed = counted - sampled.mwh  # between the last reading and the stop
+    gap = (state.stopped_at - series.at).total_seconds() if series and series.at and state.stopped_at else 0
+    return missed < -_MISMATCH - counted // 100 or missed > plausible(gap) + _MISMATCH
+
+
+def _bounded(state: State, sampled: Energy) -> Energy:
+    bound = None
+    if state.bounded_meter is not None and state.meter_start is not None:
+        bound = state.bounded_meter - state.meter_start
+    if bound is None or not 0 <= bound <= _room(state):
+        return sampled
+    if sampled.source == NOTHING:
+        return Energy(bound, BOUND)
+    return sampled._replace(mwh=min(bound, sampled.mwh)) if sampled.source == OWN_REGISTER else sampled
+
+
+def _room(state: State) -> int:
+    """The most that can have been given between start and end, by the station's clock or by ours."""
+    began, heard = state.started_at, state.started_heard
+    until, until_heard = state.stopped_at or state.bounded_at, state.stopped_heard or state.bounded_heard
+    if began is None or heard is None or until is None or until_heard is None:
+        return plausible(0)
+    return plausible(max(until - began, until_heard - heard).total_seconds())

@@ -1,0 +1,121 @@
+"""The session's row, read off its state."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sessions_app import lifecycle
+
+from . import energy
+from .state import State
+
+
+class Projection(NamedTuple):
+    """Columns of ChargingSession by their names, energies in mWh. `review` holds comma-separated reasons."""
+
+    status: str
+    evse_id: int | None
+    connector_id: int | None
+    id_tag: str
+    stop_id_tag: str | None
+    authorization: str
+    started_at: datetime | None
+    started_received_at: datetime | None
+    stopped_at: datetime | None
+    stopped_received_at: datetime | None
+    stop_reason: str | None
+    closed_by_us: bool
+    meter_start: int | None
+    meter_stop: int | None
+    energy: int
+    estimated: bool
+    charging_state: str
+    power_w: int | None
+    soc: int | None
+    last_reading_at: datetime | None
+    last_seq_no: int | None
+    review: str
+
+
+REVIEWED_NOTES = ("clock", "double_start", "double_stop", "after_end", "seq_conflict", "reused_id")
+UNAUTHORISED_MWH = 100_000  # a refused token may take this much before somebody looks (quirk 50)
+
+
+def project(state: State) -> Projection:
+    settled = energy.settle(state)
+    over = state.status == lifecycle.COMPLETED
+    power, soc, read_at = _latest(state)
+    stopped_at, heard, reason = _end(state) if over else (None, None, None)
+    estimated = over and (settled.source in energy.ESTIMATES or not state.stops)
+    return Projection(
+        status=state.status,
+        evse_id=state.evse,
+        connector_id=state.connector,
+        id_tag=state.token,
+        stop_id_tag=state.stop_token or None,
+        authorization=state.told,
+        started_at=state.started_at,
+        started_received_at=state.started_heard,
+        stopped_at=stopped_at,
+        stopped_received_at=heard,
+        stop_reason=reason,
+        closed_by_us=state.closed_at is not None and not state.bounded_at,
+        meter_start=state.meter_start if state.meter_start is not None else state.own.first,
+        meter_stop=_meter_stop(state) if over else None,
+        energy=settled.mwh,
+        estimated=estimated,
+        charging_state=state.charging,
+        power_w=0 if over and power is not None else power,
+        soc=soc,
+        last_reading_at=read_at,
+        last_seq_no=state.seq_last,
+        review=",".join(sorted(set(_reasons(state, settled, over)))),
+    )
+
+
+def _latest(state: State) -> tuple[int | None, int | None, datetime | None]:
+    own, free = state.own, state.free
+    if free is None or (own.read_at and free.read_at and own.read_at >= free.read_at):
+        return own.power, own.soc, own.read_at
+    power = free.power if free.power is not None else own.power
+    return power, free.soc if free.soc is not None else own.soc, free.read_at or own.read_at
+
+
+def _end(state: State) -> tuple[datetime | None, datetime | None, str | None]:
+    """A person's close stands, whatever the station says later (its readings still count). Without a stop a session ends
+    where it was last seen to charge."""
+    if state.closed_at:
+        return state.closed_at, state.closed_heard, state.closed_reason
+    if state.stops:
+        return state.stopped_at, state.stopped_heard, state.reason
+    return last_sign(state) or state.bounded_at, state.bounded_heard, None
+
+
+def last_sign(state: State) -> datetime | None:
+    """When the session was last seen to charge, None if it never was."""
+    signs = [at for at in (state.own.read_at, state.free and state.free.read_at) if at]
+    return max([*signs, state.started_at]) if signs and state.started_at else None
+
+
+def _meter_stop(state: State) -> int | None:
+    if state.meter_stop is not None:
+        return state.meter_stop
+    return state.own.last if state.own.first is not None else None
+
+
+def _reasons(state: State, settled: energy.Energy, over: bool) -> list[str]:
+    reasons = [*settled.reasons, *(note for note in REVIEWED_NOTES if note in state.notes)]
+    if state.doubted_at and state.heard_at and state.doubted_at > state.heard_at and not over:
+        reasons.append("silent")
+    if not over:
+        return reasons
+    if not state.stops and not state.closed_at:
+        reasons.append("missing_stop")
+    if not state.starts:
+        reasons.append("missing_start")
+    if state.closed_at and state.stops:
+        reasons.append("late_stop")
+    if settled.source in energy.ESTIMATES:
+        reasons.append("estimated")
+    if state.told not in ("", "Accepted") and settled.mwh > UNAUTHORISED_MWH:
+        reasons.append("unauthorised")
+    return reasons

@@ -1,0 +1,174 @@
+"""Following the values of one source through a transaction: its energy register, its power, its state of charge.
+
+A register only ever grows. Where it does not, a new *segment* begins and energy is the sum of the segments (quirk 66: the
+register jumped to 0 after an update); a single value that contradicts both neighbours is a glitch and is forgotten again.
+What a station says inside a transaction and what it says outside of it are two series that are never mixed (quirk 44).
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, Self
+
+from .normalise import Measured
+
+TOLERANCE = 10_000  # mWh: rounding between two values of one meter (quirk 43)
+PLAUSIBLE_W = 500_000  # no connector of today gives more on average; a faster register belongs to another series
+_PER_SECOND = PLAUSIBLE_W * 1_000 // 3_600  # mWh
+_SLACK_S = 60
+_WRAP = 2**32 * 1_000  # mWh: a 32-bit counter of Wh (quirk 65)
+_HOLD = timedelta(minutes=20)  # a power value older than this says nothing about the time between
+
+
+@dataclass(slots=True)
+class Series:
+    """Energies in mWh. `base` is where the current segment counts from and `last` its newest value, read `at` the station's
+    clock and heard at `heard`; `carried` is the energy of the segments before. `scale` 1000 means values in kWh that were
+    called Wh (quirks 60, 63). `before` is the segment before while the current one consists of a single value. `intervals` is
+    the sum of interval values, `work` the integral of `power` in W·s."""
+
+    first: int | None = None
+    base: int = 0
+    last: int = 0
+    at: datetime | None = None
+    heard: datetime | None = None
+    carried: int = 0
+    scale: int = 1
+    before: tuple[int, int, datetime, int] | None = None
+    intervals: int = 0
+    power: int | None = None
+    power_at: datetime | None = None
+    work: int = 0
+    soc: int | None = None
+    read_at: datetime | None = None
+
+    @property
+    def energy(self) -> int:
+        """mWh since the anchor, never negative."""
+        return max(0, self.carried + self.last - self.base) * self.scale
+
+    def copy(self) -> Self:
+        return type(self)(*_values(self))
+
+    @classmethod
+    def load(cls, kept: dict[str, Any]) -> Self:
+        """From the JSON object of its fields."""
+        series = cls(**kept)
+        for name in _TIMES:
+            if (text := getattr(series, name)) is not None:
+                setattr(series, name, datetime.fromisoformat(text))
+        if series.before is not None:
+            base, last, at, carried = series.before
+            series.before = (base, last, datetime.fromisoformat(at), carried)  # type: ignore[arg-type]
+        return series
+
+
+_values = attrgetter(*(field.name for field in fields(Series)))
+_TIMES = ("at", "heard", "power_at", "read_at")
+
+
+def plausible(seconds: float) -> int:
+    """The most energy (mWh) that a connector can give in that time, with a minute of slack."""
+    return (max(0, int(seconds)) + _SLACK_S) * _PER_SECOND
+
+
+def measure(
+    series: Series, measured: Measured, heard: datetime, *, start: int | None, began: datetime | None
+) -> tuple[str, ...]:
+    """Takes the next reading in the order of the transaction; returns notes. `start` is the transaction's own meterStart (mWh)
+    at `began`."""
+    at = measured.at
+    notes = measured.notes
+    if measured.register is not None:
+        if series.first is None:
+            note = _anchor(series, measured.register, at, heard, start=start, began=began)
+        else:
+            note = _follow(series, measured.register, at, heard)
+        if note:
+            notes = (*notes, note)
+    if measured.interval is not None and (series.read_at is None or at > series.read_at):
+        series.intervals += measured.interval
+    if measured.power_w is not None and (series.power_at is None or at >= series.power_at):
+        if series.power is not None:
+            held = min(at - series.power_at, _HOLD)  # type: ignore[operator]
+            series.work += (series.power + measured.power_w) * int(held.total_seconds()) // 2
+        series.power, series.power_at = measured.power_w, at
+    if series.read_at is None or at >= series.read_at:
+        series.read_at = at
+        if measured.soc is not None:
+            series.soc = measured.soc
+    return notes
+
+
+def _anchor(
+    series: Series, value: int, at: datetime, heard: datetime, *, start: int | None, began: datetime | None
+) -> str:
+    """The first value. The register counts from `start` if both can be of one series, from 0 if it is a register of the
+    session, else from its own first value."""
+    series.first = series.last = series.base = value
+    series.at, series.heard = at, heard
+    if start is None:
+        return ""
+    room = plausible(max(at - began, heard - began).total_seconds() if began else 0)
+    if -TOLERANCE <= value - start <= room:
+        series.base = start
+        return ""
+    if 0 < value < start and 0 <= value * 1_000 - start <= room:
+        series.base, series.scale = start // 1_000, 1_000
+        return "scale"
+    if value <= room:
+        series.base = 0
+        return "session_register"
+    return "other_register"
+
+
+def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
+    change = value - series.last
+    if change == 0:
+        _advance(series, value, at, heard)
+        return ""
+    elapsed = max(at - series.at, heard - series.heard).total_seconds()  # type: ignore[operator]  # anchored: both are set
+    if 0 < change * series.scale <= plausible(elapsed):
+        if series.before is not None and _continues_before(series, value, at):
+            return _forget_glitch(series, value, at, heard)
+        series.before = None
+        _advance(series, value, at, heard)
+        return ""
+    if change < 0 and (at <= series.at or -change <= TOLERANCE):  # type: ignore[operator]
+        return ""  # an older value that came late, or rounding
+    if series.before is not None and _continues_before(series, value, at):
+        return _forget_glitch(series, value, at, heard)
+    return _begin_segment(series, value, at, heard, elapsed)
+
+
+def _begin_segment(series: Series, value: int, at: datetime, heard: datetime, elapsed: float) -> str:
+    change = value - series.last
+    wrapped = 0 <= change + _WRAP <= plausible(elapsed)
+    series.before = None if wrapped else (series.base, series.last, series.at, series.carried)  # type: ignore[assignment]
+    series.carried += max(0, series.last - series.base) + (change + _WRAP if wrapped else 0)
+    series.base = value
+    _advance(series, value, at, heard)
+    return "register_wrapped" if wrapped else "register_reset" if change < 0 else "register_jump"
+
+
+def _continues_before(series: Series, value: int, at: datetime) -> bool:
+    """Does the value continue the segment before, better than it continues the current one?"""
+    _, last, since, _ = series.before  # type: ignore[misc]
+    change = value - last
+    nearer = value < series.last or change < value - series.last
+    return nearer and 0 <= change <= plausible((at - since).total_seconds())
+
+
+def _forget_glitch(series: Series, value: int, at: datetime, heard: datetime) -> str:
+    series.base, _, _, series.carried = series.before  # type: ignore[misc]
+    series.before = None
+    _advance(series, value, at, heard)
+    return "register_glitch"
+
+
+def _advance(series: Series, value: int, at: datetime, heard: datetime) -> None:
+    series.last = value
+    if at > series.at:  # type: ignore[operator]
+        series.at = at
+    if heard > series.heard:  # type: ignore[operator]
+        series.heard = heard

@@ -1,0 +1,94 @@
+"""May this token charge? Whoever knows tokens is asked through `TOKEN_AUTHORIZERS`; what runs already is ours to know."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.models import Token
+from accounts.services.tokens import Asked, Verdict
+from sessions_app import lifecycle
+from sessions_app.models import ChargingSession
+from stations.vocabulary.events import StationEvent, TokenPresented
+from stations.vocabulary.replies import Authorization
+from stations.vocabulary.values import IdToken
+
+UNKNOWN = "Unknown"
+ACCEPTED = "Accepted"
+CONCURRENT = "ConcurrentTx"
+
+Place = tuple[int, int | str]
+"""Where a session charges: station, and EVSE or transaction id."""
+
+
+class Claim(NamedTuple):
+    """A token that wants to start somewhere."""
+
+    verdict: Verdict
+    place: Place
+
+
+def present(events: Sequence[TokenPresented]) -> list[Authorization]:
+    """Authorize only asks: it leaves no session, and what runs already does not matter (behaviour 10, 11)."""
+    asked = [(event, event.token) for event in events]
+    return [answer(verdict, event.token) for event, verdict in zip(events, verdicts(asked), strict=True)]
+
+
+def verdicts(asked: Sequence[tuple[StationEvent, IdToken]]) -> list[Verdict]:
+    """One per question, in order: each authorizer is asked about what those before it do not know."""
+    answers = [Verdict(UNKNOWN)] * len(asked)
+    open_questions = list(range(len(asked)))
+    for path in settings.TOKEN_AUTHORIZERS:
+        if not open_questions:
+            break
+        authorize: Callable[[Sequence[Asked]], Sequence[Verdict]] = import_string(path)
+        questions = [Asked(asked[place][0].station.operator, asked[place][1]) for place in open_questions]
+        for place, verdict in zip(open_questions, authorize(questions), strict=True):
+            answers[place] = verdict
+        open_questions = [place for place in open_questions if answers[place].status == UNKNOWN]
+    return answers
+
+
+def answer(verdict: Verdict, token: IdToken) -> Authorization:
+    return Authorization(verdict.status, verdict.group, verdict.expires_at, token.text)
+
+
+def starting(claims: Sequence[Claim]) -> list[Verdict]:
+    """The verdicts on tokens that start: ConcurrentTx where a token would run more sessions than it may (api-contract §5).
+
+    Locks the tokens, so that two gateways count one after the other; starts earlier in the same batch count. What runs at the
+    claimed place does not count, its stop was lost (behaviour 17), nor does a session nobody has heard of for long (quirk 33).
+    """
+    limited = {claim.verdict.token_id for claim in claims if _is_limited(claim.verdict)}
+    if not limited:
+        return [claim.verdict for claim in claims]
+    places = _running(sorted(token for token in limited if token is not None))
+    decided = []
+    for verdict, place in claims:
+        if _is_limited(verdict):
+            taken = places[verdict.token_id]  # type: ignore[index]  # limited: known
+            if len(taken - {place}) >= (verdict.max_active or 0):
+                verdict = verdict._replace(status=CONCURRENT)
+            else:
+                taken.add(place)
+        decided.append(verdict)
+    return decided
+
+
+def _is_limited(verdict: Verdict) -> bool:
+    return verdict.status == ACCEPTED and verdict.max_active is not None and verdict.token_id is not None
+
+
+def _running(tokens: Sequence[int]) -> defaultdict[int, set[Place]]:
+    list(Token.objects.filter(pk__in=tokens).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    places: defaultdict[int, set[Place]] = defaultdict(set)
+    running = ChargingSession.objects.filter(
+        token_id__in=tokens, status=lifecycle.ACTIVE, authorization=ACCEPTED
+    ).exclude(review__contains="silent")
+    for token_id, station_id, evse_id, transaction_id in running.values_list(
+        "token_id", "station_id", "evse_id", "transaction_id"
+    ):
+        places[token_id].add((station_id, transaction_id if evse_id is None else evse_id))
+    return places

@@ -1,0 +1,233 @@
+"""Sessions in hand: rows read for a batch with their state, and written back once.
+
+Reads lock (two gateways may hold events of one session for a moment), in the order of primary keys. `save` writes the columns
+that every reading changes, and all of them only where more has changed.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cms.core import rows
+from sessions_app import lifecycle, signals
+from sessions_app.engine import project
+from sessions_app.engine.state import State
+from sessions_app.models import ChargingSession
+from stations.models import ChargingStation
+from stations.vocabulary import events
+
+_HOT = (
+    "energy",
+    "power_w",
+    "soc",
+    "charging_state",
+    "last_reading_at",
+    "last_seq_no",
+    "review",
+)
+_ALL = project.Projection._fields
+_HOT_PLACES = tuple(_ALL.index(name) for name in _HOT)
+_IDENTITY = (
+    "id",
+    "operator_id",
+    "station_id",
+    "location_id",
+    "ocpp_version",
+    "transaction_id",
+    "start_key",
+    "token_id",
+    "driver_id",
+)
+# what of the state shows in columns that are not hot
+_signature = attrgetter(
+    "status",
+    "starts",
+    "stops",
+    "evse",
+    "connector",
+    "token",
+    "told",
+    "stop_token",
+    "started_at",
+    "own.first",
+    "bounded_at",
+    "closed_at",
+)
+
+
+class Held:
+    """One session of the batch. `fresh`: not in the database yet. `token_id` and `driver_id` are set where they become known."""
+
+    __slots__ = (
+        "driver_id",
+        "event",
+        "fresh",
+        "id",
+        "operator_id",
+        "start_key",
+        "state",
+        "station_id",
+        "token_id",
+        "touched",
+        "transaction_id",
+        "was",
+        "was_status",
+    )
+
+    def __init__(self, id: int, station_id: int, transaction_id: str, start_key: str, state: State) -> None:
+        self.id, self.station_id, self.transaction_id, self.start_key = id, station_id, transaction_id, start_key
+        self.state = state
+        self.was: tuple[Any, ...] = _signature(state)
+        self.was_status: str = state.status
+        self.fresh = self.touched = False
+        self.token_id: int | None = None
+        self.driver_id: int | None = None
+        self.event: events.TransactionEvent | None = None
+
+    @property
+    def place(self) -> tuple[int, int | str]:
+        """Where it charges: one session at a time is possible there (quirk 57)."""
+        evse = self.state.evse
+        return (self.station_id, self.transaction_id if evse is None else evse)
+
+
+def start_key(event: events.TransactionEvent) -> str:
+    """What makes a repeated start the same session: the station's own transaction id where it has one (2.x), else where, who,
+    when and at which register (quirk 34)."""
+    if event.seq_no is not None:
+        return f"{event.station.id}/{event.transaction_id}"
+    evse = event.evse.id if event.evse else ""
+    token = event.token.text.upper() if event.token else ""
+    return f"{event.station.id}/{evse}/{token}/{event.occurred_at.isoformat()}/{event.meter_wh}"
+
+
+def by_start_key(keys: Iterable[str]) -> dict[str, Held]:
+    return {held.start_key: held for held in _held(start_key__in=sorted(set(keys)))}
+
+
+def of_events(happened: Iterable[events.TransactionEvent]) -> dict[tuple[int, str], Held]:
+    """The sessions that these events name, by station and transaction id. Stations of 2.x name their own; what a 1.6 station
+    names is the primary key that we gave it, if it is one at all (quirks 37–39)."""
+    keys, ids = set(), set()
+    for event in happened:
+        if event.seq_no is not None:
+            keys.add(start_key(event))
+        elif (given := _primary_key(event.transaction_id)) is not None:
+            ids.add(given)
+    found = [held for held in by_id(ids).values() if held.transaction_id == str(held.id)] if ids else []
+    found += by_start_key(keys).values() if keys else ()
+    return {(held.station_id, held.transaction_id): held for held in found}
+
+
+def _primary_key(transaction_id: str | None) -> int | None:
+    text = transaction_id or ""
+    return int(text) if text.isdecimal() and len(text) <= 10 and 0 < int(text) < 2**31 else None
+
+
+def active_at(stations: Iterable[int]) -> list[Held]:
+    """The running sessions of these stations."""
+    wanted = sorted(set(stations))
+    return _held(station_id__in=wanted, status=lifecycle.ACTIVE) if wanted else []
+
+
+def by_id(ids: Iterable[int]) -> dict[int, Held]:
+    return {held.id: held for held in _held(pk__in=sorted(set(ids)))}
+
+
+def _held(**wanted: Any) -> list[Held]:
+    query = ChargingSession.objects.filter(**wanted).order_by("pk").select_for_update(no_key=True)
+    return [
+        Held(pk, station_id, transaction_id, key, State.load(state))
+        for pk, station_id, transaction_id, key, state in query.values_list(
+            "pk", "station_id", "transaction_id", "start_key", "state"
+        )
+    ]
+
+
+def prepare(started: Sequence[tuple[str, events.TransactionEvent]]) -> dict[str, Held]:
+    """Sessions to be, with their primary keys: a 1.6 transaction id is the key of its session, so it is unique across
+    stations and never given out again (quirk 52)."""
+    fresh: dict[str, Held] = {}
+    ids = rows.allocate(ChargingSession, len(started))
+    for pk, (key, event) in zip(ids, started, strict=True):
+        own_id = event.transaction_id if event.seq_no is not None else None
+        held = Held(pk, event.station.id, own_id or str(pk), key, State())
+        held.fresh, held.event = True, event
+        fresh[key] = held
+    return fresh
+
+
+def insert(fresh: Sequence[Held]) -> dict[str, Held]:
+    """Inserts what is new; the unique start key is the referee. Returns the sessions of others by the keys that they won."""
+    if not fresh:
+        return {}
+    now = timezone.now()
+    locations = dict(
+        ChargingStation.objects.filter(pk__in={held.station_id for held in fresh}).values_list("pk", "location_id")
+    )
+    new = [_new_row(held, locations.get(held.station_id), now) for held in fresh]
+    columns = (*_IDENTITY, *_ALL, "state", "created_at", "updated_at")
+    if rows.insert_new(ChargingSession, columns, new, conflict=["start_key"]) == len(new):
+        return {}
+    theirs = by_start_key(held.start_key for held in fresh)
+    return {held.start_key: theirs[held.start_key] for held in fresh if theirs[held.start_key].id != held.id}
+
+
+def _new_row(held: Held, location_id: int | None, now: datetime) -> tuple[Any, ...]:
+    event: events.TransactionEvent = held.event  # type: ignore[assignment]  # `prepare` has set it
+    version = event.version.removeprefix("ocpp")
+    identity = (held.id, event.station.operator, held.station_id, location_id, version, held.transaction_id)
+    return (
+        *identity,
+        held.start_key,
+        held.token_id,
+        held.driver_id,
+        *project.project(held.state),
+        held.state.dump(),
+        now,
+        now,
+    )
+
+
+def save(changed: Iterable[Held]) -> None:
+    """At most three statements: what every reading changes, whole rows, and tokens that became known."""
+    now = timezone.now()
+    hot, whole, owners = [], [], []
+    for held in changed:
+        state = held.state
+        row = project.project(state)
+        if held.was == _signature(state) and state.status == lifecycle.ACTIVE:
+            hot.append((held.id, *[row[place] for place in _HOT_PLACES], state.dump(), now))
+        else:
+            whole.append((held.id, *row, state.dump(), now))
+        if held.token_id is not None:
+            owners.append((held.id, held.token_id, held.driver_id))
+    rows.update(ChargingSession, ["id"], [*_HOT, "state", "updated_at"], hot)
+    rows.update(ChargingSession, ["id"], [*_ALL, "state", "updated_at"], whole)
+    rows.update(ChargingSession, ["id"], ["token_id", "driver_id"], owners)
+
+
+def announce(sessions: Iterable[Held]) -> None:
+    """After COMMIT, one signal of each kind per batch."""
+    started: list[int] = []
+    updated: list[int] = []
+    ended: list[int] = []
+    for held in sessions:
+        if held.fresh:
+            started.append(held.id)
+        elif held.state.status == lifecycle.ACTIVE:
+            updated.append(held.id)
+        if held.state.status == lifecycle.COMPLETED:
+            (ended if held.fresh or held.was_status == lifecycle.ACTIVE else updated).append(held.id)
+    for signal, ids in (
+        (signals.session_started, started),
+        (signals.session_updated, updated),
+        (signals.session_ended, ended),
+    ):
+        if ids:
+            transaction.on_commit(partial(signal.send, sender=ChargingSession, ids=ids), robust=True)

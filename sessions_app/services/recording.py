@@ -1,0 +1,112 @@
+"""Taking evidence in: fold it into its session, keep it, write the session once.
+
+A fixed number of statements per batch, whatever its size. Evidence that arrives late makes its session be told again from
+everything that is stored; a repetition is not stored twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sessions_app.engine import reduce
+from sessions_app.engine.evidence import BOUNDED, Evidence, place
+
+from . import books, ledger
+from .books import Held
+from .ledger import Entry
+
+
+class Recording:
+    """One batch at work: `add` each piece of evidence with its session (None: nobody's), then `finish`."""
+
+    def __init__(self) -> None:
+        self.orphans: list[Entry] = []
+        self.touched: dict[int, Held] = {}
+        self.new: dict[int, list[Entry]] = defaultdict(list)
+        self.late: dict[int, list[Entry]] = {}
+        self.placed: list[Held] = []
+        self.winners: dict[str, Held] = {}
+
+    def add(self, entry: Entry, held: Held | None) -> None:
+        if held is None:
+            self.orphans.append(entry)
+            return
+        self.touched[held.id] = held
+        if held.id in self.late:
+            self.late[held.id].append(entry)
+            return
+        standing = reduce.standing(held.state, entry.evidence)
+        if standing == reduce.KNOWN:
+            return
+        if standing == reduce.LATE:
+            self.late[held.id] = [entry]
+            return
+        had_place = held.state.evse is not None
+        reduce.take(held.state, entry.evidence)
+        self.new[held.id].append(entry)
+        if not had_place and held.state.evse is not None:
+            self.placed.append(held)
+
+    def finish(self) -> None:
+        """Writes sessions and evidence. `winners` then holds the sessions of other writers that were quicker with a key."""
+        self._retell()
+        self._bound()
+        fresh = [held for held in self.touched.values() if held.fresh]
+        self.winners = books.insert(fresh)
+        for held in fresh:
+            if held.start_key in self.winners:
+                del self.touched[held.id]
+                self.new.pop(held.id, None)
+        books.save(held for held in self.touched.values() if not held.fresh and self.new.get(held.id))
+        ledger.write(self._rows())
+        books.announce(held for held in self.touched.values() if self.new.get(held.id))
+
+    def _rows(self) -> Iterable[tuple[Entry, int | None]]:
+        rows: list[tuple[Entry, int | None]] = [(entry, None) for entry in self.orphans]
+        for session_id, entries in self.new.items():
+            rows += [(entry, session_id) for entry in entries]
+        return rows
+
+    def _retell(self) -> None:
+        if not self.late:
+            return
+        stored = ledger.read(self.late)
+        for session_id, entries in self.late.items():
+            known: list[Evidence] = stored.get(session_id, []) + [entry.evidence for entry in self.new[session_id]]
+            places = {place(one) for one in known}
+            for entry in entries:
+                where = place(entry.evidence)
+                if where not in places:
+                    places.add(where)
+                    known.append(entry.evidence)
+                    self.new[session_id].append(entry)
+            held = self.touched[session_id]
+            had_place = held.state.evse is not None
+            held.state = reduce.retell(known)
+            if not had_place and held.state.evse is not None:
+                self.placed.append(held)
+
+    def _bound(self) -> None:
+        """A session that begins where another still runs is the proof that the other's stop was lost (quirks 36, 57)."""
+        if not self.placed:
+            return
+        running = {held.id: held for held in books.active_at(held.station_id for held in self.placed)}
+        running.update({i: held for i, held in self.touched.items() if held.state.status == "active" or held.fresh})
+        for held in self.placed:
+            for other in list(running.values()):
+                if other.id != held.id and other.place == held.place:
+                    self._bound_pair(held, other)
+
+    def _bound_pair(self, one: Held, two: Held) -> None:
+        first, second = sorted((one, two), key=lambda held: (held.state.started_at, held.id))
+        state = second.state
+        if first.state.status != "active" or state.started_at is None or state.started_heard is None:
+            return
+        entry = ledger.of_ours(
+            BOUNDED,
+            station_id=first.station_id,
+            transaction_id=first.transaction_id,
+            occurred_at=state.started_at,
+            received_at=state.started_heard,
+            meter=state.meter_start,
+        )
+        self.add(entry, self.touched.get(first.id, first))

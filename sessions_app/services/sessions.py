@@ -1,0 +1,154 @@
+"""The life of sessions: each batch of events is attributed, folded and answered; a person may close one in our books."""
+
+from collections.abc import Sequence
+
+from accounts.services.tokens import Verdict
+from stations.vocabulary.events import (
+    Metered,
+    TransactionEnded,
+    TransactionEvent,
+    TransactionStarted,
+    TransactionUpdated,
+)
+from stations.vocabulary.replies import DONE, Authorization, Done, TransactionAnswer
+
+from . import attribution, authorisation, books, ledger
+from .authorisation import Claim
+from .books import Held
+from .recording import Recording
+
+
+def begin(events: Sequence[TransactionStarted]) -> list[TransactionAnswer]:
+    """A start is always answered with a transaction id and the honest status of its token (OCPP 1.6 §6). A repeated start
+    gets the answer of the first (quirks 34, 35); one on an occupied EVSE is accepted (quirk 36, behaviour 17)."""
+    keys = [books.start_key(event) for event in events]
+    known = books.by_start_key(keys)
+    return _record(events, [known.get(key) for key in keys])
+
+
+def update(events: Sequence[TransactionUpdated]) -> list[TransactionAnswer]:
+    """Readings and changes of a transaction. Ids that nobody gave out are attributed by EVSE (quirks 38, 39)."""
+    return _record(events, _named(events))
+
+
+def end(events: Sequence[TransactionEnded]) -> list[TransactionAnswer]:
+    """A stop is never refused: repeated ones are boring, late ones merge, those of unknown transactions are matched or kept
+    as orphans (quirk 37)."""
+    return _record(events, _named(events))
+
+
+def meter(events: Sequence[Metered]) -> list[Done]:
+    """Readings outside of any transaction belong to the session that runs there, if it is exactly one."""
+    recording = Recording()
+    for event, held in zip(events, attribution.attribute(events, ()), strict=True):
+        recording.add(ledger.of_meter(event), held)
+    recording.finish()
+    return [DONE] * len(events)
+
+
+def _named(events: Sequence[TransactionEvent]) -> list[Held | None]:
+    known = books.of_events(events)
+    homes = [known.get((event.station.id, event.transaction_id or "")) for event in events]
+    strays = [place for place, event in enumerate(events) if homes[place] is None and event.seq_no is None]
+    found = attribution.attribute([events[place] for place in strays], known.values())
+    for place, held in zip(strays, found, strict=True):
+        homes[place] = held
+    return homes
+
+
+def _record(events: Sequence[TransactionEvent], homes: list[Held | None]) -> list[TransactionAnswer]:
+    _open_new(events, homes)
+    verdicts = _verdicts(events, homes)
+    recording = Recording()
+    for event, held, verdict in zip(events, homes, verdicts, strict=True):
+        if _is_repeated_start(event, held):
+            continue
+        recording.add(ledger.of_transaction(event, verdict.status if verdict else ""), held)
+    recording.finish()
+    return _answers(events, homes, verdicts, recording)
+
+
+def _open_new(events: Sequence[TransactionEvent], homes: list[Held | None]) -> None:
+    """Starts begin sessions, and with 2.x whatever is heard first of a transaction (OCPP 2.0.1 E)."""
+    new: dict[str, TransactionEvent] = {}
+    places: list[tuple[int, str]] = []
+    for place, event in enumerate(events):
+        if homes[place] is None and (isinstance(event, TransactionStarted) or event.seq_no is not None):
+            key = books.start_key(event)
+            new.setdefault(key, event)
+            places.append((place, key))
+    if new:
+        fresh = books.prepare(list(new.items()))
+        for place, key in places:
+            homes[place] = fresh[key]
+
+
+def _is_repeated_start(event: TransactionEvent, held: Held | None) -> bool:
+    """A 1.6 start is known by its key: the second one adds nothing, whatever else its message says."""
+    return (
+        isinstance(event, TransactionStarted) and event.seq_no is None and held is not None and held.event is not event
+    )
+
+
+def _verdicts(events: Sequence[TransactionEvent], homes: Sequence[Held | None]) -> list[Verdict | None]:
+    """Every token is verified again; the one that a session charges with must also be free to start (OCPP 2.0.1 C, E03)."""
+    shown = [place for place, event in enumerate(events) if event.token is not None]
+    if not shown:
+        return [None] * len(events)
+    asked = [(events[place], events[place].token) for place in shown]
+    verdicts: list[Verdict | None] = [None] * len(events)
+    for place, verdict in zip(shown, authorisation.verdicts(asked), strict=True):  # type: ignore[arg-type]
+        verdicts[place] = verdict
+    starting = [place for place in shown if _starts(events[place], homes[place])]
+    claims = [Claim(verdicts[place], _place(events[place], homes[place])) for place in starting]  # type: ignore[arg-type]
+    for place, verdict in zip(starting, authorisation.starting(claims), strict=True):
+        verdicts[place] = verdict
+        held: Held = homes[place]  # type: ignore[assignment]  # `_starts` has looked
+        held.token_id, held.driver_id = verdict.token_id, verdict.driver_id
+    return verdicts
+
+
+def _starts(event: TransactionEvent, held: Held | None) -> bool:
+    if held is None or held.state.token or isinstance(event, TransactionEnded):
+        return False
+    return not _is_repeated_start(event, held)
+
+
+def _place(event: TransactionEvent, held: Held) -> authorisation.Place:
+    evse = held.state.evse if held.state.evse is not None else event.evse.id if event.evse else None
+    return (held.station_id, held.transaction_id if evse is None else evse)
+
+
+def _answers(
+    events: Sequence[TransactionEvent],
+    homes: Sequence[Held | None],
+    verdicts: Sequence[Verdict | None],
+    recording: Recording,
+) -> list[TransactionAnswer]:
+    late = [
+        (event, recording.winners[held.start_key], verdict)
+        for event, held, verdict in zip(events, homes, verdicts, strict=True)
+        if held is not None and held.start_key in recording.winners and event.seq_no is not None
+    ]
+    if late:
+        again = Recording()
+        for event, held, verdict in late:
+            again.add(ledger.of_transaction(event, verdict.status if verdict else ""), held)
+        again.finish()
+    return [
+        _answer(event, held and recording.winners.get(held.start_key, held), verdict)
+        for event, held, verdict in zip(events, homes, verdicts, strict=True)
+    ]
+
+
+def _answer(event: TransactionEvent, held: Held | None, verdict: Verdict | None) -> TransactionAnswer:
+    authorization = None
+    if event.token is not None and verdict is not None:
+        authorization = authorisation.answer(verdict, event.token)
+        if held is not None and _is_repeated_start(event, held):
+            authorization = Authorization(
+                held.state.told or verdict.status, verdict.group, verdict.expires_at, event.token.text
+            )
+    elif isinstance(event, TransactionStarted) and event.seq_no is None:
+        authorization = Authorization(authorisation.UNKNOWN)
+    return TransactionAnswer(held.transaction_id if held else event.transaction_id or "", authorization)
