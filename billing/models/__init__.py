@@ -1,6 +1,18 @@
-from .cdr import CDR
-from .invoice import Invoice, InvoiceLine, NumberSequence
+from .cdr import CDR, BillingPolicy, Release
+from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment
 from .tariff import Tariff, TariffAssignment, TariffVersion
 
-__all__ = ["CDR", "Invoice", "InvoiceLine", "NumberSequence", "Payment", "Tariff", "TariffAssignment", "TariffVersion"]
+__all__ = [
+    "CDR",
+    "BillingPolicy",
+    "Invoice",
+    "InvoiceLine",
+    "InvoicedCdr",
+    "NumberSequence",
+    "Payment",
+    "Release",
+    "Tariff",
+    "TariffAssignment",
+    "TariffVersion",
+]

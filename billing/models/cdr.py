@@ -1,22 +1,44 @@
 """The charge detail record: what one session cost and why. Immutable; a correction is a credit CDR that refers to it."""
 
 import uuid
+from typing import Self
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Driver, Operator
 from cms.core.fields import EnergyField, MoneyField
-from cms.core.models import Immutable, Visible
+from cms.core.models import Immutable, Timestamped, Visible
 from sessions_app.models import ChargingSession
 
 from .tariff import TariffVersion
 
 
+class CDRQuerySet(Visible):
+    def standing(self) -> Self:
+        """What counts: neither a credit nor credited."""
+        return self.filter(credits=None, credited_by=None)
+
+    def billable(self) -> Self:
+        """Standing, and not held: an estimate, or a session that a person must look at, is nobody's debt yet."""
+        settled = Q(session__review="", session__estimated=False)
+        return self.standing().filter(Q(held=False) | Q(release__isnull=False) | settled)
+
+    def uninvoiced(self) -> Self:
+        return self.filter(invoiced=None)
+
+    def unpaid(self) -> Self:
+        """Billable, of a driver, worth something, and without a payment."""
+        return self.billable().filter(payment=None, driver__isnull=False, total_incl_vat__gt=0)
+
+
 class CDR(Immutable):
     """Unique per session and revision; `credits` points from a credit CDR (negative totals) to what it takes back.
 
-    `total_*` are rounded once (documents), `exact_*` the unrounded decimals or fractions as text. `snapshot` freezes
-    location, EVSE and token; `periods` the OCPI charging periods; `trace` why each line costs what it costs (all JSON text).
+    `total_*` are the documents' (tariffs.rounding), `exact_*` the unrounded decimals or fractions as text. `snapshot` freezes
+    location, EVSE, meter and token; `periods` the OCPI charging periods; `trace` why each line costs what it costs (all JSON
+    text). `flags` are comma-separated: no_tariff, estimated, review, zero_energy, waived. `held`: see CDRQuerySet.billable.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -44,12 +66,43 @@ class CDR(Immutable):
     periods = models.TextField()
     trace = models.TextField()
     estimated = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
+    flags = models.TextField(blank=True, default="")
 
-    objects = Visible.as_manager()
+    objects = CDRQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["session", "revision"], name="cdr_session_revision_unique")]
-        indexes = [models.Index(fields=["operator", "-id"], name="cdr_operator_newest")]
+        indexes = [
+            models.Index(fields=["operator", "-id"], name="cdr_operator_newest"),
+            models.Index(fields=["operator", "stopped_at"], name="cdr_operator_stopped"),
+        ]
 
     def __str__(self) -> str:
         return f"CDR {self.pk}"
+
+
+class Release(Immutable):
+    """A person looked at a held CDR and lets it be charged as it is."""
+
+    cdr = models.OneToOneField(CDR, models.PROTECT, related_name="release")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"release of {self.cdr_id}"
+
+
+class BillingPolicy(Timestamped):
+    """What an operator decides once. `estimated_limit`: estimates up to this energy (Wh) are charged without a person;
+    `waive_empty`: a charge without energy costs nothing, whatever fees the tariff has."""
+
+    operator = models.OneToOneField(Operator, models.PROTECT, related_name="billing_policy")
+    estimated_limit = EnergyField(default=0)
+    waive_empty = models.BooleanField(default=False)
+
+    objects = Visible.as_manager()
+
+    def __str__(self) -> str:
+        return f"policy of {self.operator_id}"

@@ -17,6 +17,7 @@ class NumberSequence(models.Model):
     series = models.CharField(max_length=8, blank=True, default="")
     year = models.PositiveIntegerField()
     last = models.PositiveIntegerField(default=0)
+    last_on = models.DateField(null=True, blank=True)  # dates follow the order of the numbers
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["operator", "series", "year"], name="number_sequence_unique")]
@@ -26,7 +27,8 @@ class NumberSequence(models.Model):
 
 
 class Invoice(Immutable):
-    """`seller` and `buyer` are frozen JSON text; `vat_summary` one entry per rate. Amounts rounded as printed."""
+    """`seller` and `buyer` are frozen JSON text; `vat_summary` one entry per rate. Amounts rounded as printed: with
+    `tax_included` the lines are gross, else net. A credit note has negative amounts."""
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("invoice")
@@ -44,6 +46,7 @@ class Invoice(Immutable):
     due_on = models.DateField(null=True, blank=True)
     language = models.CharField(max_length=5, default="it")
     currency = models.CharField(max_length=3)
+    tax_included = models.BooleanField(default=True)
     seller = models.TextField()
     buyer = models.TextField()
     vat_summary = models.TextField()
@@ -63,14 +66,18 @@ class Invoice(Immutable):
         return self.number
 
 
+class QuantityField(MoneyField):
+    """kWh, hours or pieces, exact to six decimals (an integer of millionths in the database)."""
+
+
 class InvoiceLine(Immutable):
-    """One line as printed. `cdr` leads back to the session; a CDR is invoiced at most once per document kind."""
+    """One line as printed. `cdr` leads back to the session."""
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
     cdr = models.ForeignKey(CDR, models.PROTECT, null=True, blank=True, related_name="invoice_lines")
     text = models.TextField()
-    quantity = models.DecimalField(max_digits=20, decimal_places=6)
+    quantity = QuantityField()
     unit = models.CharField(max_length=10)
     unit_price = MoneyField()
     amount = MoneyField()
@@ -81,3 +88,13 @@ class InvoiceLine(Immutable):
 
     def __str__(self) -> str:
         return self.text
+
+
+class InvoicedCdr(models.Model):
+    """The claim of an invoice on a CDR: nothing is invoiced twice. A credit note for the whole invoice gives it back."""
+
+    cdr = models.OneToOneField(CDR, models.PROTECT, related_name="invoiced")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="claims")
+
+    def __str__(self) -> str:
+        return f"{self.cdr_id} on {self.invoice_id}"

@@ -9,12 +9,17 @@ from cms.core.models import Immutable, Timestamped, Visible
 from stations.models import Location
 
 
+class TariffQuerySet(Visible):
+    def offered(self) -> "TariffQuerySet":
+        return self.filter(archived_at=None)
+
+
 class Tariff(Timestamped):
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="tariffs")
     name = models.CharField(_("name"), max_length=100)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = Visible.as_manager()
+    objects = TariffQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -48,11 +53,12 @@ class TariffVersion(Immutable):
 
 
 class TariffAssignment(Immutable):
-    """From `valid_from` on, `tariff` is the location's (or, without a location, the operator's default)."""
+    """From `valid_from` on, `tariff` is the location's (or, without a location, the operator's default). A location without
+    a tariff of its own has the default again."""
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="tariff_assignments")
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="tariff_assignments")
-    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="assignments")
+    tariff = models.ForeignKey(Tariff, models.PROTECT, null=True, blank=True, related_name="assignments")
     valid_from = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -62,4 +68,4 @@ class TariffAssignment(Immutable):
         indexes = [models.Index(fields=["operator", "location", "-valid_from"], name="tariff_assignment_newest")]
 
     def __str__(self) -> str:
-        return f"{self.location or self.operator} → {self.tariff}"
+        return f"{self.location_id or 'default'} → {self.tariff_id}"
