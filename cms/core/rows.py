@@ -96,7 +96,11 @@ def _insert(model: type[models.Model], columns: Names, rows: Sequence[Row], on_c
 
 
 def _run(statement: str, parameters: Sequence[Any]) -> int:
-    with connection.cursor() as cursor:
+    # Django's cursor writes parameters as text: 79 µs for a row with a JSON text, against 3 µs as binary arrays
+    from psycopg import Cursor
+
+    with connection.cursor(), connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        connection.validate_no_broken_transaction()
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 
@@ -144,7 +148,7 @@ def _marks(fields: Sequence[models.Field]) -> str:
 def _unnest(fields: Sequence[models.Field]) -> str:
     # without the length: a cast to varchar(48) would cut silently, storing into the column refuses
     types = [str(field.db_type(connection)).partition("(")[0] for field in fields]
-    return f"unnest({', '.join(f'%s::{name}[]' for name in types)})"
+    return f"unnest({', '.join(f'%b::{name}[]' for name in types)})"
 
 
 def _arrays(rows: Sequence[Row]) -> list[list[Any]]:
