@@ -4,12 +4,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
+from django.db.models.expressions import Combinable
 
 from cms.core import energy, money
 
 
 class _ScaledField(models.BigIntegerField):
     """A Decimal in Python, a scaled integer in the database; sums in SQL are integer sums."""
+
+    # what django-stubs lets a model's attribute take and give
+    _pyi_private_set_type: Decimal | int | str | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     to_stored: Any
     from_stored: Any
