@@ -1,6 +1,7 @@
 """Time as a station sees it: the wall's, or a simulated one that needs no waiting."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,6 +18,19 @@ class WallClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class FastClock:
+    """The wall's time from `start` on, `speed` times as fast: for whole lives in a test."""
+
+    def __init__(self, start: datetime, speed: float) -> None:
+        self._start, self._speed, self._began = start.astimezone(UTC), speed, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self._speed)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
 
 
 class SteppedClock:

@@ -187,7 +187,8 @@ class Line:
         self._answers[message_id] = future
         await self.send(json.dumps([CALL, message_id, frame.action, frame.payload], separators=(",", ":")))
         try:
-            answer = await asyncio.wait_for(future, ANSWER_WITHIN_S)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answer = await future
         except TimeoutError as silence:
             self._answers.pop(message_id, None)
             raise Broken(f"no answer to {frame.action}") from silence

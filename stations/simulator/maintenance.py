@@ -21,13 +21,16 @@ Say = Callable[[str], Coroutine[Any, Any, None]]
 
 
 async def reboot(station: "Station", *, stop_reason: str, boot_reason: str) -> None:
-    """Ends what runs, goes away, comes back."""
+    """Ends what runs, goes away, comes back. Where it cannot come back, `station.away` is over nevertheless."""
     for number in list(station.connectors):
         await station.stop(number, reason=stop_reason)
     station.reboots_when_idle = False
-    await station.line.close()
-    await station.clock.sleep(REBOOT_S)
-    await station.connect(reason=boot_reason)
+    await station.power_off()
+    try:
+        await station.clock.sleep(REBOOT_S)
+        await station.connect(reason=boot_reason)
+    finally:
+        await station.back_again()
 
 
 async def upload_log(station: "Station", *, url: str, name: str, say: Say, failed: str) -> None:

@@ -53,6 +53,8 @@ class Station:
         )
         self.speaker = SPEAKERS[spec.version](self)
         self.on_remote_start: Callable[[Connector], Coroutine[Any, Any, None]] | None = None
+        self.away = False  # on purpose: rebooting, or in a tunnel
+        self._booted = False
         self._changed = asyncio.Condition()
         self._errands: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Task[None] | None = None
@@ -76,14 +78,15 @@ class Station:
     def busy(self) -> bool:
         return any(c.transaction for c in self.connectors.values())
 
-    async def connect(self, *, reason: str = "PowerUp", boot: bool = True) -> None:
-        """Connects, boots, says how every connector is, and delivers what had to wait.
+    async def connect(self, *, reason: str = "PowerUp") -> None:
+        """Connects, boots unless it has since it was switched on (1.6 errata, 2.0.1 B01), says how every connector is,
+        and delivers what had to wait.
 
         Raises OSError and websockets' InvalidStatus where there is no way in, Broken where the line dies meanwhile.
         """
         await self.line.open()
-        self._listening = asyncio.create_task(self.line.listen(self.speaker.route_message))
-        if boot:
+        self._listening = asyncio.create_task(self._listen())
+        if not self._booted:
             await self._boot(reason)
         self.line.ready = True
         await self._say_statuses()
@@ -91,9 +94,9 @@ class Station:
         await self._stop_refused()
         await self._tell_changed()
 
-    async def reconnect(self) -> None:
-        """Back after the line was down; the station itself never slept, so it does not boot (1.6 errata, 2.0.1 B01)."""
-        await self.connect(boot=False)
+    async def _listen(self) -> None:
+        await self.line.listen(self.speaker.route_message)
+        await self._tell_changed()
 
     async def drop(self) -> None:
         """The line goes dead; the station goes on."""
@@ -102,6 +105,15 @@ class Station:
 
     async def disconnect(self) -> None:
         await self.line.close()
+        await self._tell_changed()
+
+    async def power_off(self) -> None:
+        """It will have to boot again."""
+        self.away, self._booted = True, False
+        await self.disconnect()
+
+    async def back_again(self) -> None:
+        self.away = False
         await self._tell_changed()
 
     async def close(self) -> None:
@@ -118,6 +130,7 @@ class Station:
             status, interval = await self.speaker.boot(reason)
             if status == "Accepted":
                 self.heartbeat_s = interval or self.heartbeat_s
+                self._booted = True
                 return
             await self.clock.sleep(interval or 60)
         raise Broken("never accepted")
@@ -141,10 +154,10 @@ class Station:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def until(self, condition: Callable[[], Any], *, within_s: float = 20) -> None:
+    async def until(self, condition: Callable[[], Any], *, within_s: float | None = 20) -> None:
         """Waits until something is so. Raises TimeoutError."""
-        async with self._changed:
-            await asyncio.wait_for(self._changed.wait_for(condition), within_s)
+        async with asyncio.timeout(within_s), self._changed:
+            await self._changed.wait_for(condition)
 
     async def _tell_changed(self) -> None:
         async with self._changed:
@@ -172,7 +185,7 @@ class Station:
         if not await self._allowed(token):
             return False
         connector = self.connectors[number] if number else self._waiting()
-        if connector is None:
+        if connector is None or connector.transaction or not connector.usable:
             return False
         if connector.car is None:
             connector.locked_for = token

@@ -17,7 +17,7 @@ async def test_a_charge_made_offline_is_told_in_order_when_the_line_is_back(yard
     assert len(station.line.queue) == 5
 
     heard = len(csms.calls)
-    await station.reconnect()
+    await station.connect()
     assert csms.actions[heard:] == [
         "StatusNotification", "StatusNotification", "StatusNotification",
         "StartTransaction", "MeterValues", "MeterValues", "MeterValues", "StopTransaction",
@@ -35,7 +35,7 @@ async def test_a_201_station_marks_what_happened_offline(yard: Yard, csms: Csms)
     await station.charge(kwh=1, minutes=2)
     await station.drop()
     await station.charge(kwh=1, minutes=2)
-    await station.reconnect()
+    await station.connect()
     await station.unplug(1)
     events = csms.of("TransactionEvent")
     assert [e["seqNo"] for e in events] == list(range(len(events)))
@@ -49,7 +49,7 @@ async def test_a_start_whose_answer_got_lost_is_sent_again(yard: Yard, csms: Csm
     await station.present(TAG)
     assert not station.online
     assert csms.of("StartTransaction") == []
-    await station.reconnect()
+    await station.connect()
     assert len(csms.of("StartTransaction")) == 1
     assert station.connectors[1].transaction.id == "101"
 
@@ -61,7 +61,7 @@ async def test_a_start_made_offline_by_a_blocked_card_ends_when_the_central_syst
     await station.drop()
     await station.plug_in(1)
     assert await station.present(BLOCKED)
-    await station.reconnect()
+    await station.connect()
     (stop,) = csms.of("StopTransaction")
     assert stop["reason"] == "DeAuthorized"
 
