@@ -127,6 +127,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SentMail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=100)),
+                ('recipient', models.EmailField(max_length=254)),
+                ('claimed_at', models.DateTimeField(blank=True, null=True)),
+                ('sent_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('key',), name='sent_mail_key_unique')],
+            },
+        ),
+        migrations.CreateModel(
             name='Membership',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
