@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from cms import pages
+from cms import health, metrics, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("offline/", pages.offline, name="offline"),
     path("sw.js", pages.service_worker, name="service_worker"),
+    path("health/", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/", include("cms.api.urls")),
     path("", include("accounts.urls")),
 ]
