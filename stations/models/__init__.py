@@ -1,5 +1,5 @@
 from .command import Command
-from .connection import ConnectionPeriod
+from .connection import ConnectionPeriod, Gateway
 from .credential import StationCredential
 from .frame import Frame
 from .location import Location
@@ -18,6 +18,7 @@ __all__ = [
     "Fault",
     "FirmwareUpdate",
     "Frame",
+    "Gateway",
     "Location",
     "LogRequest",
     "SecurityEvent",

@@ -42,6 +42,8 @@ class Command(models.Model):
     response = models.TextField(null=True, blank=True)
     error = models.TextField(null=True, blank=True)  # JSON {"code", "description", "details"}
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    requested_with = models.ForeignKey("accounts.ApiKey", models.SET_NULL, null=True, blank=True, related_name="+")
+    epoch = models.BigIntegerField(null=True, blank=True)  # of the connection that took it
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -55,6 +57,11 @@ class Command(models.Model):
                 fields=["station", "id"], name="command_open", condition=models.Q(status__in=["pending", "sent"])
             ),
             models.Index(fields=["station", "created_at"], name="command_station_at"),
+            models.Index(
+                fields=["sent_at"],
+                name="command_awaits_effect",
+                condition=models.Q(status__in=["sent", "accepted"], effect_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

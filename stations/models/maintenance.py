@@ -25,6 +25,7 @@ class Fault(Timestamped):
         FAULTED = "faulted", _("fault reported")
         ZERO_ENERGY = "zero_energy", _("charges without energy")
         NEVER_CONNECTED = "never_connected", _("never connected")
+        PROBLEM = "problem", _("problem reported")  # NotifyEvent
 
     operator = models.ForeignKey("accounts.Operator", models.PROTECT, related_name="+")
     station = models.ForeignKey(ChargingStation, models.CASCADE, related_name="faults")

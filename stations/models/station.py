@@ -1,10 +1,12 @@
 """The hardware: a ChargingStation has EVSEs, an EVSE has Connectors (OCPP 2.x three tiers; 1.6 connector n is EVSE n)."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
-from cms.core.models import Timestamped, Visible
+from cms.core.models import Actor, Timestamped, Visible
 
 from .location import Location
 
@@ -18,13 +20,24 @@ class SecurityProfile(models.IntegerChoices):
     MUTUAL_TLS = 3, _("3 · client certificate")
 
 
+class StationQuerySet(Visible):
+    def visible_to(self, actor: Actor) -> Self:
+        return super().visible_to(actor).current()
+
+    def current(self) -> Self:
+        """Without the archived ones."""
+        return self.filter(archived_at__isnull=True)
+
+
 class ChargingStation(Timestamped):
     """`identity` is the last segment of the WebSocket URL, compared exactly. `online` is true while a socket is open;
-    `epoch` is that connection's fencing number. What the station says of itself (vendor …) is unbounded text."""
+    `epoch` is that connection's fencing number. What the station says of itself (vendor …) is unbounded text.
+
+    An archived station keeps its row for what it billed; its identity is freed by a suffix that no station can have."""
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="stations")
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="stations")
-    identity = models.CharField(_("OCPP identity"), max_length=48)
+    identity = models.CharField(_("OCPP identity"), max_length=80)
     name = models.CharField(_("name"), max_length=100, blank=True)
     security_profile = models.PositiveSmallIntegerField(_("security profile"), choices=SecurityProfile, default=0)
 
@@ -33,6 +46,7 @@ class ChargingStation(Timestamped):
     ocpp_version = models.CharField(
         max_length=8, blank=True, default=""
     )  # "1.6", "2.0.1", "2.1": of the latest connection
+    offline_since = models.DateTimeField(null=True, blank=True)  # null before the first connection and while online
     last_seen = models.DateTimeField(null=True, blank=True)
     last_boot = models.DateTimeField(null=True, blank=True)
 
@@ -48,7 +62,7 @@ class ChargingStation(Timestamped):
     anomalies = models.PositiveIntegerField(default=0)  # frames that had to be repaired
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = Visible.as_manager()
+    objects = StationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["identity"], name="station_identity_unique")]

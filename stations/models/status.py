@@ -2,7 +2,13 @@
 
 from django.db import models
 
+from cms.core.models import Visible
+
 from .station import ChargingStation
+
+
+class StatusChangeQuerySet(Visible):
+    operator_path = "station__operator"
 
 
 class StatusChange(models.Model):
@@ -15,6 +21,8 @@ class StatusChange(models.Model):
     error_code = models.TextField(default="NoError")
     at = models.DateTimeField()
     received_at = models.DateTimeField()
+
+    objects = StatusChangeQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["station", "at"], name="status_station_at")]

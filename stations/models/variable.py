@@ -2,7 +2,13 @@
 
 from django.db import models
 
+from cms.core.models import Visible
+
 from .station import ChargingStation
+
+
+class VariableQuerySet(Visible):
+    operator_path = "station__operator"
 
 
 class Variable(models.Model):
@@ -13,11 +19,13 @@ class Variable(models.Model):
     connector_id = models.PositiveIntegerField(default=0)
     name = models.TextField()
     instance = models.TextField(blank=True, default="")
-    attribute = models.CharField(max_length=8, default="Actual")
+    attribute = models.TextField(default="Actual")
     value = models.TextField(null=True, blank=True)
     readonly = models.BooleanField(null=True)
-    data_type = models.CharField(max_length=20, blank=True, default="")
+    data_type = models.TextField(blank=True, default="")
     updated_at = models.DateTimeField()
+
+    objects = VariableQuerySet.as_manager()
 
     class Meta:
         constraints = [

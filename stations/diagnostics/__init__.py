@@ -1,0 +1,1 @@
+"""Looking after the hardware: faults found by rules, logs asked for, firmware updated."""

@@ -1,0 +1,78 @@
+"""What an online station is sent next: oldest first, one at a time (OCPP-J 4.1.1)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cms.core import rows
+from stations.models import ChargingStation, Command
+from stations.services import announce, outcomes
+from stations.vocabulary import commands as words
+from stations.vocabulary import events, replies, written
+
+
+class _Waiting(NamedTuple):
+    id: int
+    station: int
+    automatic: bool
+    version: str
+    kind: str
+    arguments: str
+    action: str
+    payload: str
+    timeout: int
+
+
+def take(outboxes: Sequence[events.OutboxOpened]) -> list[replies.NextCommand]:
+    """The oldest waiting command of each, claimed. Nothing for a connection that a newer one has replaced, and our own
+    questions only once the station has booted. What was asked under another version is not translated: it fails."""
+    stations = {outbox.station.id for outbox in outboxes}
+    epochs = dict(ChargingStation.objects.filter(id__in=stations).values_list("id", "epoch"))
+    queue = [_Waiting(*row) for row in _queued(stations)]
+    taken: dict[int, tuple[int, int]] = {}
+    stale: dict[int, int] = {}
+    answers = []
+    for outbox in outboxes:
+        version = outbox.version.removeprefix("ocpp")
+        mine = [each for each in queue if each.station == outbox.station.id and each.id not in taken]
+        if epochs.get(outbox.station.id) != outbox.epoch:
+            mine = []
+        stale |= {each.id: each.station for each in mine if each.version != version}
+        ready = [each for each in mine if each.version == version and (outbox.booted or not each.automatic)]
+        if ready:
+            taken[ready[0].id] = (outbox.station.id, outbox.epoch)
+        answers.append(_next(ready[0]) if ready else replies.NOTHING_TO_SEND)
+    now = timezone.now()
+    sent = Command.Status.SENT.value
+    rows.update(
+        Command, ("id",), ("status", "epoch", "sent_at"), [(pk, sent, epoch, now) for pk, (_s, epoch) in taken.items()]
+    )
+    outcomes.close(stale, _("The station came back with another protocol version."))
+    return answers
+
+
+def _queued(stations: set[int]) -> Iterable[tuple[Any, ...]]:
+    waiting = Command.objects.filter(station__in=stations, status=Command.Status.PENDING).order_by("id")
+    return waiting.select_for_update(of=("self",)).values_list(
+        "id", "station_id", "automatic", "ocpp_version", "kind", "arguments", "action", "payload", "timeout"
+    )
+
+
+def _next(waiting: _Waiting) -> replies.NextCommand:
+    command: words.Command = (
+        words.RawCall(waiting.action, waiting.payload)
+        if waiting.kind == "RawCall"
+        else written.command(waiting.kind, waiting.arguments)
+    )
+    return replies.NextCommand(waiting.id, command, waiting.timeout)
+
+
+def sent(event: events.CommandSent) -> bool:
+    """Records what goes on the wire. False: the command has ended meanwhile and must not be sent."""
+    claimed = Command.objects.filter(pk=event.command, station=event.station.id, status=Command.Status.SENT)
+    known = claimed.update(action=event.action, payload=event.payload, sent_at=event.sent_at)
+    if known:
+        announce.command(id=event.command, station_id=event.station.id)
+    return bool(known)
