@@ -66,21 +66,31 @@ class State:
             self.notes = tuple(sorted(new.union(self.notes)))
 
     def dump(self) -> str:
-        return orjson.dumps(self).decode()
+        """JSON of the fields that say something."""
+        kept = {name: value for name, value, usual in zip(_NAMES, _values(self), _USUAL, strict=True) if value != usual}
+        kept["own"] = self.own.kept()
+        if self.free is not None:
+            kept["free"] = self.free.kept()
+        return orjson.dumps(kept).decode()
 
     @classmethod
     def load(cls, text: str) -> Self:
         kept: dict[str, Any] = orjson.loads(text)
-        kept["own"] = Series.load(kept["own"])
-        kept["free"] = kept["free"] and Series.load(kept["free"])
-        state = cls(**kept)
+        if (own := kept.get("own")) is not None:
+            kept["own"] = Series.load(own)
+        if (free := kept.get("free")) is not None:
+            kept["free"] = Series.load(free)
         for name in _TIMES:
-            if (moment := getattr(state, name)) is not None:
-                setattr(state, name, datetime.fromisoformat(moment))
-        state.latest, state.latest_free = tuple(state.latest), tuple(state.latest_free)
-        state.notes = tuple(state.notes)
-        return state
+            if (moment := kept.get(name)) is not None:
+                kept[name] = datetime.fromisoformat(moment)
+        for name in _TUPLES:
+            if (values := kept.get(name)) is not None:
+                kept[name] = tuple(values)
+        return cls(**kept)
 
 
-_values = attrgetter(*(field.name for field in fields(State)))
-_TIMES = tuple(name.name for name in fields(State) if name.name.endswith(("_at", "_heard")))
+_NAMES = tuple(one.name for one in fields(State))
+_USUAL = tuple(one.default for one in fields(State))
+_TIMES = tuple(name for name in _NAMES if name.endswith(("_at", "_heard")))
+_TUPLES = ("latest", "latest_free", "notes")
+_values = attrgetter(*_NAMES)

@@ -5,6 +5,7 @@ one the phases L1–L3 are summed (OCPP 1.6 §7.31, quirk 63); the outlet is ask
 what a station did not send, or what cannot be true (quirk 65), stays None and is named in `notes`.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -27,20 +28,18 @@ class Measured(NamedTuple):
 REGISTER, INTERVAL, POWER, SOC = "register", "interval", "power", "soc"
 
 _QUANTITIES = {
-    "Energy.Active.Import.Register": REGISTER,
-    "Energy.Active.Import.Interval": INTERVAL,
-    "Power.Active.Import": POWER,
-    "SoC": SOC,
+    "energy.active.import.register": REGISTER,
+    "energy.active.import.interval": INTERVAL,
+    "power.active.import": POWER,
+    "soc": SOC,
 }
-_ENERGY_UNITS = {"Wh": 1_000, "kWh": 1_000_000, "MWh": 1_000_000_000, "": 1_000}
+_ENERGY_UNITS = {"wh": 1_000, "kwh": 1_000_000, "mwh": 1_000_000_000, "": 1_000}
 _UNITS: dict[str, dict[str, int]] = {
     REGISTER: _ENERGY_UNITS,
     INTERVAL: _ENERGY_UNITS,
-    POWER: {"W": 1, "kW": 1_000, "MW": 1_000_000, "": 1},
-    SOC: {"Percent": 1, "%": 1, "": 1},
+    POWER: {"w": 1, "kw": 1_000, "mw": 1_000_000, "": 1},
+    SOC: {"percent": 1, "%": 1, "": 1},
 }
-_FOLDED_UNITS = {quantity: {unit.casefold(): f for unit, f in units.items()} for quantity, units in _UNITS.items()}
-_FOLDED_QUANTITIES = {name.casefold(): quantity for name, quantity in _QUANTITIES.items()}
 
 # Beyond these a value is noise: 2³² Wh is an overflown counter, and no plug gives 4 MW (quirk 65).
 _HIGHEST = {REGISTER: (2**32 - 1) * 1_000, INTERVAL: 10**9, POWER: 4_000_000, SOC: 100}
@@ -78,41 +77,44 @@ def _split(samples: Sequence[Sample]) -> Sequence[Sequence[Sample]]:
 def _measure(at: datetime, samples: Sequence[Sample]) -> Measured:
     found: dict[str, dict[tuple[str, str], int]] = {}
     notes: list[str] = []
-    for sample in samples:
-        quantity = _QUANTITIES.get(sample.measurand) or _FOLDED_QUANTITIES.get(sample.measurand.strip().casefold())
-        if quantity is None or sample.value is None:
+    for measurand, number, unit, phase, _context, location, multiplier, _signed in samples:
+        quantity = _quantity(measurand)
+        if quantity is None or number is None:
             continue
-        value = _value(quantity, sample)
-        if value is None:
-            notes.append(f"unit:{sample.unit}")
-        elif not 0 <= value <= _HIGHEST[quantity]:
-            notes.append(f"range:{quantity}")
+        factor = _factor(quantity, unit)
+        if factor is None:
+            notes.append(f"unit:{unit}")
+            continue
+        value = _scaled(number, factor, multiplier)
+        if 0 <= value <= _HIGHEST[quantity]:
+            place = (location, _PHASES.get(phase, "other") if phase else "")
+            found.setdefault(quantity, {})[place] = value
         else:
-            phase = "" if not sample.phase else _PHASES.get(sample.phase, "other")
-            found.setdefault(quantity, {})[sample.location, phase] = value
+            notes.append(f"range:{quantity}")
+    get = found.get
     return Measured(
-        at,
-        _total(found.get(REGISTER)),
-        _total(found.get(INTERVAL)),
-        _total(found.get(POWER)),
-        _total(found.get(SOC)),
-        tuple(notes),
+        at, _total(get(REGISTER)), _total(get(INTERVAL)), _total(get(POWER)), _total(get(SOC)), tuple(notes)
     )
 
 
-def _value(quantity: str, sample: Sample) -> int | None:
-    """The sample in our unit; None where its unit is not one of the quantity: a register "in Celsius" is a temperature whose
-    measurand was left out (quirk 72)."""
-    unit = sample.unit or ""
-    factor = _UNITS[quantity].get(unit) or _FOLDED_UNITS[quantity].get(unit.strip().casefold())
-    if factor is None:
-        return None
-    value: Decimal = sample.value  # type: ignore[assignment]  # the caller has looked
-    if not value.is_finite() or value.adjusted() > 20:
+@functools.lru_cache(maxsize=512)
+def _quantity(measurand: str) -> str | None:
+    return _QUANTITIES.get(measurand.strip().casefold())
+
+
+@functools.lru_cache(maxsize=512)
+def _factor(quantity: str, unit: str | None) -> int | None:
+    """None where the unit is not one of the quantity: a register "in Celsius" is a temperature whose measurand was left out
+    (quirk 72)."""
+    return _UNITS[quantity].get((unit or "").strip().casefold())
+
+
+def _scaled(number: Decimal, factor: int, multiplier: int) -> int:
+    if not number.is_finite() or number.adjusted() > 20:
         return -1
-    if sample.multiplier:
-        value = value.scaleb(max(-9, min(9, sample.multiplier)))
-    return int((value * factor).to_integral_value(ROUND_HALF_UP))
+    if multiplier:
+        number = number.scaleb(max(-9, min(9, multiplier)))
+    return int((number * factor).to_integral_value(ROUND_HALF_UP))
 
 
 def _total(values: dict[tuple[str, str], int] | None) -> int | None:

@@ -50,21 +50,25 @@ class Series:
     def copy(self) -> Self:
         return type(self)(*_values(self))
 
+    def kept(self) -> dict[str, Any]:
+        """What JSON keeps of it: the fields that say something."""
+        return {name: value for name, value, usual in zip(_NAMES, _values(self), _USUAL, strict=True) if value != usual}
+
     @classmethod
     def load(cls, kept: dict[str, Any]) -> Self:
-        """From the JSON object of its fields."""
-        series = cls(**kept)
         for name in _TIMES:
-            if (text := getattr(series, name)) is not None:
-                setattr(series, name, datetime.fromisoformat(text))
-        if series.before is not None:
-            base, last, at, carried = series.before
-            series.before = (base, last, datetime.fromisoformat(at), carried)  # type: ignore[arg-type]
-        return series
+            if (text := kept.get(name)) is not None:
+                kept[name] = datetime.fromisoformat(text)
+        if (before := kept.get("before")) is not None:
+            base, last, at, carried = before
+            kept["before"] = (base, last, datetime.fromisoformat(at), carried)
+        return cls(**kept)
 
 
-_values = attrgetter(*(field.name for field in fields(Series)))
+_NAMES = tuple(field.name for field in fields(Series))
+_USUAL = tuple(field.default for field in fields(Series))
 _TIMES = ("at", "heard", "power_at", "read_at")
+_values = attrgetter(*_NAMES)
 
 
 def plausible(seconds: float) -> int:
