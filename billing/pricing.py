@@ -4,7 +4,7 @@ A session keeps the version it started with, because both lookups are pure funct
 assignment valid then (else the operator's default), and that tariff's version valid then.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -48,7 +48,8 @@ class Book:
     """All prices of some operators at all times, for rating many sessions without asking again."""
 
     def __init__(self, operator_ids: Iterable[int]) -> None:
-        self._assignments = _assignments(sorted(set(operator_ids)))
+        self.operators = sorted(set(operator_ids))
+        self._assignments = _assignments(self.operators)
         tariffs = {entry.tariff_id for entries in self._assignments.values() for entry in entries if entry.tariff_id}
         self._versions = _versions(tariffs)
 
@@ -96,13 +97,26 @@ def explained(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo)
 
 def periods_of(session: ChargingSession) -> list[Period]:
     """The session's stretches, from its evidence."""
+    return periods_by_session([session])[session.pk]
+
+
+def periods_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Period]]:
+    """The same for many. A session without any stretch is one without energy, so that fees know when it began."""
     from sessions_app import selectors  # TODO top
 
-    return [to_period(period) for period in selectors.charging_periods(session)]
+    told = {session.pk: selectors.charging_periods(session) for session in sessions}
+    return {
+        session.pk: [_to_period(period) for period in told[session.pk]] or [_empty(session)] for session in sessions
+    }
 
 
-def to_period(told: Any) -> Period:
+def _to_period(told: Any) -> Period:
     return Period(told.start, told.end, State(told.state), told.energy_wh, told.power_w)
+
+
+def _empty(session: ChargingSession) -> Period:
+    end = session.stopped_at or session.last_reading_at or session.started_at
+    return Period(session.started_at, max(session.started_at, end))
 
 
 def zone_of(session: ChargingSession) -> ZoneInfo:

@@ -28,24 +28,30 @@ from .model import (
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 OCPI_DIMENSIONS = (Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME, Dimension.FLAT)
 
+
+def gettext_noop(sentence: str) -> str:
+    """Marks a sentence for the translators; this module knows no framework that would translate it."""
+    return sentence
+
+
 # What may be wrong. Whole sentences without variables, so that the doors can translate them.
-NOT_A_LIST = "A list with at least one entry is expected."
-NOT_AN_OBJECT = "A JSON object is expected."
-NOT_A_NUMBER = "A number is expected."
-NOT_WHOLE = "A whole number is expected."
-NEGATIVE = "Must not be negative."
-TOO_LARGE = "This number is too large."
-MISSING = "This field is required."
-UNKNOWN = "Unknown field."
-NOT_A_TIME = "A time HH:MM is expected."
-NOT_A_DATE = "A date YYYY-MM-DD is expected."
-NOT_A_CHOICE = "This is not one of the possible values."
-TWICE = "Each type may occur once in an element."
-EMPTY_RANGE = "The minimum must be below the maximum."
-NO_STEP_FOR_FLAT = "A fixed fee has no quantity to limit or round."
-RESERVATION_DIMENSION = "A reservation is priced by FLAT and TIME only."
-PERCENT = "A percentage from 0 to 100 is expected."
-CAP_BELOW_FLOOR = "The maximum price must not be below the minimum price."
+NOT_A_LIST = gettext_noop("A list with at least one entry is expected.")
+NOT_AN_OBJECT = gettext_noop("A JSON object is expected.")
+NOT_A_NUMBER = gettext_noop("A number is expected.")
+NOT_WHOLE = gettext_noop("A whole number is expected.")
+NEGATIVE = gettext_noop("Must not be negative.")
+TOO_LARGE = gettext_noop("This number is too large.")
+MISSING = gettext_noop("This field is required.")
+UNKNOWN = gettext_noop("Unknown field.")
+NOT_A_TIME = gettext_noop("A time HH:MM is expected.")
+NOT_A_DATE = gettext_noop("A date YYYY-MM-DD is expected.")
+NOT_A_CHOICE = gettext_noop("This is not one of the possible values.")
+TWICE = gettext_noop("Each type may occur once in an element.")
+EMPTY_RANGE = gettext_noop("The minimum must be below the maximum.")
+NO_STEP_FOR_FLAT = gettext_noop("A fixed fee has no quantity to limit or round.")
+RESERVATION_DIMENSION = gettext_noop("A reservation is priced by FLAT and TIME only.")
+PERCENT = gettext_noop("A percentage from 0 to 100 is expected.")
+CAP_BELOW_FLOOR = gettext_noop("The maximum price must not be below the minimum price.")
 
 SENTENCES = (
     NOT_A_LIST, NOT_AN_OBJECT, NOT_A_NUMBER, NOT_WHOLE, NEGATIVE, TOO_LARGE, MISSING, UNKNOWN, NOT_A_TIME, NOT_A_DATE,

@@ -170,9 +170,9 @@ def line_json(line: TraceLine) -> dict[str, Any]:
         "measured": exact.text(line.measured),
         "unit": line.unit,
         "unit_price": exact.text(line.unit_price),
-        "from": _iso(line.start),
-        "to": _iso(line.end),
-        "parts": [[_iso(start), _iso(end), exact.text(quantity)] for start, end, quantity in line.parts],
+        "from": iso(line.start),
+        "to": iso(line.end),
+        "parts": [[iso(start), iso(end), exact.text(quantity)] for start, end, quantity in line.parts],
         "why": line.why,
     }
 
@@ -207,7 +207,8 @@ def _rate_of(text: str | None) -> Rate:
     return None if text is None else exact.number_of(text)
 
 
-def _iso(at: datetime | None) -> str:
+def iso(at: datetime | None) -> str:
+    """UTC with Z, as fine as the time is; empty for None."""
     if at is None:
         return ""
     return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"

@@ -1,0 +1,285 @@
+"""From sessions to charge detail records. Set-based: a chunk of sessions costs a fixed number of statements.
+
+A session is rated once it has ended. Rating again is boring: the standing CDR is given back; only where the session has changed
+since (a late reading, a late stop) and nobody was invoiced yet, a credit CDR and a new one follow.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import ApiKey, User
+from billing import pricing, signals
+from billing.models import CDR, BillingPolicy, Release, TariffVersion
+from billing.services import snapshots
+from billing.tariffs import engine, exact, periods, rounding, trace
+from billing.tariffs.breakdown import Breakdown
+from billing.tariffs.model import Tariff
+from cms.core import energy, money, rows
+from cms.core.errors import Conflict
+from sessions_app.models import ChargingSession
+
+CHUNK = 200  # SQLite has one writer: a chunk must not keep it for long
+
+# What a person must look at before anybody pays. An unset clock is not among it: the receipt times stand in.
+HARMLESS = frozenset({"clock"})
+
+
+def rate(*, session_id: int) -> CDR | None:
+    """The standing CDR of an ended session, made now if need be. None: it has not ended, or everything was credited."""
+    rate_many([session_id])
+    return CDR.objects.standing().filter(session=session_id).first()
+
+
+def rate_many(session_ids: Iterable[int]) -> int:
+    """Rates what is not rated yet, chunk by chunk, each in its own transaction. Returns how many CDRs were made."""
+    ids, made = iter(session_ids), 0
+    while chunk := list(islice(ids, CHUNK)):
+        made += _rate_chunk(chunk)
+    return made
+
+
+def release(*, cdr: CDR, reason: str = "", by: User | ApiKey) -> None:
+    """A held CDR may be charged after all. Raises Forbidden, Conflict(cdr_not_held)."""
+    access.demand(by, "invoice.issue", cdr)
+    if not cdr.held:
+        raise Conflict(_("This charge is not on hold."), code="cdr_not_held", cdr=cdr.pk)
+    who = by if isinstance(by, User) else None
+    Release.objects.get_or_create(cdr=cdr, defaults={"by": who, "reason": reason})
+    transaction.on_commit(partial(signals.cdr_created.send_robust, sender=CDR, ids=[cdr.pk]), robust=True)
+
+
+@transaction.atomic
+def credit(*, cdr: CDR, by: User | ApiKey | None) -> CDR:
+    """Takes a CDR back: a credit CDR with every line negative (OCPI: Credit CDR). Raises Forbidden, Conflict."""
+    if by is not None:
+        access.demand(by, "invoice.issue", cdr)
+    locked = CDR.objects.select_for_update(of=("self",)).get(pk=cdr.pk)
+    if locked.credits_id or CDR.objects.filter(credits=locked).exists():
+        raise Conflict(_("This charge has been credited already."), code="cdr_credited", cdr=cdr.pk)
+    if hasattr(locked, "invoiced"):
+        raise Conflict(_("This charge is on an invoice: issue a credit note."), code="cdr_invoiced", cdr=cdr.pk)
+    back = _credit_of(locked)
+    back.save()
+    _announce([back.pk])
+    return back
+
+
+# ---- one chunk ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a CDR says of a session, computed and not yet written."""
+
+    version: TariffVersion | None
+    breakdown: Breakdown
+    trace: trace.Trace
+    flags: tuple[str, ...]
+    held: bool
+
+
+@transaction.atomic
+def _rate_chunk(session_ids: Sequence[int]) -> int:
+    sessions = _ended(session_ids)
+    if not sessions:
+        return 0
+    standing = _latest(sessions)
+    new = [session for session in sessions if session.pk not in standing]
+    changed = [session for session in sessions if _has_changed(session, standing.get(session.pk))]
+    rated = rated_by_session([*new, *changed])
+    frozen = snapshots.of([*new, *changed])
+    first = [_row(session, rated[session.pk], frozen[session.pk], revision=1) for session in new]
+    made = rows.insert_new(CDR, _COLUMNS, first, conflict=("session_id", "revision"))
+    replaced = sum(
+        _replace(session, standing[session.pk], rated[session.pk], frozen[session.pk]) for session in changed
+    )
+    if made:
+        _announce(CDR.objects.filter(session__in=[s.pk for s in new], revision=1).values_list("pk", flat=True))
+    return made + replaced
+
+
+def _ended(session_ids: Sequence[int]) -> list[ChargingSession]:
+    found = ChargingSession.objects.ended().filter(pk__in=session_ids).order_by("pk")
+    return list(found.select_related("operator", "location", "station", "token"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    pk: int
+    revision: int
+    credited: bool
+    invoiced: bool
+    energy: Decimal
+    times: tuple[datetime, datetime]
+
+
+def _latest(sessions: Sequence[ChargingSession]) -> dict[int, _Standing]:
+    """The newest CDR that is no credit, by session."""
+    columns = ("session_id", "pk", "revision", "credited_by", "invoiced", "energy", "started_at", "stopped_at")
+    found = CDR.objects.filter(session__in=[session.pk for session in sessions], credits=None).order_by("revision")
+    return {
+        session: _Standing(pk, revision, credited is not None, invoiced is not None, wh, (start, stop))
+        for session, pk, revision, credited, invoiced, wh, start, stop in found.values_list(*columns)
+    }
+
+
+def _has_changed(session: ChargingSession, cdr: _Standing | None) -> bool:
+    """Has the session's story changed under a CDR that may still be replaced? What is invoiced needs a credit note first, what
+    was credited on purpose stays so."""
+    if cdr is None or cdr.credited or cdr.invoiced:
+        return False
+    return (session.energy, session.started_at, _stopped(session)) != (cdr.energy, *cdr.times)
+
+
+def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, Rated]:
+    """Pure but for the reading: what each session costs, by its evidence and the version of its start."""
+    book = pricing.Book(session.operator_id for session in sessions)
+    policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=book.operators)}
+    told = pricing.periods_by_session(sessions)
+    return {
+        session.pk: _rated(session, book, policies.get(session.operator_id, BillingPolicy()), told[session.pk])
+        for session in sessions
+    }
+
+
+def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]) -> Rated:
+    version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
+    waived = policy.waive_empty and not session.energy
+    tariff = pricing.parsed(version) if version and not waived else Tariff((), session.operator.currency, gross=True)
+    breakdown = engine.price(tariff, told, pricing.zone_of(session))
+    explained = trace.of(tariff, breakdown, rounding.settle(breakdown))
+    doubts = set(filter(None, session.review.split(","))) - HARMLESS
+    mismatch = breakdown.energy_wh != Fraction(session.energy)
+    estimate_allowed = session.estimated and session.energy <= policy.estimated_limit
+    flags = {
+        "no_tariff": version is None,
+        "zero_energy": not session.energy,
+        "waived": waived,
+        "estimated": session.estimated,
+        "review": bool(doubts),
+        "periods_mismatch": mismatch,
+    }
+    held = mismatch or (not estimate_allowed and (session.estimated or bool(doubts)))
+    return Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
+
+
+_COLUMNS = (
+    "uid", "operator_id", "session_id", "driver_id", "revision", "credits_id", "tariff_version_id", "created_at", "started_at",
+    "stopped_at", "energy", "charging_seconds", "parking_seconds", "currency", "tax_included", "total_excl_vat", "total_vat",
+    "total_incl_vat", "exact_excl_vat", "exact_incl_vat", "snapshot", "periods", "trace", "estimated", "held", "flags",
+)  # fmt: skip
+
+
+def _row(session: ChargingSession, rated: Rated, snapshot: str, *, revision: int) -> tuple[Any, ...]:
+    """In the order of _COLUMNS, as stored."""
+    cost, said = rated.breakdown, rated.trace
+    return (
+        uuid.uuid4(),
+        session.operator_id,
+        session.pk,
+        session.driver_id,
+        revision,
+        None,
+        rated.version.pk if rated.version else None,
+        timezone.now(),
+        session.started_at,
+        _stopped(session),
+        energy.to_mwh(session.energy),
+        int(exact.rounded(cost.charging_s, 0)),
+        int(exact.rounded(cost.parking_s, 0)),
+        cost.currency,
+        cost.gross,
+        money.to_micros(said.excl_vat),
+        money.to_micros(said.vat),
+        money.to_micros(said.incl_vat),
+        exact.text(cost.excl_vat or 0),
+        exact.text(cost.incl_vat or 0),
+        snapshot,
+        periods_text(cost),
+        trace.dumps(said),
+        session.estimated,
+        rated.held,
+        ",".join(rated.flags),
+    )
+
+
+def periods_text(cost: Breakdown) -> str:
+    """The stretches, exact: what the API turns into OCPI ChargingPeriods."""
+    stretches = [
+        {
+            "start": trace.iso(stretch.start),
+            "end": trace.iso(stretch.end),
+            "state": stretch.state.value,
+            "energy_wh": exact.text(stretch.energy_wh),
+            "elements": list(stretch.elements),
+        }
+        for stretch in cost.stretches
+    ]
+    return json.dumps(stretches, separators=(",", ":"))
+
+
+def _stopped(session: ChargingSession) -> datetime:
+    return session.stopped_at or session.last_reading_at or session.started_at
+
+
+# ---- corrections ----------------------------------------------------------------------------------------------------
+
+
+def _replace(session: ChargingSession, old: _Standing, rated: Rated, snapshot: str) -> int:
+    """A credit CDR and a new one. The unique keys are the referee between two that try at once."""
+    before = CDR.objects.select_for_update(of=("self",)).get(pk=old.pk)
+    if CDR.objects.filter(credits=before).exists():
+        return 0
+    back = _credit_of(before)
+    back.save()
+    rows.insert(CDR, _COLUMNS, [_row(session, rated, snapshot, revision=back.revision + 1)])
+    _announce([back.pk, *CDR.objects.filter(session=session, revision=back.revision + 1).values_list("pk", flat=True)])
+    return 2
+
+
+def _credit_of(cdr: CDR) -> CDR:
+    back = trace.negated(trace.loads(cdr.trace))
+    return CDR(
+        operator_id=cdr.operator_id,
+        session_id=cdr.session_id,
+        driver_id=cdr.driver_id,
+        revision=cdr.revision + 1,
+        credits=cdr,
+        tariff_version_id=cdr.tariff_version_id,
+        started_at=cdr.started_at,
+        stopped_at=cdr.stopped_at,
+        energy=-cdr.energy,
+        charging_seconds=cdr.charging_seconds,
+        parking_seconds=cdr.parking_seconds,
+        currency=cdr.currency,
+        tax_included=cdr.tax_included,
+        total_excl_vat=back.excl_vat,
+        total_vat=back.vat,
+        total_incl_vat=back.incl_vat,
+        exact_excl_vat=exact.text(-exact.number_of(cdr.exact_excl_vat)),
+        exact_incl_vat=exact.text(-exact.number_of(cdr.exact_incl_vat)),
+        snapshot=cdr.snapshot,
+        periods=cdr.periods,
+        trace=trace.dumps(back),
+        estimated=cdr.estimated,
+        flags=cdr.flags,
+    )
+
+
+def _announce(ids: Iterable[int]) -> None:
+    told = sorted(ids)
+    if told:
+        transaction.on_commit(partial(signals.cdr_created.send_robust, sender=CDR, ids=told), robust=True)

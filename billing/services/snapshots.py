@@ -1,0 +1,81 @@
+"""What a CDR freezes of the world (OCPI CdrLocation, CdrToken): a receipt of ten years ago must not change its address."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sessions_app.models import ChargingSession
+from stations.models import EVSE, Connector
+
+EvseKey = tuple[int, int]
+
+
+def of(sessions: Sequence[ChargingSession]) -> dict[int, str]:
+    """JSON text by session. The sessions come with location, station, token and operator. Two queries, whatever their number."""
+    evses = _evses(sessions)
+    plugs = _plugs(evses)
+    return {session.pk: _text(session, evses, plugs) for session in sessions}
+
+
+def _evses(sessions: Sequence[ChargingSession]) -> dict[EvseKey, EVSE]:
+    stations = sorted({session.station_id for session in sessions})
+    return {(evse.station_id, evse.evse_id): evse for evse in EVSE.objects.filter(station__in=stations)}
+
+
+def _plugs(evses: Mapping[EvseKey, EVSE]) -> dict[tuple[int, int], str]:
+    rows = Connector.objects.filter(evse__in=[evse.pk for evse in evses.values()])
+    return {(evse, number): plug for evse, number, plug in rows.values_list("evse_id", "connector_id", "standard")}
+
+
+def _text(session: ChargingSession, evses: Mapping[EvseKey, EVSE], plugs: Mapping[tuple[int, int], str]) -> str:
+    evse = evses.get((session.station_id, session.evse_id or 0))
+    connector = session.connector_id or 1
+    facts: dict[str, Any] = {
+        "location": _location(session),
+        "evse": {
+            "uid": evse.uid if evse else "",
+            "evse_id": session.evse_id,
+            "connector_id": session.connector_id,
+            "standard": plugs.get((evse.pk, connector), "") if evse else "",
+            "power_type": evse.power_type if evse else "",
+            "max_power_w": evse.max_power_w if evse else None,
+        },
+        "station": {
+            "identity": session.station.identity,
+            "name": session.station.name,
+            "meter_serial_number": session.station.meter_serial_number,
+        },
+        "token": {"uid": session.id_tag, "type": session.token.type if session.token else None},
+        "meter": {"start_wh": _wh(session.meter_start), "stop_wh": _wh(session.meter_stop)},
+        "transaction_id": session.transaction_id,
+        "ocpp_version": session.ocpp_version,
+        "stop_reason": session.stop_reason,
+    }
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _location(session: ChargingSession) -> dict[str, Any] | None:
+    place = session.location
+    if place is None:
+        return None
+    return {
+        "id": place.pk,
+        "name": place.name,
+        "address": place.address,
+        "postal_code": place.postal_code,
+        "city": place.city,
+        "province": place.province,
+        "country_code": place.country_code,
+        "latitude": _plain(place.latitude),
+        "longitude": _plain(place.longitude),
+        "time_zone": place.time_zone,
+    }
+
+
+def _wh(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,207 @@
+"""Making and changing prices. A version is never edited: a change is a new version, from a moment on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from iso4217 import Currency
+
+from accounts import access
+from accounts.models import ApiKey, Operator, User
+from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.tariffs import exact, parsing
+from cms.core.errors import Conflict, Invalid
+from cms.core.models import checked
+from stations.models import Location
+
+Actor = User | ApiKey | None
+"""None: the system itself (seeds, imports); it may do everything."""
+
+
+@transaction.atomic
+def create(
+    *,
+    operator: Operator,
+    name: str,
+    elements: Any,
+    currency: str | None = None,
+    tax_included: bool = True,
+    min_price: Decimal | None = None,
+    max_price: Decimal | None = None,
+    valid_from: datetime | None = None,
+    by: Actor,
+) -> TariffVersion:
+    """A new tariff with its first version. `elements` as in OCPI (with our members, see tariffs.model).
+
+    Raises Invalid with paths into `elements`, Forbidden.
+    """
+    _demand(by, operator)
+    tariff = Tariff(operator=operator, name=name.strip())
+    checked(tariff)
+    tariff.save()
+    return _write(
+        tariff,
+        number=1,
+        valid_from=valid_from or timezone.now(),
+        elements=elements,
+        currency=currency or operator.currency,
+        tax_included=tax_included,
+        min_price=min_price,
+        max_price=max_price,
+    )
+
+
+@transaction.atomic
+def change(
+    *, tariff: Tariff, by: Actor, name: str | None = None, valid_from: datetime | None = None, **terms: Any
+) -> TariffVersion:
+    """A new version that differs in `terms` (elements, currency, tax_included, min_price, max_price); what is not named stays.
+    The newest version, unchanged, if nothing differs. Raises Invalid, Forbidden, Conflict(tariff_archived)."""
+    _demand(by, tariff)
+    locked = Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
+    if locked.archived_at:
+        raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
+    if name is not None and name.strip() != locked.name:
+        locked.name = name.strip()
+        checked(locked)
+        locked.save(update_fields=["name", "updated_at"])
+    newest = locked.versions.order_by("-number").first()
+    assert newest is not None  # a tariff is born with a version
+    whole = {**_terms(newest), **terms}
+    if valid_from is None and not _differs(newest, whole):
+        return newest
+    number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
+    return _write(locked, number=number, valid_from=valid_from or timezone.now(), **whole)
+
+
+@transaction.atomic
+def assign(
+    *,
+    tariff: Tariff | None,
+    operator: Operator,
+    location: Location | None = None,
+    valid_from: datetime | None = None,
+    by: Actor,
+) -> TariffAssignment:
+    """From `valid_from` (now) on, sessions starting at the location, or anywhere without a tariff of its own, have this one.
+    `tariff` None: the location goes back to the operator's default; without a location: the default is nothing, free."""
+    _demand(by, operator)
+    for row in (tariff, location):
+        if row is not None and row.operator_id != operator.pk:
+            raise Invalid({"tariff" if row is tariff else "location": [_("This belongs to another operator.")]})
+    if tariff is not None and tariff.archived_at:
+        raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
+    return TariffAssignment.objects.create(
+        operator=operator, location=location, tariff=tariff, valid_from=valid_from or timezone.now()
+    )
+
+
+@transaction.atomic
+def archive(*, tariff: Tariff, by: Actor) -> Tariff:
+    """No longer offered. Raises Conflict(tariff_in_use) while a place has it, now or from a later day on."""
+    _demand(by, tariff)
+    now = timezone.now()
+    if tariff.pk in _in_use(tariff.operator_id, now):
+        raise Conflict(_("This tariff is still assigned to a location."), code="tariff_in_use", tariff=tariff.pk)
+    Tariff.objects.filter(pk=tariff.pk, archived_at=None).update(archived_at=now)
+    tariff.refresh_from_db()
+    return tariff
+
+
+def _in_use(operator_id: int, now: datetime) -> set[int | None]:
+    """The newest assignment of each place up to now, and every later one."""
+    current: dict[int | None, int | None] = {}
+    later: set[int | None] = set()
+    rows = TariffAssignment.objects.filter(operator=operator_id).order_by("valid_from", "pk")
+    for location, tariff, valid_from in rows.values_list("location_id", "tariff_id", "valid_from"):
+        if valid_from <= now:
+            current[location] = tariff
+        else:
+            later.add(tariff)
+    return later | set(current.values())
+
+
+def _demand(by: Actor, obj: Operator | Tariff) -> None:
+    if by is not None:
+        access.demand(by, "tariff.edit", obj)
+
+
+def _write(
+    tariff: Tariff,
+    *,
+    number: int,
+    valid_from: datetime,
+    elements: Any,
+    currency: str,
+    tax_included: bool,
+    min_price: Decimal | None,
+    max_price: Decimal | None,
+) -> TariffVersion:
+    _check_currency(currency)
+    try:
+        parsing.tariff(elements, currency=currency, tax_included=tax_included, min_price=min_price, max_price=max_price)
+    except parsing.Wrong as wrong:
+        raise Invalid(_fields(wrong)) from wrong
+    try:
+        with transaction.atomic():
+            return TariffVersion.objects.create(
+                tariff=tariff,
+                number=number,
+                elements=dumps(elements),
+                currency=currency,
+                tax_included=tax_included,
+                min_price=min_price,
+                max_price=max_price,
+                valid_from=valid_from,
+            )
+    except IntegrityError as raced:
+        raise Conflict(_("Somebody else changed this tariff just now."), code="tariff_changed") from raced
+
+
+def _check_currency(currency: str) -> None:
+    try:
+        Currency(currency)
+    except ValueError as unknown:
+        raise Invalid({"currency": [_("An ISO 4217 code such as EUR is expected.")]}) from unknown
+
+
+def _fields(wrong: parsing.Wrong) -> Mapping[str, list[str]]:
+    """{"elements": ["0.price_components.1.price: Must not be negative."], "max_price": […]}, in the reader's language."""
+    fields: dict[str, list[str]] = {}
+    for path, sentence in wrong.errors:
+        if path in ("min_price", "max_price", "elements"):
+            fields.setdefault(path, []).append(_(sentence))
+        else:
+            fields.setdefault("elements", []).append(f"{path}: {_(sentence)}")
+    return fields
+
+
+def _terms(version: TariffVersion) -> dict[str, Any]:
+    return {
+        "elements": parsing.loads(version.elements),
+        "currency": version.currency,
+        "tax_included": version.tax_included,
+        "min_price": version.min_price,
+        "max_price": version.max_price,
+    }
+
+
+def _differs(version: TariffVersion, terms: Mapping[str, Any]) -> bool:
+    return any(terms[name] != value for name, value in _terms(version).items())
+
+
+def dumps(elements: Any) -> str:
+    """JSON text with numbers as they are: a Decimal is written as a number, never through a float's binary value."""
+    return orjson.dumps(elements, default=_number).decode()
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(exact.text(exact.number(value)))
+    raise TypeError(f"{type(value).__name__} has no place in a tariff")

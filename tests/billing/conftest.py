@@ -1,0 +1,68 @@
+"""What this room's tests share: a price, an ended charge, and what its evidence told."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import Driver, Operator
+from billing import pricing
+from billing.models import TariffVersion
+from billing.tariffs.periods import Period, State
+from sessions_app.models import ChargingSession
+from stations.models import ChargingStation
+from tests.factories import EvseFactory
+from tests.factories.billing import EndedSessionFactory, TariffAssignmentFactory, TariffFactory, TariffVersionFactory
+
+Told = dict[int, list[Period]]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What the evidence of a session says, by session: without an entry all its energy flowed evenly."""
+    entries: Told = {}
+
+    def periods(sessions: Sequence[ChargingSession]) -> Told:
+        return {session.pk: entries.get(session.pk) or [evenly(session)] for session in sessions}
+
+    monkeypatch.setattr(pricing, "periods_by_session", periods)
+    return entries
+
+
+def evenly(session: ChargingSession) -> Period:
+    end = session.stopped_at or session.started_at
+    return Period(session.started_at, end, State.CHARGING, session.energy)
+
+
+def charge_then_park(start: datetime, wh: int, charging_min: int, parked_min: int) -> list[Period]:
+    full = start + timedelta(minutes=charging_min)
+    return [
+        Period(start, full, State.CHARGING, Decimal(wh)),
+        Period(full, full + timedelta(minutes=parked_min), State.PARKING),
+    ]
+
+
+@pytest.fixture
+def price(operator: Operator) -> Callable[..., TariffVersion]:
+    """`price(elements=…)` becomes the operator's default."""
+
+    def make(**terms: Any) -> TariffVersion:
+        version: TariffVersion = TariffVersionFactory(tariff=TariffFactory(operator=operator), **terms)
+        TariffAssignmentFactory(operator=operator, tariff=version.tariff)
+        return version
+
+    return make
+
+
+@pytest.fixture
+def ended(station: ChargingStation, dario: Driver, told: Told) -> Callable[..., ChargingSession]:
+    """`ended(energy=…, minutes=…)`: a charge of Dario's."""
+    EvseFactory(station=station, uid="IT*ADR*E0042*1")
+
+    def make(**facts: Any) -> ChargingSession:
+        session: ChargingSession = EndedSessionFactory(**{"station": station, "driver": dario, **facts})
+        return session
+
+    return make
