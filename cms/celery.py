@@ -10,9 +10,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings.dev")
 app = Celery("colonnina")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["cms.portal", "cms.reports"])
 
+# Each entry is a sweep: whatever an announcement missed is found here. Local times (Europe/Rome).
+app.conf.timezone = "Europe/Rome"
 app.conf.beat_schedule = {
-    # "stations.expire_commands": {"task": "stations.tasks.expire_commands", "schedule": 5.0},
+    "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
+    "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }
-
-__all__ = ["app", "crontab"]

@@ -11,5 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health.health, name="health"),
     path("metrics", metrics.metrics, name="metrics"),
     path("api/", include("cms.api.urls")),
+    path("health/", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("ops/reports/", include("cms.reports.urls")),
     path("", include("accounts.urls")),
 ]

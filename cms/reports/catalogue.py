@@ -1,0 +1,195 @@
+"""The reports: one entry each. A report is a question, a picture, a sentence, a table, its definitions, and a CSV."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import formats
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cms import charts
+from cms.charts import Chart, svg
+from cms.core.csv_dialect import Cell
+from cms.templatetags import figures
+
+from . import selectors
+from .filters import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`head` and `rows` are the CSV: raw values, exact."""
+
+    chart: Chart
+    answer: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    title: Promise
+    definition: Promise
+    build: Callable[[Filters], Built]
+
+
+def usage(filters: Filters) -> Built:
+    cells = selectors.usage(filters)
+    chart = charts.heatmap(cells, unit=_("of the connectors have a car"))
+    busiest = max(((value or 0, day, hour) for day, row in enumerate(cells) for hour, value in enumerate(row)))
+    answer = _("Busiest on %(day)s at %(hour)s: %(share)s of the connectors have a car.") % {
+        "day": WEEKDAYS[busiest[1]],
+        "hour": f"{busiest[2]:02d}:00",
+        "share": svg.percent(busiest[0]),
+    }
+    rows = [
+        (str(WEEKDAYS[day]), hour, None if value is None else _percent(value))
+        for day, row in enumerate(cells)
+        for hour, value in enumerate(row)
+    ]
+    return Built(chart, answer if busiest[0] else "", [_("Weekday"), _("Hour"), _("In use, %")], rows)
+
+
+def energy(filters: Filters) -> Built:
+    days = selectors.energy_days(filters)
+    chart = charts.energy_days(
+        [charts.Day(day.day, day.energy_wh, day.low_wh, day.high_wh) for day in days], band_words=_("usual range")
+    )
+    total = sum((day.energy_wh for day in days), Decimal(0))
+    answer = _("%(energy)s in %(range)s, %(mean)s a day.") % {
+        "energy": figures.kwh(total, 1),
+        "range": filters.words,
+        "mean": figures.kwh(total / len(days), 1),
+    }
+    rows = [(day.day, _kwh(day.energy_wh), _kwh(day.low_wh), _kwh(day.high_wh)) for day in days]
+    return Built(chart, answer, [_("Day"), _("Energy, kWh"), _("Usual low, kWh"), _("Usual high, kWh")], rows)
+
+
+def utilisation(filters: Filters) -> Built:
+    places = selectors.sites(filters)
+    chart = charts.time_split([_split(place, f"?site={place.pk}" if place.pk else "") for place in places])
+    whole = selectors.together(places)
+    answer = _("%(charging)s of the time charging, %(idle)s blocked by cars that do not charge, %(down)s down.") % {
+        "charging": svg.percent(whole.share(whole.charging)),
+        "idle": svg.percent(whole.share(whole.idle)),
+        "down": svg.percent(whole.share(whole.down)),
+    }
+    head = [_("Site"), _("Charging, h"), _("Idle, h"), _("Free, h"), _("Down, h"), _("Charges"), _("Energy, kWh")]
+    rows = [
+        (
+            place.name,
+            *(_hours(s) for s in (place.time.charging, place.time.idle, place.time.free, place.time.down)),
+            place.sessions,
+            _kwh(place.energy_wh),
+        )
+        for place in places
+    ]
+    return Built(chart, answer if whole.total else "", head, rows)
+
+
+def revenue(filters: Filters) -> Built:
+    months = selectors.months(filters)
+    currency = months[-1].currency
+    chart = charts.revenue(
+        [
+            charts.Month(formats.date_format(month.month, "M Y"), month.incl_vat, last_year=month.last_year)
+            for month in months
+        ],
+        currency=currency,
+    )
+    now = months[-1]
+    answer = _("%(amount)s so far this month, from %(n)s charges.") % {
+        "amount": figures.money(now.incl_vat, currency),
+        "n": figures.number(now.cdrs),
+    }
+    head = [_("Month"), _("Currency"), _("Charges"), _("Energy, kWh"), _("Net"), _("Gross")]
+    rows = [
+        (
+            month.month.strftime("%Y-%m"),
+            month.currency,
+            month.cdrs,
+            _kwh(month.energy_wh),
+            month.excl_vat,
+            month.incl_vat,
+        )
+        for month in months
+    ]
+    return Built(chart, answer, head, rows)
+
+
+def uptime(filters: Filters) -> Built:
+    places = selectors.stations(filters)
+    chart = charts.time_split([_split(place, f"/ops/stations/{place.name}/") for place in places[:20]])
+    whole = selectors.together(places)
+    answer = _("%(uptime)s of connector time up in %(range)s; the worst station: %(worst)s.") % {
+        "uptime": svg.percent(1 - whole.share(whole.down), 2),
+        "range": filters.words,
+        "worst": places[0].name if places else "–",
+    }
+    head = [_("Station"), _("Uptime, %"), _("Down, h"), _("Charges"), _("Energy, kWh")]
+    rows = [
+        (
+            place.name,
+            _percent(1 - place.time.share(place.time.down)),
+            _hours(place.time.down),
+            place.sessions,
+            _kwh(place.energy_wh),
+        )
+        for place in places
+    ]
+    return Built(chart, answer if whole.total else "", head, rows)
+
+
+REPORTS: dict[str, Report] = {
+    "usage": Report(
+        gettext_lazy("When is it busy?"),
+        gettext_lazy("Share of connector time with a car, charging or not, by hour of the week in local time."),
+        usage,
+    ),
+    "energy": Report(
+        gettext_lazy("Is energy growing?"),
+        gettext_lazy(
+            "Energy of the charges by local day. The usual range is that of the same weekday a year ago, or of the "
+            "last four where there is no year yet."
+        ),
+        energy,
+    ),
+    "utilisation": Report(
+        gettext_lazy("Too small, blocked by parked cars, or broken?"),
+        gettext_lazy(
+            "Charging: power flows. Idle: a car is there without charging. Down: unreachable, faulted or out of service."
+        ),
+        utilisation,
+    ),
+    "revenue": Report(
+        gettext_lazy("Are we earning?"),
+        gettext_lazy("Charges by the month in which they ended, VAT included; credits are subtracted."),
+        revenue,
+    ),
+    "uptime": Report(
+        gettext_lazy("Which stations fail?"),
+        gettext_lazy("Connector time that was not down. A charge under way counts as up."),
+        uptime,
+    ),
+}
+
+
+def _split(place: selectors.PlaceTime, href: str) -> charts.Split:
+    time = place.time
+    charging, idle, free, down = (time.share(seconds) for seconds in (time.charging, time.idle, time.free, time.down))
+    return charts.Split(place.name, charging, idle, free, down, href)
+
+
+def _percent(share: float) -> Decimal:
+    return Decimal(str(100 * share)).quantize(Decimal("0.01"))
+
+
+def _kwh(wh: Decimal | None) -> Decimal | None:
+    return None if wh is None else (wh / 1000).quantize(Decimal("0.001"))
+
+
+def _hours(seconds: int) -> Decimal:
+    return (Decimal(seconds) / 3600).quantize(Decimal("0.01"))
