@@ -167,11 +167,10 @@ def _count(state: State, seq_no: int) -> None:
 
 
 def _read(state: State, into: Series, evidence: Evidence) -> None:
-    start = state.meter_start if into is state.own else None
+    start, began = state.meter_start, state.started_at
     for measured in evidence.readings:
         sound = _in_our_time(measured, evidence)
-        if notes := series.measure(into, sound, evidence.received_at, start=start, began=state.started_at):
-            state.note(*notes)
+        series.measure(into, sound, evidence.received_at, start=start, began=began)
 
 
 def _in_our_time(measured: Measured, evidence: Evidence) -> Measured:

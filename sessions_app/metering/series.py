@@ -25,7 +25,7 @@ class Series:
     """Energies in mWh. `base` is where the current segment counts from and `last` its newest value, read `at` the station's
     clock and heard at `heard`; `carried` is the energy of the segments before. `scale` 1000 means values in kWh that were
     called Wh (quirks 60, 63). `before` is the segment before while the current one consists of a single value. `intervals` is
-    the sum of interval values, `work` the integral of `power` in W·s."""
+    the sum of interval values, `work` the integral of `power` in W·s, `notes` the anomalies seen."""
 
     first: int | None = None
     base: int = 0
@@ -41,6 +41,12 @@ class Series:
     work: int = 0
     soc: int | None = None
     read_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+    def note(self, word: str) -> None:
+        """Remembers an anomaly, once."""
+        if word and word not in self.notes:
+            self.notes = tuple(sorted((*self.notes, word)))
 
     @property
     def energy(self) -> int:
@@ -62,6 +68,8 @@ class Series:
         if (before := kept.get("before")) is not None:
             base, last, at, carried = before
             kept["before"] = (base, last, datetime.fromisoformat(at), carried)
+        if (notes := kept.get("notes")) is not None:
+            kept["notes"] = tuple(notes)
         return cls(**kept)
 
 
@@ -76,20 +84,16 @@ def plausible(seconds: float) -> int:
     return (max(0, int(seconds)) + _SLACK_S) * _PER_SECOND
 
 
-def measure(
-    series: Series, measured: Measured, heard: datetime, *, start: int | None, began: datetime | None
-) -> tuple[str, ...]:
-    """Takes the next reading in the order of the transaction; returns notes. `start` is the transaction's own meterStart (mWh)
-    at `began`."""
+def measure(series: Series, measured: Measured, heard: datetime, *, start: int | None, began: datetime | None) -> None:
+    """Takes the next reading in the order of the transaction. `start` is the transaction's meterStart (mWh) at `began`."""
     at = measured.at
-    notes = measured.notes
+    for note in measured.notes:
+        series.note(note)
     if measured.register is not None:
         if series.first is None:
-            note = _anchor(series, measured.register, at, heard, start=start, began=began)
+            series.note(_anchor(series, measured.register, at, heard, start=start, began=began))
         else:
-            note = _follow(series, measured.register, at, heard)
-        if note:
-            notes = (*notes, note)
+            series.note(_follow(series, measured.register, at, heard))
     if measured.interval is not None and (series.read_at is None or at > series.read_at):
         series.intervals += measured.interval
     if measured.power_w is not None and (series.power_at is None or at >= series.power_at):
@@ -101,7 +105,6 @@ def measure(
         series.read_at = at
         if measured.soc is not None:
             series.soc = measured.soc
-    return notes
 
 
 def _anchor(

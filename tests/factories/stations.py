@@ -22,7 +22,7 @@ class StationFactory(factory.django.DjangoModelFactory[ChargingStation]):
 
     operator = factory.SubFactory(OperatorFactory)
     location = factory.SubFactory(LocationFactory, operator=factory.SelfAttribute("..operator"))
-    identity = factory.Sequence(lambda n: f"CP-{n:04d}")
+    identity = factory.Sequence(lambda n: f"CP-1{n:04d}")
 
 
 class EvseFactory(factory.django.DjangoModelFactory[EVSE]):
