@@ -54,6 +54,10 @@ def command_settled(event: events.CommandSettled) -> replies.Reply:
     return replies.DONE
 
 
+def outboxes_polled(event: events.OutboxesPolled) -> replies.Reply:
+    return replies.WorkWaiting(frozenset(outbox.waiting(event.stations)))
+
+
 def heartbeat(told: Sequence[events.HeartbeatSeen]) -> list[replies.Reply]:
     return [replies.HeartbeatAnswer(timezone.now())] * len(told)
 
@@ -80,5 +84,6 @@ HANDLERS: dict[type, Handler] = {
     events.DataTransferred: data_transferred,
     events.NoticeReceived: noted(lambda told: None),
     events.OutboxOpened: outbox.take,
+    events.OutboxesPolled: one_by_one(outboxes_polled),
     events.FramesSeen: noted(journal.write),
 }

@@ -135,6 +135,7 @@ class Awaited(NamedTuple):
     version: str
     action: str
     payload: dict[str, Any]
+    sent_at: datetime
 
 
 def awaited(*, station_ids: Collection[int], actions: Collection[str], within_s: int) -> list[Awaited]:
@@ -147,10 +148,11 @@ def awaited(*, station_ids: Collection[int], actions: Collection[str], within_s:
         action__in=actions,
     ).order_by("id")
     return [
-        Awaited(pk, station, version, action, _members(payload))
-        for pk, station, version, action, payload in found.values_list(
-            "id", "station_id", "ocpp_version", "action", "payload"
+        Awaited(pk, station, version, action, _members(payload), sent_at)
+        for pk, station, version, action, payload, sent_at in found.values_list(
+            "id", "station_id", "ocpp_version", "action", "payload", "sent_at"
         )
+        if sent_at is not None
     ]
 
 

@@ -1,6 +1,6 @@
 """What an online station is sent next: oldest first, one at a time (OCPP-J 4.1.1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -67,6 +67,12 @@ def _next(waiting: _Waiting) -> replies.NextCommand:
         else written.command(waiting.kind, waiting.arguments)
     )
     return replies.NextCommand(waiting.id, command, waiting.timeout)
+
+
+def waiting(stations: Collection[int]) -> set[int]:
+    """Those of these stations with a pending command: the safety net for a bell that nobody heard."""
+    pending = Command.objects.filter(status=Command.Status.PENDING).values_list("station_id", flat=True)
+    return set(pending).intersection(stations)
 
 
 def sent(event: events.CommandSent) -> bool:

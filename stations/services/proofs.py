@@ -72,7 +72,8 @@ _MESSAGES = {
 
 
 def _shows(event: StatusReported, command: Awaited) -> bool:
-    if event.station.id != command.station or not _same_place(event, command):
+    too_late = event.received_at - command.sent_at > timedelta(seconds=WITHIN_S[command.action])
+    if event.station.id != command.station or too_late or not _same_place(event, command):
         return False
     if command.action == "UnlockConnector":
         return True
