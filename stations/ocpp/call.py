@@ -78,8 +78,11 @@ class Call:
             "received_at": self.received_at,
             "message_id": str(self.message_id),
             "version": self.line.version.subprotocol,
-            "anomalies": tuple(self.anomalies),
+            "anomalies": self.noted(),
         }
+
+    def noted(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.anomalies)) if self.anomalies else ()
 
     def need(self, name: str, within: dict[str, Any] | None = None) -> Any:
         """A member that we cannot do without. Raises Refusal."""
@@ -133,5 +136,5 @@ class Call:
             self.raw,
             answer,
             (perf_counter_ns() - self.started) // 1000,
-            tuple(self.anomalies),
+            self.noted(),
         )

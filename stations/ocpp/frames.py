@@ -81,7 +81,7 @@ def element(text: str, index: int) -> str:
         for _ in range(index + 1):
             begin = _blank.match(text, end).end()  # type: ignore[union-attr]
             _, end = _decoder.raw_decode(text, begin)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return text[begin:end]
 

@@ -69,16 +69,17 @@ class Outbox:
         self._closed = True
         self.boot()
         self._bell.set()
-        if question := self._take():
+        if question := self.take():
             self._settle(question, "closed")
             question.settled.set()
 
-    def answered(self, message_id: str) -> Question | None:
-        """The question that this answers: whoever takes it settles it. None if nobody waits for it (any more)."""
+    def waiting_for(self, message_id: str) -> Question | None:
+        """The question that this answers; None if nobody waits for it (any more)."""
         waiting = self._question
-        return self._take() if waiting is not None and waiting.message_id == message_id else None
+        return waiting if waiting is not None and waiting.message_id == message_id else None
 
-    def _take(self) -> Question | None:
+    def take(self) -> Question | None:
+        """Whoever takes the question settles it."""
         question, self._question = self._question, None
         return question
 
@@ -145,7 +146,7 @@ class Outbox:
         try:
             await asyncio.wait_for(question.settled.wait(), timeout_s)
         except TimeoutError:
-            if self._take() is None:  # its answer came this instant
+            if self.take() is None:  # its answer came this instant
                 await question.settled.wait()
             else:
                 await self._settle(question, "timeout")

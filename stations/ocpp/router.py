@@ -103,20 +103,21 @@ def _event(call: Call) -> Any:
 def _answer(envelope: Envelope, outbox: Outbox, message: list[Any]) -> Heard:
     """CALLRESULT or CALLERROR; one that nobody waits for (any more) is only journalled."""
     kind, message_id = message[0], str(message[1])
-    question = outbox.answered(message_id)
+    question = outbox.waiting_for(message_id)
     if question is None:
         envelope.anomalies.append("late")
         return Heard(None, _journalled(envelope.frame(kind, message_id)))
     frame = envelope.frame(kind, message_id, question.action)
     station = envelope.line.station
+    first, second, third = (*message[2:5], None, None, None)[:3]  # padded where elements are missing (quirk 83)
     if kind == frames.CALLRESULT:
-        payload = frames.element(envelope.text, 2) if "json" not in envelope.anomalies else frames.dumps(message[2])
-        event = CommandSettled(station, question.command, "result", "{}" if payload in ("", "null") else payload)
-    else:  # padded where elements are missing (quirk 83)
-        code, text, details = (*message[2:5], "", "", {})[:3]
-        event = CommandSettled(
-            station, question.command, "error", None, _text(code), _text(text), frames.dumps(details or {})
-        )
+        exact = frames.element(envelope.text, 2) if "json" not in envelope.anomalies else ""
+        payload = "{}" if first is None else exact or frames.dumps(first)
+        event = CommandSettled(station, question.command, "result", payload)
+    else:
+        code, text, details = _text(first), _text(second), frames.dumps(third or {})
+        event = CommandSettled(station, question.command, "error", None, code, text, details)
+    outbox.take()
     return Heard(event, _journalled(frame), question=question)
 
 
@@ -148,4 +149,4 @@ def _journalled(frame: Frame, answer: str = "") -> Finish:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else frames.dumps(value)
+    return value if isinstance(value, str) else "" if value is None else frames.dumps(value)
