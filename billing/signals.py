@@ -1,6 +1,7 @@
-"""What this room announces, in `on_commit`."""
+"""What this room announces, in `on_commit`; `ids` are primary keys. Behind each stands a sweep of `billing.tasks`."""
 
 from django.dispatch import Signal
 
-cdr_created = Signal()  # ids
-invoice_issued = Signal()  # ids
+cdr_created = Signal()
+invoice_issued = Signal()
+payment_changed = Signal()

@@ -1,0 +1,1 @@
+"""Receipts, invoices and credit notes: their numbers, their words, their pages."""

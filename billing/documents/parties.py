@@ -1,0 +1,48 @@
+"""Seller and buyer, frozen on an invoice as JSON and printed as lines."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.models import Driver, Operator
+
+from . import words
+
+_ADDRESS = ("address", "postal_code", "city", "province", "country_code")
+_SELLER = ("legal_name", "vat_number", "fiscal_code", "tax_regime", "iban", "support_phone", "support_email", *_ADDRESS)
+_BUYER = ("vat_number", "fiscal_code", "sdi_code", "pec", *_ADDRESS)
+
+
+def seller(operator: Operator) -> dict[str, Any]:
+    return {"name": operator.name, **{name: getattr(operator, name) for name in _SELLER}}
+
+
+def buyer(driver: Driver) -> dict[str, Any]:
+    return {"legal_name": driver.billing_name, **{name: getattr(driver, name) for name in _BUYER}}
+
+
+def dumps(party: Mapping[str, Any]) -> str:
+    return json.dumps(party, ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str) -> dict[str, Any]:
+    party: dict[str, Any] = json.loads(text)
+    return party
+
+
+def missing(party: Mapping[str, Any]) -> list[str]:
+    """What an invoice needs of its buyer and is not there: name, address, city, and one of VAT number and fiscal code."""
+    needed = [name for name in ("legal_name", "address", "city") if not party.get(name)]
+    return needed if party.get("vat_number") or party.get("fiscal_code") else [*needed, "vat_number"]
+
+
+def printed(party: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """{"name", "lines"} of a party's block."""
+    said = words.of(language)
+    town = " ".join(part for part in (party.get("postal_code"), party.get("city")) if part)
+    province = f" ({party['province']})" if party.get("province") else ""
+    ids = [
+        f"{said[name]} {party[name]}" for name in ("vat_number", "fiscal_code", "sdi_code", "pec") if party.get(name)
+    ]
+    lines = [party.get("address", ""), f"{town}{province} · {party['country_code']}" if town else "", *ids]
+    return {"name": party.get("legal_name") or party.get("name", ""), "lines": [line for line in lines if line]}

@@ -1,0 +1,85 @@
+"""What an operator may say about prices: a plain form, or OCPI elements for everything else."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Operator
+from billing.models import TariffVersion
+from billing.tariffs import parsing, plain
+from cms.core.form_fields import ForgivingDecimalField
+from stations.models import Location
+
+PRICE = {"required": False, "min_value": 0, "max_digits": 12, "decimal_places": 6}
+
+
+class TariffForm(forms.Form):
+    """`elements()` is what `services.tariffs` takes. The expert's JSON wins where it is filled."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    energy = ForgivingDecimalField(label=_("Energy, per kWh"), **PRICE)
+    flat = ForgivingDecimalField(label=_("Fee per charge"), **PRICE)
+    minute = ForgivingDecimalField(label=_("Time while charging, per minute"), **PRICE)
+    parking = ForgivingDecimalField(label=_("Staying after the charge, per minute"), **PRICE)
+    grace_min = forms.IntegerField(label=_("Free minutes first"), required=False, min_value=0, max_value=1440)
+    parking_cap = ForgivingDecimalField(label=_("At most, per charge"), **PRICE)
+    vat = ForgivingDecimalField(label=_("VAT, %"), required=False, min_value=0, max_value=100, decimal_places=2)
+    tax_included = forms.BooleanField(label=_("Prices include VAT"), required=False)
+    min_price = ForgivingDecimalField(label=_("Minimum price of a charge"), **PRICE)
+    max_price = ForgivingDecimalField(label=_("Maximum price of a charge"), **PRICE)
+    expert = forms.JSONField(
+        label=_("OCPI elements"), required=False, decoder=None, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        help_text=_("For prices by hour, day, power or energy: a JSON list as in OCPI 2.2.1. Replaces the prices above."),
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, version: TariffVersion, data: Any = None) -> "TariffForm":
+        """The form filled with a version; what it cannot express appears as JSON."""
+        elements = parsing.loads(version.elements)
+        simple = plain.read(elements)
+        initial: dict[str, Any] = {
+            "name": version.tariff.name,
+            "tax_included": version.tax_included,
+            "min_price": version.min_price,
+            "max_price": version.max_price,
+        }
+        if simple:
+            initial |= {name: getattr(simple, name) for name in plain.NAMES}
+        form = cls(data, initial=initial)
+        if not simple:
+            form.fields["expert"].initial = elements
+        return form
+
+    def elements(self) -> Any:
+        given = self.cleaned_data
+        return given["expert"] or plain.elements(plain.Plain(**{name: given[name] for name in plain.NAMES}))
+
+    def terms(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        limits = {name: given[name] for name in ("tax_included", "min_price", "max_price")}
+        return {"elements": self.elements(), **limits}
+
+
+class AssignForm(forms.Form):
+    location = forms.ModelChoiceField(
+        label=_("Where"), queryset=Location.objects.none(), required=False, empty_label=_("everywhere else (default)")
+    )
+
+    def __init__(self, *args: Any, operator: Operator, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Location.objects.filter(operator=operator, archived_at=None).order_by("name")
+        self.fields["location"].queryset = mine  # type: ignore[attr-defined]
+
+
+class QuoteForm(forms.Form):
+    """A charge to price: begins at `start`, takes `kwh` at `kw`, stays `idle` minutes."""
+
+    start = forms.DateTimeField(
+        label=_("Plugged in at"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    kwh = ForgivingDecimalField(label=_("Energy"), min_value=0, max_value=1000, decimal_places=3)
+    kw = ForgivingDecimalField(label=_("Car takes"), min_value=1, max_value=1000, decimal_places=2)
+    idle = forms.IntegerField(label=_("Stays after"), min_value=0, max_value=10080)
+
+

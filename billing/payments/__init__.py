@@ -1,0 +1,1 @@
+"""Money in: one Protocol, and whoever provides it."""
