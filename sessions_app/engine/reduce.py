@@ -169,11 +169,11 @@ def _count(state: State, seq_no: int) -> None:
 def _read(state: State, into: Series, evidence: Evidence) -> None:
     start, began = state.meter_start, state.started_at
     for measured in evidence.readings:
-        sound = _in_our_time(measured, evidence)
+        sound = in_our_time(measured, evidence)
         series.measure(into, sound, evidence.received_at, start=start, began=began)
 
 
-def _in_our_time(measured: Measured, evidence: Evidence) -> Measured:
+def in_our_time(measured: Measured, evidence: Evidence) -> Measured:
     """A reading of a wrong clock, moved by as much as the message's own time is wrong."""
     if trusted(measured.at, evidence.received_at):
         return measured

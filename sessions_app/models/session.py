@@ -16,6 +16,10 @@ class SessionQuerySet(Visible):
     def ended(self) -> "SessionQuerySet":
         return self.filter(status=ChargingSession.Status.COMPLETED)
 
+    def occupying(self) -> "SessionQuerySet":
+        """Running sessions that count against their token: not those it was refused for, nor those nobody hears of (quirk 33)."""
+        return self.active().filter(authorization="Accepted").exclude(review__contains="silent")
+
 
 class ChargingSession(Timestamped):
     """`transaction_id` is the protocol's, as text (1.6: allotted by us). `start_key` makes a repeated start the same session.

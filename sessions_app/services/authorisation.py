@@ -9,7 +9,6 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Token
 from accounts.services.tokens import Asked, Verdict
-from sessions_app import lifecycle
 from sessions_app.models import ChargingSession
 from stations.vocabulary.events import StationEvent, TokenPresented
 from stations.vocabulary.replies import Authorization
@@ -84,9 +83,7 @@ def _is_limited(verdict: Verdict) -> bool:
 def _running(tokens: Sequence[int]) -> defaultdict[int, set[Place]]:
     list(Token.objects.filter(pk__in=tokens).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     places: defaultdict[int, set[Place]] = defaultdict(set)
-    running = ChargingSession.objects.filter(
-        token_id__in=tokens, status=lifecycle.ACTIVE, authorization=ACCEPTED
-    ).exclude(review__contains="silent")
+    running = ChargingSession.objects.occupying().filter(token_id__in=tokens)
     for token_id, station_id, evse_id, transaction_id in running.values_list(
         "token_id", "station_id", "evse_id", "transaction_id"
     ):

@@ -90,6 +90,16 @@ class Held:
         self.event: events.TransactionEvent | None = None
 
     @property
+    def has_begun(self) -> bool:
+        """In this batch: a new session, or one that learned only now who charges."""
+        return self.fresh or self.token_id is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """In this batch."""
+        return self.state.status == lifecycle.COMPLETED and (self.fresh or self.was_status == lifecycle.ACTIVE)
+
+    @property
     def place(self) -> tuple[int, int | str]:
         """Where it charges: one session at a time is possible there (quirk 57)."""
         evse = self.state.evse
@@ -220,14 +230,14 @@ def announce(sessions: Iterable[Held]) -> None:
     for held in sessions:
         if held.fresh:
             started.append(held.id)
-        elif held.state.status == lifecycle.ACTIVE:
+        if held.has_ended:
+            ended.append(held.id)
+        elif not held.fresh:
             updated.append(held.id)
-        if held.state.status == lifecycle.COMPLETED:
-            (ended if held.fresh or held.was_status == lifecycle.ACTIVE else updated).append(held.id)
     for signal, ids in (
         (signals.session_started, started),
         (signals.session_updated, updated),
         (signals.session_ended, ended),
     ):
         if ids:
-            transaction.on_commit(partial(signal.send, sender=ChargingSession, ids=ids), robust=True)
+            transaction.on_commit(partial(signal.send_robust, sender=ChargingSession, ids=ids), robust=True)

@@ -168,6 +168,7 @@ def of_ours(
     received_at: datetime,
     meter: int | None = None,
     reason: str = "",
+    by: str = "",
     message_id: str = "",
 ) -> Entry:
     """What we noticed or decided: bounded, closed, doubted."""
@@ -176,6 +177,8 @@ def of_ours(
         facts["meter"] = meter
     if reason:
         facts["reason"] = reason
+    if by:
+        facts["by"] = by
     kept = _dumps(facts)
     digest = zlib.crc32(b"[]", zlib.crc32(kept))
     ours = Evidence(kind, occurred_at, received_at, meter=meter, reason=reason, digest=digest)

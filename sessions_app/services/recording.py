@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from sessions_app.engine import reduce
 from sessions_app.engine.evidence import BOUNDED, Evidence, place
 
-from . import books, ledger
+from . import books, ledger, proofs, starts
 from .books import Held
 from .ledger import Entry
 
@@ -58,7 +58,11 @@ class Recording:
                 self.new.pop(held.id, None)
         books.save(held for held in self.touched.values() if not held.fresh and self.new.get(held.id))
         ledger.write(self._rows())
-        books.announce(held for held in self.touched.values() if self.new.get(held.id))
+        changed = [held for held in self.touched.values() if self.new.get(held.id)]
+        starts.match([held for held in changed if held.has_begun])
+        proofs.begun([held for held in changed if held.has_begun])
+        proofs.ended([held for held in changed if held.has_ended])
+        books.announce(changed)
 
     def _rows(self) -> Iterable[tuple[Entry, int | None]]:
         rows: list[tuple[Entry, int | None]] = [(entry, None) for entry in self.orphans]

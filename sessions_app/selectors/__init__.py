@@ -1,0 +1,17 @@
+"""What screens, reports and billing ask of sessions."""
+
+from .curve import CurvePoint, curve
+from .load import active_by_token
+from .periods import CHARGING, PARKING, ChargingPeriod, charging_periods
+from .periods import by_session as charging_periods_by_session
+
+__all__ = [
+    "CHARGING",
+    "PARKING",
+    "ChargingPeriod",
+    "CurvePoint",
+    "active_by_token",
+    "charging_periods",
+    "charging_periods_by_session",
+    "curve",
+]
