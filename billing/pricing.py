@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
@@ -18,6 +18,7 @@ from billing.tariffs import engine, parsing, rounding, trace, words
 from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
+from sessions_app import selectors
 from sessions_app.models import ChargingSession
 
 
@@ -101,22 +102,17 @@ def periods_of(session: ChargingSession) -> list[Period]:
 
 
 def periods_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Period]]:
-    """The same for many. A session without any stretch is one without energy, so that fees know when it began."""
-    from sessions_app import selectors  # TODO top
-
-    told = {session.pk: selectors.charging_periods(session) for session in sessions}
-    return {
-        session.pk: [_to_period(period) for period in told[session.pk]] or [_empty(session)] for session in sessions
-    }
+    """The same for many, in two queries. A session in which no time passed is one moment with all its energy."""
+    told = selectors.charging_periods_by_session(sessions)
+    return {session.pk: [_to_period(period) for period in told[session.pk]] or [_moment(session)] for session in sessions}
 
 
-def _to_period(told: Any) -> Period:
+def _to_period(told: selectors.ChargingPeriod) -> Period:
     return Period(told.start, told.end, State(told.state), told.energy_wh, told.power_w)
 
 
-def _empty(session: ChargingSession) -> Period:
-    end = session.stopped_at or session.last_reading_at or session.started_at
-    return Period(session.started_at, max(session.started_at, end))
+def _moment(session: ChargingSession) -> Period:
+    return Period(session.started_at, session.started_at, State.CHARGING, session.energy)
 
 
 def zone_of(session: ChargingSession) -> ZoneInfo:

@@ -61,7 +61,7 @@ def invoice(document: Invoice) -> Sheet:
         "payment": [said["payment"], _settled(document, language)],
         "bank": [said["iban"], _spaced(seller.get("iban", ""))],
         "regime": [said["tax_regime"], seller.get("tax_regime", "")],
-        "notes": [said["courtesy"]] if buyer.get("country_code") == "IT" else [],
+        "notes": [],
     }
 
 
