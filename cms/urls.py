@@ -11,10 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health.health, name="health"),
     path("metrics", metrics.metrics, name="metrics"),
     path("api/", include("cms.api.urls")),
-    path("health/", health.health, name="health"),
-    path("metrics", metrics.metrics, name="metrics"),
     path("ops/reports/", include("cms.reports.urls")),
     path("ops/", include("cms.dashboard.urls")),
     path("", include("accounts.urls")),
     path("", include("stations.urls")),
+    path("", include("billing.urls")),
 ]

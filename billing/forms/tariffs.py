@@ -1,6 +1,6 @@
 """What an operator may say about prices: a plain form, or OCPI elements for everything else."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,23 +11,28 @@ from billing.tariffs import parsing, plain
 from cms.core.form_fields import ForgivingDecimalField
 from stations.models import Location
 
-PRICE = {"required": False, "min_value": 0, "max_digits": 12, "decimal_places": 6}
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
+
+def _price(label: "StrOrPromise") -> ForgivingDecimalField:
+    return ForgivingDecimalField(label=label, required=False, min_value=0, max_digits=12, decimal_places=6)
 
 
 class TariffForm(forms.Form):
     """`elements()` is what `services.tariffs` takes. The expert's JSON wins where it is filled."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
-    energy = ForgivingDecimalField(label=_("Energy, per kWh"), **PRICE)
-    flat = ForgivingDecimalField(label=_("Fee per charge"), **PRICE)
-    minute = ForgivingDecimalField(label=_("Time while charging, per minute"), **PRICE)
-    parking = ForgivingDecimalField(label=_("Staying after the charge, per minute"), **PRICE)
+    energy = _price(_("Energy, per kWh"))
+    flat = _price(_("Fee per charge"))
+    minute = _price(_("Time while charging, per minute"))
+    parking = _price(_("Staying after the charge, per minute"))
     grace_min = forms.IntegerField(label=_("Free minutes first"), required=False, min_value=0, max_value=1440)
-    parking_cap = ForgivingDecimalField(label=_("At most, per charge"), **PRICE)
+    parking_cap = _price(_("At most, per charge"))
     vat = ForgivingDecimalField(label=_("VAT, %"), required=False, min_value=0, max_value=100, decimal_places=2)
     tax_included = forms.BooleanField(label=_("Prices include VAT"), required=False)
-    min_price = ForgivingDecimalField(label=_("Minimum price of a charge"), **PRICE)
-    max_price = ForgivingDecimalField(label=_("Maximum price of a charge"), **PRICE)
+    min_price = _price(_("Minimum price of a charge"))
+    max_price = _price(_("Maximum price of a charge"))
     expert = forms.JSONField(
         label=_("OCPI elements"), required=False, decoder=None, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("For prices by hour, day, power or energy: a JSON list as in OCPI 2.2.1. Replaces the prices above."),
@@ -81,5 +86,3 @@ class QuoteForm(forms.Form):
     kwh = ForgivingDecimalField(label=_("Energy"), min_value=0, max_value=1000, decimal_places=3)
     kw = ForgivingDecimalField(label=_("Car takes"), min_value=1, max_value=1000, decimal_places=2)
     idle = forms.IntegerField(label=_("Stays after"), min_value=0, max_value=10080)
-
-

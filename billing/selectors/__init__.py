@@ -1,0 +1,1 @@
+"""What screens and lists ask of billing."""
