@@ -23,6 +23,11 @@ class EvseRef(NamedTuple):
 WHOLE_STATION = EvseRef(0, None)
 
 
+def connector_number(version: str, evse_id: int, connector_id: int) -> int:
+    """The connectorId that a station of this version would say: 1.6 counts its connectors in one row."""
+    return evse_id if version == "1.6" else connector_id
+
+
 class IdToken(NamedTuple):
     """Text as the station sent it, and its OCPP 2.x type where known (1.6 does not say)."""
 

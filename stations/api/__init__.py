@@ -1,0 +1,1 @@
+"""The stations' part of the API (api-contract §2 and §3)."""
