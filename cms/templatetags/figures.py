@@ -1,4 +1,5 @@
-"""Numbers as people read them, in the active language: `{% load figures %}{{ session.energy|kwh }}`. Missing is "–"."""
+"""Numbers as people read them, in the active language: `{% load figures %}{{ session.energy|kwh }}`. Missing is "–": None,
+or the empty text that a template makes of what is not there at all."""
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,9 +24,9 @@ def number(value: Decimal | int, digits: int = 0) -> str:
 
 
 @register.filter
-def kwh(wh: Decimal | int | None, digits: int = 2) -> str:
+def kwh(wh: Decimal | int | str | None, digits: int = 2) -> str:
     """Wh → `11,42 kWh`; MWh from 10.000 kWh on."""
-    if wh is None:
+    if wh is None or isinstance(wh, str):
         return MISSING
     wh = Decimal(wh)
     if abs(wh) >= MWH_FROM_WH:
@@ -34,31 +35,32 @@ def kwh(wh: Decimal | int | None, digits: int = 2) -> str:
 
 
 @register.filter
-def kw(watts: Decimal | int | None) -> str:
+def kw(watts: Decimal | int | str | None) -> str:
     """W → `11,0 kW`, without decimals from 100 kW on."""
-    return MISSING if watts is None else f"{kw_number(watts)}{NB}kW"
+    return MISSING if watts is None or isinstance(watts, str) else f"{kw_number(watts)}{NB}kW"
 
 
 @register.filter
-def kw_number(watts: Decimal | int | None) -> str:
+def kw_number(watts: Decimal | int | str | None) -> str:
     """The same without the unit, where the unit is set in another size."""
-    if watts is None:
+    if watts is None or isinstance(watts, str):
         return MISSING
-    return number(Decimal(watts) / 1000, 0 if abs(watts) >= 100_000 else 1)
+    kilowatts = Decimal(watts) / 1000
+    return number(kilowatts, 0 if abs(kilowatts) >= 100 else 1)
 
 
 @register.filter
-def kw_rated(watts: Decimal | int | None) -> str:
+def kw_rated(watts: Decimal | int | str | None) -> str:
     """What a socket can give: `22 kW`, `7,4 kW`."""
-    if not watts:
+    if not watts or isinstance(watts, str):
         return MISSING
     return f"{number(Decimal(watts) / 1000, 0 if watts % 1000 == 0 else 1)}{NB}kW"
 
 
 @register.filter
-def money(amount: Decimal | None, currency: str = "EUR") -> str:
+def money(amount: Decimal | str | None, currency: str = "EUR") -> str:
     """`6,74 €` or `€6.74`; a true minus sign for credits."""
-    return MISSING if amount is None else priced(amount, 2, currency)
+    return MISSING if amount is None or isinstance(amount, str) else priced(amount, 2, currency)
 
 
 def priced(amount: Decimal, digits: int, currency: str) -> str:

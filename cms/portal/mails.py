@@ -1,0 +1,71 @@
+"""The mail at the end of a charge: what it cost, and the receipt as a PDF."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.models import SentMail
+from accounts.notifications import once, send
+from accounts.notifications.email import Attachment
+from billing import pricing
+from billing.documents import pdf
+from billing.models import CDR
+from cms.portal import receipt_lines
+
+WORTH_A_MAIL = timedelta(days=2)  # an imported or replayed history is no news
+PDF = "application/pdf"
+
+
+def due() -> QuerySet[CDR]:
+    """Receipts to mail: the driver owes it or got energy, nobody has to look at it first, and we heard of it just now."""
+    heard = timezone.now() - WORTH_A_MAIL
+    billable = CDR.objects.billable().filter(driver__isnull=False, created_at__gte=heard)
+    return billable.filter(session__stopped_received_at__gte=heard).exclude(total_incl_vat=0, energy=0)
+
+
+def missing(limit: int = 200) -> list[int]:
+    """What an announcement or a broken mail server left behind."""
+    key = Concat(Value("receipt:"), Cast(OuterRef("pk"), TextField()))
+    sent = SentMail.objects.filter(key=key, sent_at__isnull=False)
+    return list(due().filter(~Exists(sent)).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def key_of(cdr: CDR) -> str:
+    return f"receipt:{cdr.pk}"
+
+
+def receipt(*, cdr_id: int) -> bool:
+    """Mails the receipt of a CDR that is due, once. Raises Unavailable where the mail server does not take it."""
+    cdr = (
+        due()
+        .select_related("driver__user", "operator", "tariff_version", "session__location", "session__operator")
+        .filter(pk=cdr_id)
+        .first()
+    )
+    if cdr is None or cdr.driver is None:
+        return False
+    return once.send(key=key_of(cdr), to=cdr.driver.user.email, deliver=lambda: _deliver(cdr))
+
+
+def _deliver(cdr: CDR) -> None:
+    assert cdr.driver is not None
+    language = cdr.driver.user.language or cdr.operator.language
+    file = Attachment(f"colonnina-{cdr.pk}.pdf", pdf.receipt(cdr, language), PDF)
+    with translation.override(language), timezone.override(pricing.zone_of(cdr.session)):
+        facts = _facts(cdr)
+        send.to_user(user=cdr.driver.user, name="emails/receipt", facts=facts, attachments=[file], language=language)
+
+
+def _facts(cdr: CDR) -> dict[str, object]:
+    return {
+        "cdr": cdr,
+        "session": cdr.session,
+        "operator": cdr.operator,
+        "lines": receipt_lines.of(cdr),
+        "vat": receipt_lines.vat_words(cdr),
+        "url": settings.PUBLIC_URL + reverse("portal:charge", args=[cdr.session_id]),
+    }

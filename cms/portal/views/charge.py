@@ -1,0 +1,79 @@
+"""`/s/<token>/` and `/history/<id>/` of a running charge: follow it, stop it, be told honestly how it goes."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.doors import PersonRequest
+from cms.core.errors import DomainError
+from cms.dashboard import blocks
+from cms.dashboard.blocks import Block
+from cms.portal import rides, texts
+from cms.portal.rides import Ride
+from cms.portal.selectors import progress
+from cms.portal.views import receipt
+from sessions_app.services import stops
+
+
+@login_required
+def by_token(request: PersonRequest, token: str) -> HttpResponse:
+    ride = _found(rides.by_token(request.user, token))
+    return _moved(request, ride) if ride.ended else _page(request, ride)
+
+
+@login_required
+def by_session(request: PersonRequest, pk: int) -> HttpResponse:
+    ride = _found(rides.by_session(request.user, pk))
+    return _page(request, ride) if ride.running else receipt.page(request, ride)
+
+
+@login_required
+def stop_by_token(request: PersonRequest, token: str) -> HttpResponse:
+    return _stop(request, _found(rides.by_token(request.user, token)))
+
+
+@login_required
+def stop_by_session(request: PersonRequest, pk: int) -> HttpResponse:
+    return _stop(request, _found(rides.by_session(request.user, pk)))
+
+
+def bar(request: HttpRequest) -> HttpResponse:
+    """The bar of the running charge alone, for the live link; nothing once it has ended."""
+    return render(request, "driver/_bar_only.html")
+
+
+def _page(request: PersonRequest, ride: Ride) -> HttpResponse:
+    context = {"ride": ride, "evse": rides.evse_of(ride), "progress": progress.of(ride, now=timezone.now())}
+    return blocks.page(request, "driver/charge.html", context, {"ride": Block("driver/_ride.html", dict)})
+
+
+def _stop(request: PersonRequest, ride: Ride) -> HttpResponse:
+    """GET asks first (the page without JavaScript), POST asks the charger. What has ended needs no stop, and while
+    one stop is under way a second tap only shows how it goes."""
+    if ride.session is None or not ride.running:
+        return redirect(ride.done_url if ride.ended else ride.url)
+    now = progress.of(ride, now=timezone.now())
+    if request.method != "POST":
+        return render(request, "driver/stop.html", {"ride": ride, "progress": now})
+    if now.stopping:
+        return redirect(ride.url)
+    try:
+        stops.remote(session=ride.session, by=request.user)
+    except DomainError as error:
+        messages.error(request, texts.STOP_REFUSALS.get(error.code, error.text))
+    return redirect(ride.url)
+
+
+def _moved(request: PersonRequest, ride: Ride) -> HttpResponse:
+    """The charge is over: on to its receipt, also for a block that asks."""
+    asked_by_block = "HX-Request" in request.headers
+    return HttpResponseClientRedirect(ride.done_url) if asked_by_block else redirect(ride.done_url)
+
+
+def _found(ride: Ride | None) -> Ride:
+    if ride is None:
+        raise Http404("no such charge of yours")
+    return ride

@@ -1,0 +1,37 @@
+"""`/history/`: what I charged and what it cost, month by month, and the same as a file for expenses."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.doors import PersonRequest
+from cms.portal import expenses, rides
+from cms.portal.selectors import history
+from sessions_app.models import ChargingSession
+
+PAGE = 50
+
+
+@login_required
+def page(request: PersonRequest) -> HttpResponse:
+    months = history.months(request.user)
+    asked = history.parse(request.GET.get("month", ""))
+    month = next((m for m in months if m.first == asked), months[0] if months else None)
+    charges = history.charges(request.user, month.first) if month else ChargingSession.objects.none()
+    context = {
+        "under_way": rides.under_way(request.user, at=timezone.now()),
+        "months": months,
+        "month": month,
+        "page": Paginator(charges, PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "driver/history.html", context)
+
+
+@login_required
+def export(request: PersonRequest) -> HttpResponse:
+    month = history.parse(request.GET.get("month", ""))
+    name = f"colonnina-{month:%Y-%m}.csv" if month else "colonnina.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(expenses.of(request.user, month), content_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,89 @@
+"""`/c/<code>/`: the page behind the sticker. Price before anything else (AFIR art. 5), then one button."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.views.decorators.http import require_POST
+
+from accounts.doors import PersonRequest
+from accounts.services import drivers, tokens
+from cms.core.errors import DomainError
+from cms.dashboard import blocks
+from cms.dashboard.blocks import Block
+from cms.portal import rides, situations, texts
+from cms.portal.selectors import evses, mine, places, prices
+from sessions_app.services import starts
+from stations.models import EVSE
+
+
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    evse = evses.by_code(code)
+    if evse is None:
+        return unknown(request, code)
+    if evse.uid != code:
+        return redirect(_canonical(request, evse))
+    return _page(request, evse)
+
+
+def typed(request: HttpRequest) -> HttpResponse:
+    """The code from a form: the way in without a camera."""
+    code = request.GET.get("code", "").strip()
+    return redirect("portal:evse", code.replace("/", "")) if code.strip("/") else redirect("portal:find")
+
+
+def unknown(request: HttpRequest, code: str) -> HttpResponse:
+    """Says what was read, and which codes it may have been."""
+    return render(request, "driver/unknown.html", {"code": code[:60], "meant": evses.meant(code)}, status=404)
+
+
+@require_POST
+@login_required
+def start(request: PersonRequest, code: str) -> HttpResponse:
+    """A second tap finds the first start. Refusals come back as a sentence on the same page."""
+    evse = evses.by_code(code)
+    if evse is None:
+        return unknown(request, code)
+    if ride := _mine_on(request, evse):
+        return redirect(ride.url)
+    try:
+        driver = drivers.of(user=request.user, operator=evse.station.operator)
+        token = tokens.issue_app_token(driver=driver)
+        begun = starts.remote(evse=evse, token=token, by=request.user, driver=driver)
+    except DomainError as error:
+        refusal = texts.REFUSED.get(error.code, error.text)
+        return _page(request, evse, refusal=refusal, status=error.http_status)
+    return redirect("portal:live", begun.public_token)
+
+
+def _page(request: HttpRequest, evse: EVSE, *, refusal: Promise | str = "", status: int = 200) -> HttpResponse:
+    at = timezone.now()
+    landing = situations.at(evses.seen([evse])[0], ride=_mine_on(request, evse))
+    context = {
+        "landing": landing,
+        "evse": evse,
+        "station": evse.station,
+        "location": evse.station.location,
+        "card": prices.card_of(evse, at=at),
+        "other": places.alternative_to(landing.now, at=at) if landing.needs_another else None,
+        "refusal": refusal,
+    }
+    block = Block("driver/_evse.html", dict)
+    return blocks.page(request, "driver/evse.html", context, {"landing": block}, status=status)
+
+
+def _mine_on(request: HttpRequest, evse: EVSE) -> rides.Ride | None:
+    if not request.user.is_authenticated:
+        return None
+    running = mine.sessions(request.user).active().filter(station=evse.station_id, evse_id=evse.evse_id)
+    if session := running.order_by("-started_at").first():
+        return rides.by_session(request.user, session.pk)
+    begun = mine.pending_start(request.user, station=evse.station_id, evse_id=evse.evse_id, at=timezone.now())
+    return rides.Ride(begun, None) if begun else None
+
+
+def _canonical(request: HttpRequest, evse: EVSE) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    return reverse("portal:evse", args=[evse.uid]) + (f"?{query}" if query else "")
