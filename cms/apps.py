@@ -8,5 +8,7 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from cms import checks  # noqa: F401 (registers them)
         from cms.live import receivers
+        from cms.portal import receivers as portal_receivers
 
         receivers.connect()
+        portal_receivers.connect()

@@ -15,6 +15,8 @@ app.autodiscover_tasks(["cms.portal", "cms.reports"])
 # Each entry is a sweep: whatever an announcement missed is found here. Local times (Europe/Rome).
 app.conf.timezone = "Europe/Rome"
 app.conf.beat_schedule = {
+    "mail open invitations": {"task": "accounts.tasks.mail_missing_invitations", "schedule": crontab(minute="*/5")},
+    "mail missing receipts": {"task": "cms.portal.tasks.mail_missing_receipts", "schedule": crontab(minute="*/5")},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
     "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }

@@ -12,8 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics, name="metrics"),
     path("api/", include("cms.api.urls")),
     path("ops/reports/", include("cms.reports.urls")),
+    path("", include("stations.urls")),  # before the dashboard: ops/stations/new/ is no station
     path("ops/", include("cms.dashboard.urls")),
     path("", include("accounts.urls")),
-    path("", include("stations.urls")),
     path("", include("billing.urls")),
+    path("", include("cms.portal.urls")),
 ]
