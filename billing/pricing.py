@@ -77,6 +77,15 @@ def running_cost(session: ChargingSession) -> Breakdown | None:
     return engine.price(parsed(version), periods_of(session), zone_of(session))
 
 
+def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
+    """The same for many, in four queries, by primary key; sessions without a tariff are left out. `settings.SESSION_PRICER`."""
+    book = Book(session.operator_id for session in sessions)
+    known = [(s, book.version(Place(s.operator_id, s.location_id), s.started_at)) for s in sessions]
+    priced = [(session, version) for session, version in known if version is not None]
+    told = periods_by_session([session for session, _version in priced])
+    return {s.pk: engine.price(parsed(version), told[s.pk], zone_of(s)) for s, version in priced}
+
+
 def running_trace(session: ChargingSession) -> trace.Trace | None:
     """The cost lines of a session that still runs, as a receipt would show them now."""
     version = tariff_for(location_id=session.location_id, operator_id=session.operator_id, at=session.started_at)

@@ -222,7 +222,7 @@ SPECTACULAR_SETTINGS = {
 # ---- the two seams that let a lower room ask an upper one (docs/decisions/0003) -----------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
-SESSION_PRICER = "billing.pricing.running_cost"
+SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
 
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.int("HEARTBEAT_INTERVAL_S", 300)

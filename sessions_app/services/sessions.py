@@ -1,6 +1,7 @@
 """The life of sessions: each batch of events is attributed, folded and answered; a person may close one in our books."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +24,7 @@ from stations.vocabulary.events import (
 )
 from stations.vocabulary.replies import DONE, Authorization, Done, TransactionAnswer
 
-from . import attribution, authorisation, books, ledger
+from . import attribution, authorisation, books, costs, ledger
 from .authorisation import Claim
 from .books import Held
 from .recording import Recording
@@ -171,13 +172,22 @@ def _answers(
         for event, held, verdict in late:
             again.add(ledger.of_transaction(event, verdict.status if verdict else ""), held)
         again.finish()
+    found = [held and recording.winners.get(held.start_key, held) for held in homes]
+    totals = costs.totals({held.id for event, held in zip(events, found, strict=True) if held and _wants_total(event)})
     return [
-        _answer(event, held and recording.winners.get(held.start_key, held), verdict)
-        for event, held, verdict in zip(events, homes, verdicts, strict=True)
+        _answer(event, held, verdict, totals.get(held.id) if held else None)
+        for event, held, verdict in zip(events, found, verdicts, strict=True)
     ]
 
 
-def _answer(event: TransactionEvent, held: Held | None, verdict: Verdict | None) -> TransactionAnswer:
+def _wants_total(event: TransactionEvent) -> bool:
+    """The end of a 2.x transaction is answered with what it cost (OCPP 2.0.1 I03)."""
+    return isinstance(event, TransactionEnded) and event.seq_no is not None
+
+
+def _answer(
+    event: TransactionEvent, held: Held | None, verdict: Verdict | None, total: Decimal | None
+) -> TransactionAnswer:
     authorization = None
     if event.token is not None and verdict is not None:
         authorization = authorisation.answer(verdict, event.token)
@@ -187,4 +197,4 @@ def _answer(event: TransactionEvent, held: Held | None, verdict: Verdict | None)
             )
     elif isinstance(event, TransactionStarted) and event.seq_no is None:
         authorization = Authorization(authorisation.UNKNOWN)
-    return TransactionAnswer(held.transaction_id if held else event.transaction_id or "", authorization)
+    return TransactionAnswer(held.transaction_id if held else event.transaction_id or "", authorization, total)

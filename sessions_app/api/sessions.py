@@ -1,0 +1,112 @@
+"""/sessions/ (api-contract §4): what is known of each charging transaction."""
+
+from typing import Any
+
+import django_filters
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from cms.core import energy, rest
+from sessions_app.models import ChargingSession
+from sessions_app.services import sessions, stops
+from stations.api.commands import CommandSerializer
+
+
+class WattHours(serializers.Field[Any, Any, Any, Any]):
+    """An integer, rounded half up from the stored mWh."""
+
+    def to_representation(self, value: Any) -> int:
+        return energy.whole_wh(value)
+
+
+class SessionSerializer(serializers.ModelSerializer[ChargingSession]):
+    station = serializers.CharField(source="station.identity")
+    meter_start_wh = WattHours(source="meter_start", read_only=True)
+    meter_stop_wh = WattHours(source="meter_stop", read_only=True)
+    energy_wh = WattHours(source="energy", read_only=True)
+    reservation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ChargingSession
+        fields = [
+            "id",
+            "station",
+            "evse_id",
+            "connector_id",
+            "ocpp_version",
+            "transaction_id",
+            "status",
+            "id_tag",
+            "started_at",
+            "stopped_at",
+            "stop_reason",
+            "stop_id_tag",
+            "meter_start_wh",
+            "meter_stop_wh",
+            "energy_wh",
+            "reservation",
+        ]
+
+    def get_reservation(self, session: ChargingSession) -> int | None:
+        """Reservations are not kept yet."""
+        return None
+
+
+class CloseSerializer(serializers.Serializer[ChargingSession]):
+    reason = serializers.CharField(max_length=64, required=False, default="Other")
+
+
+class SessionFilter(django_filters.FilterSet):
+    station = django_filters.CharFilter(field_name="station__identity")
+    status = django_filters.ChoiceFilter(choices=ChargingSession.Status.choices)
+    id_tag = django_filters.CharFilter(field_name="id_tag", lookup_expr="iexact")
+    transaction_id = django_filters.CharFilter()
+    started_after = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
+    started_before = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+
+
+class Sessions(rest.Resource):
+    """Charging sessions, newest first. Read-only apart from two actions."""
+
+    queryset = ChargingSession.objects.select_related("station").defer("state", "start_key")
+    serializer_class = SessionSerializer
+    filterset_class = SessionFilter
+    reads = "session.view"
+    rights = {"stop": "session.stop", "close": "session.close"}
+
+    def get_object(self) -> ChargingSession:
+        if not self.kwargs["pk"].isascii() or not self.kwargs["pk"].isdecimal() or len(self.kwargs["pk"]) > 18:
+            raise Http404
+        session: ChargingSession = super().get_object()
+        return session
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={202: CommandSerializer})
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Asks the station to end it; the session goes on until the station says that it has ended."""
+        command = stops.remote(session=self.get_object(), by=self.actor)
+        where = reverse("command-detail", args=[command.uid], request=request)
+        shown = CommandSerializer(command, context=self.get_serializer_context()).data
+        return Response(shown, status=202, headers={"Location": where})
+
+    @extend_schema(request=CloseSerializer, responses={200: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str) -> Response:
+        """Ends it in our books only. Nothing is sent."""
+        asked = CloseSerializer(data=request.data or {})
+        session = self.get_object()
+        asked.is_valid(raise_exception=True)
+        closed = sessions.close(session=session, reason=asked.validated_data["reason"], by=self.actor)
+        return Response(self.get_serializer(closed).data)

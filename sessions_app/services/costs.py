@@ -1,0 +1,49 @@
+"""What a charge has cost, asked of the room above through `settings.SESSION_PRICER`."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from cms.core import money
+from sessions_app.models import ChargingSession
+
+logger = logging.getLogger(__name__)
+
+
+class Cost(Protocol):
+    """As exact as the pricer knows it."""
+
+    @property
+    def total_incl_vat(self) -> Decimal | None: ...
+    @property
+    def currency(self) -> str: ...
+
+
+Pricer = Callable[[Sequence[ChargingSession]], Mapping[int, Cost]]
+
+
+def totals(session_ids: Collection[int]) -> dict[int, Decimal]:
+    """Including VAT, rounded to the currency's minor unit, by session. 0 is explicitly free; left out is unknown (2.0.1 E02).
+
+    Whatever is wrong with a price, a station's stop is never refused for it: the station shows no total then.
+    """
+    if not session_ids or not settings.SESSION_PRICER:
+        return {}
+    price: Pricer = import_string(settings.SESSION_PRICER)
+    sessions = ChargingSession.objects.filter(pk__in=session_ids).select_related("location", "operator")
+    try:
+        with transaction.atomic():
+            costs = price(list(sessions))
+    except Exception:  # the outermost loop of another room's work
+        logger.exception("no totals for %d ended sessions", len(session_ids))
+        return {}
+    return {
+        pk: money.round_money(cost.total_incl_vat, cost.currency)
+        for pk, cost in costs.items()
+        if cost.total_incl_vat is not None
+    }
