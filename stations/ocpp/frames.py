@@ -13,6 +13,7 @@ _BAD_ESCAPE = re.compile(r'(\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})|\\')
 _CALL_HEAD = re.compile(r'\s*\[\s*2\s*,\s*"((?:[^"\\]|\\.)*)"\s*(?:,\s*"([A-Za-z0-9]{1,64})")?')
 _SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 _decoder = json.JSONDecoder(strict=False)
+_LARGEST = 2**63
 _blank = re.compile(r"[\s,]*")
 
 
@@ -58,8 +59,8 @@ def _cleaned(value: Any) -> Any:
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):
         return {_cleaned(name): _cleaned(item) for name, item in value.items()}
-    if isinstance(value, float) and not (-1e308 < value < 1e308):
-        return "NaN"
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return value if -_LARGEST < value < _LARGEST else "NaN"
     return value
 
 

@@ -8,7 +8,7 @@ What was mended is named: "unknown:serverIP" dropped, "name:idtag" spelled other
 import re
 from typing import Any
 
-import orjson
+from . import frames
 
 ABSENT = object()
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
@@ -83,7 +83,9 @@ class _Mender:
     def string(self, value: Any, schema: dict[str, Any], name: str) -> str:
         if not isinstance(value, str):
             self.note("type", name)
-            value = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _json(value)
+            value = (
+                str(value) if isinstance(value, int | float) and not isinstance(value, bool) else frames.dumps(value)
+            )
         if len(value) > schema.get("maxLength", len(value)):
             self.note("long", name)
         words = schema.get("enum")
@@ -124,7 +126,3 @@ _KINDS = {
     "number": _Mender.number,
     "boolean": _Mender.boolean,
 }
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

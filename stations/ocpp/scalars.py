@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import orjson
+from . import frames
 
 SMALL = 2**31 - 1
 LARGE = 2**63 - 1
@@ -21,7 +21,7 @@ def text(value: Any, limit: int | None = None) -> str:
     if value is None or value == "null":
         return ""
     if not isinstance(value, str):
-        value = str(value) if type(value) in (int, float) else orjson.dumps(value).decode()
+        value = str(value) if type(value) in (int, float) else frames.dumps(value)
     return value[:limit]
 
 

@@ -141,7 +141,6 @@ class Writer:
                 if attempt == len(self.pauses):
                     raise
             else:
-                self._found()
                 return
 
     def _commit(self, jobs: Sequence[Job]) -> None:
@@ -149,6 +148,7 @@ class Writer:
 
         def release() -> None:  # first of all hooks: no announcement delays an answer
             committed.append(True)
+            self._found()
             self._release(results)
 
         try:
@@ -179,7 +179,12 @@ class Writer:
         if failed is None:
             logger.error("Cannot handle %r", job.event, exc_info=error)
             failed = Failed("InternalError", "")
-        result, frame = job.finish(failed)
+        result: Any = None
+        frame: Frame | None = None
+        try:
+            result, frame = job.finish(failed)
+        except Exception:
+            logger.exception("Cannot even refuse %r", job.event)
         if frame is not None and job.event is not None:
             try:
                 with transaction.atomic():

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from cms.core import rows
 from sessions_app.models import ChargingSession
-from stations.models import ChargingStation, Command, Frame, Location, Variable
+from stations.models import ChargingStation, Command, Frame, Location, StationCredential, Variable
 
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 VARIABLE = (
@@ -206,9 +206,8 @@ def test_nothing_to_write_asks_the_database_nothing(station, django_assert_num_q
 def test_over_long_text_is_refused_and_never_cut(station):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no lengths")
-    row = list(variable(station, "A", "1"))
-    row[7] = "ActualActual"
+    columns, row = ("station_id", "salt", "digest", "changed_at"), (station.pk, "s" * 33, "d", NOON)
     with pytest.raises(DataError), transaction.atomic():
-        rows.insert_new(Variable, VARIABLE, [row])
+        rows.insert_new(StationCredential, columns, [row])
     with pytest.raises(DataError), transaction.atomic():
-        rows.insert(Variable, VARIABLE, [row])
+        rows.insert(StationCredential, columns, [row])

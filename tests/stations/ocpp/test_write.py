@@ -192,7 +192,16 @@ async def test_the_thread_outlives_every_bug(writer, books, caplog):
     def hopeless(reply: Any) -> tuple[Any, Frame]:
         raise TypeError("never")
 
-    assert await writer.submit(Note("a"), hopeless) is None
+    hopeless_one, other = writer.submit(Note("a"), hopeless), writer.submit(Note("b"), answer("b"))
+    assert await hopeless_one is None
+    assert await other == "re: b"
+    assert "Cannot even refuse" in caplog.text
+
+
+async def test_the_thread_outlives_a_bug_of_its_own(writer, books, caplog, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(writer, "settle", lambda jobs: 1 / 0)
+        assert await writer.submit(Note("a"), answer("a")) is None
     assert await writer.submit(Note("b"), answer("b")) == "re: b"
     assert "The writer met a bug" in caplog.text
 
