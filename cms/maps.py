@@ -15,4 +15,4 @@ def tile_source() -> str:
 
 
 def with_tiles(view: Callable[..., Any]) -> Callable[..., Any]:
-    return csp_update({"img-src": [tile_source()]})(view)  # type: ignore[no-any-return]
+    return csp_update({"img-src": [tile_source()]})(view)

@@ -21,10 +21,20 @@ function toast(words) {
   setTimeout(() => box.remove(), 4000);
 }
 
+function open(button, event) {
+  const dialog = document.getElementById(button.dataset.opens);
+  if (!dialog) return;
+  event.preventDefault();
+  button.closest("details.menu")?.removeAttribute("open");
+  dialog.close();
+  dialog.classList.remove("here");
+  dialog.showModal();
+}
+
 // One listener for the page, so that blocks which arrive later work too.
 const clicks = {
   "[data-theme-next]": nextTheme,
-  "[data-opens]": node => document.getElementById(node.dataset.opens)?.showModal(),
+  "[data-opens]": open,
   "[data-closes]": node => node.closest("dialog")?.close(),
   "[data-toggle]": node => node.setAttribute("aria-pressed", node.getAttribute("aria-pressed") !== "true"),
   "[data-close]": node => node.closest("[data-toast]")?.remove(),
@@ -34,7 +44,7 @@ const clicks = {
 addEventListener("click", event => {
   for (const [selector, act] of Object.entries(clicks)) {
     const node = event.target.closest?.(selector);
-    if (node) act(node);
+    if (node) act(node, event);
   }
   document.querySelectorAll("details.menu[open]").forEach(menu => { if (!menu.contains(event.target)) menu.open = false; });
 });

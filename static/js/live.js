@@ -6,6 +6,7 @@ const blocks = () => [...document.querySelectorAll("[data-live]")];
 const topics = () => [...new Set(blocks().flatMap(node => node.dataset.live.split(" ")))].filter(Boolean).sort();
 let socket, asked = "", wait = 1000, polling, wasLost = false;
 const fetched = new WeakMap(), due = new Map();
+const calm = node => Number(node?.dataset.calm) * 1000 || CALM;   // how often a block is fetched at most
 
 function say(live) {
   if (!dot) return;
@@ -27,7 +28,7 @@ function refresh(id) {
     if (!now) return;
     if (busy(now) || document.hidden) { due.set(id, setTimeout(() => { due.delete(id); refresh(id); }, CALM)); return; }
     htmx.trigger(now, "live");
-  }, Math.max(0, CALM - since)));
+  }, Math.max(0, calm(node) - since)));
 }
 
 const all = () => blocks().forEach(node => refresh(node.id));
@@ -59,8 +60,13 @@ function connect() {
 // keep what the reader unfolded, and tint what changed
 let before;
 addEventListener("htmx:beforeSwap", event => {
-  const node = event.detail.target;
+  const node = event.detail.target, { responseURL } = event.detail.xhr;
   if (!node.dataset?.live) return;
+  if (responseURL && new URL(responseURL).pathname !== event.detail.pathInfo.requestPath.split("?")[0]) {   // signed out
+    event.detail.shouldSwap = false;
+    location.reload();
+    return;
+  }
   before = {
     open: [...node.querySelectorAll("details")].map(details => details.open),
     words: [...node.querySelectorAll("[data-flash]")].map(cell => [cell.dataset.flash, cell.textContent]),

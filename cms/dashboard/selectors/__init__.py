@@ -1,0 +1,1 @@
+"""What the operator's pages ask of several rooms at once."""

@@ -1,0 +1,108 @@
+"""Finds what an operator's people type: identities, codes, numbers, names, the tail of a card."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import Driver, Operator, Token, User
+from billing.models import Invoice
+from sessions_app.models import ChargingSession
+from stations.models import EVSE, ChargingStation, Location
+from stations.views import links
+
+MOST = 8  # of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    href: str
+    title: str
+    detail: str = ""
+    exact: bool = False
+
+
+def everything(user: User, operator: Operator, text: str) -> list[tuple[str, list[Hit]]]:
+    """(kind, hits) for the kinds that found something and the role may see. One query a kind."""
+    kinds = (
+        (_("Stations"), "station.view", _stations),
+        (_("EVSE codes"), "station.view", _evses),
+        (_("Sites"), "station.view", _sites),
+        (_("Sessions"), "session.view", _sessions),
+        (_("Drivers"), "driver.view", _drivers),
+        (_("Cards"), "token.view", _tokens),
+        (_("Invoices"), "invoice.view", _invoices),
+    )
+    found = [(word, list(find(operator, text))) for word, needs, find in kinds if access.can(user, needs, operator)]
+    return [(word, hits) for word, hits in found if hits]
+
+
+def _number(text: str) -> int | None:
+    bare = text.replace(" ", "").replace("\u00a0", "").lstrip("#")
+    return int(bare) if bare.isascii() and bare.isdecimal() and len(bare) < 19 else None
+
+
+def _stations(operator: Operator, text: str) -> Iterator[Hit]:
+    mine = ChargingStation.objects.current().filter(operator=operator)
+    wanted = Q(identity__icontains=text) | Q(name__icontains=text) | Q(serial_number__icontains=text)
+    for station in mine.filter(wanted).select_related("location").order_by("identity")[:MOST]:
+        place = station.location.name if station.location else ""
+        detail = " · ".join(part for part in (station.name, place) if part)
+        yield Hit(links.page(station), station.identity, detail, station.identity.lower() == text.lower())
+
+
+def _evses(operator: Operator, text: str) -> Iterator[Hit]:
+    """Stars may be left out: ITABCE00421 is IT*ABC*E0042*1."""
+    bare = text.replace("*", "").replace(" ", "").upper()
+    mine = EVSE.objects.filter(station__operator=operator, station__archived_at=None).select_related("station")
+    tail = bare[-4:] if bare else text
+    for evse in mine.filter(Q(uid__icontains=text) | Q(short_code__iexact=text) | Q(uid__icontains=tail))[: MOST * 25]:
+        same = evse.uid.replace("*", "").upper() == bare or evse.short_code.upper() == bare
+        if same or text.upper() in evse.uid.upper():
+            yield Hit(links.page(evse.station), evse.uid, evse.station.identity, same)
+
+
+def _sites(operator: Operator, text: str) -> Iterator[Hit]:
+    mine = Location.objects.filter(operator=operator, archived_at=None)
+    wanted = Q(name__icontains=text) | Q(address__icontains=text) | Q(city__icontains=text)
+    for location in mine.filter(wanted).order_by("name")[:MOST]:
+        yield Hit(f"/ops/stations/?site={location.pk}", location.name, f"{location.address}, {location.city}")
+
+
+def _sessions(operator: Operator, text: str) -> Iterator[Hit]:
+    number = _number(text)
+    wanted = Q(transaction_id=text) | (Q(pk=number) if number is not None else Q())
+    mine = ChargingSession.objects.filter(wanted, operator=operator).select_related("station", "driver__user")
+    for session in mine.order_by("-id")[:MOST]:
+        who = str(session.driver) if session.driver else session.id_tag[-4:]
+        yield Hit(
+            f"/ops/sessions/{session.pk}/", str(session.pk), f"{session.station.identity} · {who}", session.pk == number
+        )
+
+
+def _drivers(operator: Operator, text: str) -> Iterator[Hit]:
+    wanted = (
+        Q(user__email__icontains=text)
+        | Q(user__first_name__icontains=text)
+        | Q(user__last_name__icontains=text)
+        | Q(billing_name__icontains=text)
+        | Q(vat_number__iexact=text)
+    )
+    for driver in Driver.objects.filter(wanted, operator=operator).select_related("user").order_by("pk")[:MOST]:
+        yield Hit(f"/ops/drivers/{driver.pk}/", str(driver), driver.user.email, driver.user.email == text.lower())
+
+
+def _tokens(operator: Operator, text: str) -> Iterator[Hit]:
+    found: Any = Token.objects.filter(Q(key__contains=text.upper()) | Q(label__icontains=text), operator=operator)
+    for token in found.select_related("driver__user").order_by("pk")[:MOST]:
+        yield Hit(
+            f"/ops/tokens/{token.pk}/", token.label or token.masked, str(token.driver or ""), token.key == text.upper()
+        )
+
+
+def _invoices(operator: Operator, text: str) -> Iterator[Hit]:
+    for invoice in Invoice.objects.filter(operator=operator, number__icontains=text).order_by("-pk")[:MOST]:
+        yield Hit(f"/ops/invoices/{invoice.pk}/", str(invoice.number), "", str(invoice.number).lower() == text.lower())

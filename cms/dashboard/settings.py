@@ -1,0 +1,43 @@
+"""A station's settings as it told them: 1.6 keys and 2.x variables under the same headings."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from cms.dashboard import said
+from stations.models import ChargingStation, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    variable: Variable
+    shown: str
+    secret: bool
+
+    @property
+    def name(self) -> str:
+        instance = f" [{self.variable.instance}]" if self.variable.instance else ""
+        return f"{self.variable.name}{instance}"
+
+
+def groups(station: ChargingStation, search: str = "") -> list[tuple[str, list[Setting]]]:
+    """(heading, settings), in alphabetical order: the component in 2.x, one group in 1.6."""
+    found = Variable.objects.filter(station=station)
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(component__icontains=search) | Q(value__icontains=search))
+    grouped: dict[str, list[Setting]] = {}
+    for variable in found.order_by("component", "component_instance", "evse_id", "connector_id", "name", "instance"):
+        secret = said.is_secret(variable.name)
+        shown = "••••" if secret and variable.value else variable.value or ""
+        grouped.setdefault(_heading(variable), []).append(Setting(variable, shown, secret))
+    return list(grouped.items())
+
+
+def _heading(variable: Variable) -> str:
+    if not variable.component:
+        return _("Configuration keys")
+    place = f" · EVSE {variable.evse_id}" if variable.evse_id else ""
+    place += f".{variable.connector_id}" if variable.connector_id else ""
+    instance = f" [{variable.component_instance}]" if variable.component_instance else ""
+    return f"{variable.component}{instance}{place}"

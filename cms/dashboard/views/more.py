@@ -1,0 +1,17 @@
+"""/ops/more/: on a phone, what the five tabs leave out."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.doors import MemberRequest, members_only
+from accounts.models import Operator
+from cms.templatetags import frame
+
+
+@members_only("station.view")
+def page(request: MemberRequest) -> HttpResponse:
+    context = {
+        "entries": frame.entries_for(request.user, request.operator)[4:],
+        "operators": Operator.objects.visible_to(request.user),
+    }
+    return render(request, "operator/more.html", context)

@@ -1,0 +1,78 @@
+"""/ops/: is anything broken now? The first screen needs no click."""
+
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import access
+from accounts.doors import MemberRequest, members_only
+from cms import charts
+from cms.dashboard import blocks, headlines, stages
+from cms.dashboard.selectors import overview, states, stations
+from cms.templatetags.ui import STATES
+
+
+@members_only("station.view")
+def page(request: MemberRequest) -> HttpResponse:
+    operator, now = request.operator, timezone.now()
+    zone = ZoneInfo(operator.time_zone)
+    size = overview.size(operator)
+    context = {
+        "topic": f"operator:{operator.pk}",
+        "may_command": access.can(request.user, "station.command", operator),
+        "may_edit": access.can(request.user, "station.edit", operator),
+        "size": size,
+    }
+
+    def head() -> dict[str, Any]:
+        fresh, in_hand = overview.stations_in_need(operator)
+        return {"headline": headlines.network(fresh, in_hand, size), "now": now, "fresh": fresh}
+
+    def problems() -> dict[str, Any]:
+        found = overview.problems(operator, now=now)
+        rows = [
+            {
+                "problem": problem,
+                "since": f"{problem.fault.since.astimezone(zone):%H:%M}",
+                "lasted": now - problem.fault.since,
+                "steps": stages.of(problem.command, now=now, zone=zone) if problem.command else [],
+                "asked": stages.word(problem.command) if problem.command else "",
+            }
+            for problem in found
+        ]
+        return {"rows": rows, "currency": operator.currency, "now": now}
+
+    def ribbon() -> dict[str, Any]:
+        counts = stations.network(operator)
+        address = reverse("dashboard:stations")
+        drawn = charts.ribbon(
+            [
+                charts.StateCount(token, str(STATES[token]), n, f"{address}?{urlencode({'state': token})}")
+                for token, n in states.in_order(counts)
+            ]
+        )
+        return {"chart": drawn, "answer": headlines.ribbon(counts), "any": bool(counts)}
+
+    def power() -> dict[str, Any]:
+        points = overview.band(operator, now=now)
+        local = now.astimezone(zone)
+        drawn = charts.power_band(points, now=local.hour * 60 + local.minute, band_words=headlines.band_words(local))
+        return {"chart": drawn, "answer": headlines.power(points, local)}
+
+    def today() -> dict[str, Any]:
+        return headlines.today(operator, now=now, zone=zone)
+
+    shown = {
+        "headline": blocks.Block("operator/overview/headline.html", head),
+        "problems": blocks.Block("operator/overview/problems.html", problems),
+        "ribbon": blocks.Block("operator/overview/ribbon.html", ribbon),
+        "power": blocks.Block("operator/overview/power.html", power),
+        "today": blocks.Block("operator/overview/today.html", today),
+    }
+    if not size:
+        shown = {}
+    return blocks.page(request, "operator/overview/page.html", context, shown)
