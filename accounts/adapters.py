@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from accounts.notifications import email as mails
+from accounts.services import members
 
 EMAIL_LENGTH = MaxLengthValidator(254)  # the column's; SQLite would take any
 
@@ -38,6 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
+        members.note_at_work(user=user)
         limit_session(request)
 
     def save_user(self, request: HttpRequest, user: Any, form: BaseForm, commit: bool = True) -> Any:

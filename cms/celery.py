@@ -15,8 +15,17 @@ app.autodiscover_tasks(["cms.portal", "cms.reports"])
 # Each entry is a sweep: whatever an announcement missed is found here. Local times (Europe/Rome).
 app.conf.timezone = "Europe/Rome"
 app.conf.beat_schedule = {
+    "end unanswered commands": {"task": "stations.tasks.expire_commands", "schedule": 5.0},
+    "close dead gateways": {"task": "stations.tasks.close_dead_gateways", "schedule": 15.0},
+    "find faults": {"task": "stations.tasks.find_faults", "schedule": 30.0},
+    "give up on silent jobs": {"task": "stations.tasks.give_up_jobs", "schedule": crontab(minute="*/5")},
+    "retire frames": {"task": "stations.tasks.retire_frames", "schedule": crontab(hour=3, minute=40)},
+    "retire uploads and strangers": {"task": "stations.tasks.retire_the_rest", "schedule": crontab(hour=4, minute=10)},
     "mail open invitations": {"task": "accounts.tasks.mail_missing_invitations", "schedule": crontab(minute="*/5")},
     "mail missing receipts": {"task": "cms.portal.tasks.mail_missing_receipts", "schedule": crontab(minute="*/5")},
+    "expire start requests": {"task": "sessions_app.tasks.expire_start_requests", "schedule": 5.0},
+    "doubt silent sessions": {"task": "sessions_app.tasks.doubt_silent_sessions", "schedule": crontab(minute="*/10")},
+    "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
     "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }

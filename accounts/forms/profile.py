@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Driver, User
@@ -14,9 +13,11 @@ PASTED = 40
 class PersonForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "language")
-
-    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+        fields = ("first_name", "last_name")
+        widgets = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+        }
 
 
 class BillingForm(forms.ModelForm):

@@ -1,10 +1,13 @@
 """The company that runs stations (OCPI party with role CPO), and who works for it."""
 
 from typing import Self
+from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from iso4217 import Currency
 
 from cms.core.models import Actor, Timestamped
 
@@ -16,6 +19,32 @@ class Role(models.TextChoices):
     ACCOUNTANT = "accountant", _("accountant")
     TECHNICIAN = "technician", _("technician")
     HOST = "host", _("site host")
+
+
+class TaxRegime(models.TextChoices):
+    """RegimeFiscaleType of FatturaPA 1.2.3, as far as a company that sells charging can have it."""
+
+    ORDINARY = "RF01", _("RF01 ordinary")
+    MINIMUM = "RF02", _("RF02 minimum taxpayers")
+    ELECTRONIC_PUBLISHING = "RF07", _("RF07 publishing")
+    TOURISM = "RF11", _("RF11 travel agencies")
+    CASH = "RF16", _("RF16 VAT on receipt, public bodies")
+    CASH_ORDINARY = "RF17", _("RF17 VAT on receipt")
+    OTHER = "RF18", _("RF18 other")
+    FLAT_RATE = "RF19", _("RF19 flat rate (forfettario)")
+    SMALL_EU = "RF20", _("RF20 EU small business scheme")
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("Choose a time zone, like Europe/Rome."))
+
+
+def validate_currency(code: str) -> None:
+    try:
+        Currency(code)
+    except ValueError as unknown:
+        raise ValidationError(_("Three letters of a currency, like EUR.")) from unknown
 
 
 class OperatorQuerySet(models.QuerySet["Operator"]):
@@ -30,9 +59,9 @@ class Operator(Timestamped):
     name = models.CharField(_("name"), max_length=100)
     country_code = models.CharField(_("country code"), max_length=2, default="IT")
     party_id = models.CharField(_("party id"), max_length=3)
-    language = models.CharField(_("language"), max_length=5, default="it")
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Rome")
-    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    language = models.CharField(_("language"), max_length=5, default="it", choices=settings.LANGUAGES)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Rome", validators=[validate_time_zone])
+    currency = models.CharField(_("currency"), max_length=3, default="EUR", validators=[validate_currency])
     support_phone = models.CharField(_("support phone"), max_length=32, blank=True)
     support_email = models.EmailField(_("support e-mail"), blank=True)
 
@@ -43,7 +72,7 @@ class Operator(Timestamped):
     postal_code = models.CharField(_("postal code"), max_length=10, blank=True)
     city = models.CharField(_("city"), max_length=60, blank=True)
     province = models.CharField(_("province"), max_length=2, blank=True)
-    tax_regime = models.CharField(_("tax regime"), max_length=4, default="RF01")
+    tax_regime = models.CharField(_("tax regime"), max_length=4, default=TaxRegime.ORDINARY, choices=TaxRegime)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
 
     objects = OperatorQuerySet.as_manager()
@@ -70,12 +99,21 @@ class Operator(Timestamped):
 
 
 class Membership(Timestamped):
+    """Invited, and `accepted_at` still empty: the person has not come yet. Rows made by a script know no invitation."""
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     operator = models.ForeignKey(Operator, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=12, choices=Role)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    invited_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "operator"], name="membership_unique")]
+
+    @property
+    def pending(self) -> bool:
+        return self.invited_at is not None and self.accepted_at is None
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.operator}"

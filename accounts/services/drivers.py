@@ -1,23 +1,77 @@
 """People who charge, at one operator each."""
 
-from django.db import IntegrityError, transaction
+from collections.abc import Mapping
 
-from accounts import access
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts import access, identity
 from accounts.models import ApiKey, Driver, Operator, User
 from accounts.services import tokens
+from cms.core.errors import Invalid
+from cms.core.models import checked
+
+BILLING = (
+    "billing_name",
+    "vat_number",
+    "fiscal_code",
+    "address",
+    "postal_code",
+    "city",
+    "province",
+    "country_code",
+    "sdi_code",
+    "pec",
+)
+NEEDED_BY_AN_INVOICE = ("billing_name", "address", "postal_code", "city")
 
 
 def of(*, user: User, operator: Operator) -> Driver:
-    """The user's driver row at this operator with its app token, both made on the first visit."""
+    """The user's driver row at this operator with its app token, both made on the first visit.
+
+    Billing data given elsewhere come along: nobody is asked twice.
+    """
     driver = Driver.objects.filter(user=user, operator=operator).first() or _first(user, operator)
     tokens.issue_app_token(driver=driver)
     return driver
 
 
+def update_billing(*, user: User, values: Mapping[str, str]) -> None:
+    """The person's own billing data, at every operator where they charge. Names in `values`: see BILLING.
+
+    With a VAT number or a fiscal code the rest of what an invoice needs is needed too. Raises Invalid by field; then
+    nothing is changed.
+    """
+    cleaned, wrong = identity.clean({name: values[name] for name in BILLING if name in values})
+    drivers = list(Driver.objects.filter(user=user).order_by("pk"))
+    for driver in drivers:
+        for name, value in cleaned.items():
+            setattr(driver, name, value)
+        wrong = _errors(driver, cleaned) | wrong
+    if wrong:
+        raise Invalid(wrong)
+    with transaction.atomic():
+        for driver in drivers:
+            driver.save(update_fields=[*cleaned, "updated_at"])
+
+
+def _errors(driver: Driver, cleaned: Mapping[str, str]) -> dict[str, list[str]]:
+    wrong = {}
+    if driver.vat_number or driver.fiscal_code:
+        needed = (*NEEDED_BY_AN_INVOICE, *(["province"] if driver.country_code == "IT" else []))
+        wrong = {name: [_("An invoice needs it.")] for name in needed if not getattr(driver, name)}
+    try:
+        checked(driver)
+    except Invalid as invalid:
+        wrong |= {name: said for name, said in invalid.fields.items() if name in cleaned}
+    return wrong
+
+
 def _first(user: User, operator: Operator) -> Driver:
+    known = Driver.objects.filter(user=user).order_by("-updated_at").values(*BILLING).first() or {}
     try:
         with transaction.atomic():
-            return Driver.objects.create(user=user, operator=operator)
+            return Driver.objects.create(user=user, operator=operator, **known)
     except IntegrityError:  # the same person in two tabs
         return Driver.objects.get(user=user, operator=operator)
 

@@ -2,15 +2,35 @@
 
 import re
 import string
+from collections.abc import Mapping
 from itertools import chain, product
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from accounts.models import Operator
+from accounts import access, identity
+from accounts.models import ApiKey, Operator, User
 from cms.core.errors import Conflict, Invalid
+from cms.core.models import checked
 
+EDITABLE = (
+    "name",
+    "support_phone",
+    "support_email",
+    "language",
+    "time_zone",
+    "currency",
+    "legal_name",
+    "vat_number",
+    "fiscal_code",
+    "address",
+    "postal_code",
+    "city",
+    "province",
+    "tax_regime",
+    "iban",
+)
 PARTY_SIGNS = string.ascii_uppercase + string.digits
 
 
@@ -32,6 +52,33 @@ def create(*, slug: str, name: str, country_code: str = "IT") -> Operator:
 def ensure(*, slug: str, name: str) -> Operator:
     """The operator with this slug, made now if it is new."""
     return Operator.objects.filter(slug=slug).first() or create(slug=slug, name=name)
+
+
+def update(*, operator: Operator, by: User | ApiKey | None, values: Mapping[str, str]) -> Operator:
+    """Changes the fields that `values` names, of those in EDITABLE. Numbers are cleaned and checked.
+
+    Raises Forbidden, and Invalid by field; then nothing is changed.
+    """
+    if by is not None:
+        access.demand(by, "operator.edit", operator)
+    changes, wrong = identity.clean({name: values[name] for name in EDITABLE if name in values})
+    changed = Operator.objects.get(pk=operator.pk)
+    for name, value in changes.items():
+        setattr(changed, name, value)
+    wrong = _model_errors(changed, changes) | wrong
+    if wrong:
+        raise Invalid(wrong)
+    changed.save(update_fields=[*changes, "updated_at"])
+    operator.refresh_from_db()
+    return operator
+
+
+def _model_errors(operator: Operator, changes: Mapping[str, str]) -> dict[str, list[str]]:
+    try:
+        checked(operator)
+    except Invalid as invalid:
+        return {name: said for name, said in invalid.fields.items() if name in changes}
+    return {}
 
 
 def _check(slug: str, name: str) -> None:

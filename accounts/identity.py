@@ -1,0 +1,126 @@
+"""Numbers that identify people, companies and accounts, as they are pasted: cleaned, checked, or refused with the reason.
+
+Each function takes what was typed, returns the stored form ("" stays ""), and raises ValueError with a sentence for
+people. Check digits: python-stdnum. Formats: FatturaPA 1.2.3 (Codice Fiscale, Partita IVA, Codice Destinatario, IBAN).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from django.utils.translation import gettext as _
+from stdnum import iban as stdnum_iban
+from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import ValidationError as Wrong
+from stdnum.it import codicefiscale, iva
+
+IVA_DIGITS, SDI_SIGNS, VAT_SIGNS = 11, (6, 7), 14
+
+
+def vat_number(typed: str) -> str:
+    """With its country (IT00743110157). Digits alone are Italian; inside the EU check digits count."""
+    number = _compact(typed)
+    if not number:
+        return ""
+    if number.isdigit():
+        number = f"IT{number}"
+    if number.startswith("IT"):
+        return f"IT{_italian_vat(number[2:])}"
+    if not re.fullmatch(rf"[A-Z]{{2}}[0-9A-Z+*]{{2,{VAT_SIGNS - 2}}}", number):
+        raise ValueError(_("A VAT number starts with two letters of the country: IT, DE, FR …"))
+    if number[:2].lower() in eu_vat.MEMBER_STATES and not eu_vat.is_valid(number):
+        raise ValueError(_("This number does not exist: one sign is wrong."))
+    return number
+
+
+def fiscal_code(typed: str) -> str:
+    """Sixteen signs for a person, eleven digits for a company."""
+    code = _compact(typed)
+    if not code:
+        return ""
+    try:
+        return str(iva.validate(code) if code.isdigit() else codicefiscale.validate(code))
+    except Wrong as wrong:
+        raise ValueError(_("This code does not exist: one sign is wrong.")) from wrong
+
+
+def iban(typed: str) -> str:
+    number = _compact(typed)
+    if not number:
+        return ""
+    try:
+        return str(stdnum_iban.validate(number))
+    except Wrong as wrong:
+        raise ValueError(_("This IBAN does not exist: one sign is wrong or missing.")) from wrong
+
+
+def sdi_code(typed: str) -> str:
+    """Codice destinatario: seven letters and digits, six for public bodies."""
+    code = _compact(typed)
+    if code and not (code.isascii() and code.isalnum() and len(code) in SDI_SIGNS):
+        raise ValueError(_("An SDI code has 7 signs, 6 for public bodies."))
+    return code
+
+
+def province(typed: str) -> str:
+    letters = _compact(typed)
+    if letters and not re.fullmatch(r"[A-Z]{2}", letters):
+        raise ValueError(_("Two letters, like BO."))
+    return letters
+
+
+def postal_code(typed: str) -> str:
+    code = typed.strip().upper()
+    if code and not re.fullmatch(r"[0-9A-Z][0-9A-Z \-]{1,9}", code):
+        raise ValueError(_("A postal code has at most 10 letters and digits; in Italy 5 digits."))
+    return code
+
+
+def country_code(typed: str) -> str:
+    letters = _compact(typed)
+    if not re.fullmatch(r"[A-Z]{2}", letters):
+        raise ValueError(_("Two letters, like IT."))
+    return letters
+
+
+def phone(typed: str) -> str:
+    number = " ".join(typed.split())
+    if number and not re.fullmatch(r"\+?[0-9][0-9 ()./\-]{4,29}", number):
+        raise ValueError(_("A phone number: digits, blanks and a leading +."))
+    return number
+
+
+RULES: Mapping[str, Callable[[str], str]] = {
+    "vat_number": vat_number,
+    "fiscal_code": fiscal_code,
+    "iban": iban,
+    "sdi_code": sdi_code,
+    "province": province,
+    "postal_code": postal_code,
+    "country_code": country_code,
+    "support_phone": phone,
+}
+
+
+def clean(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """What can be stored, and what is wrong, by field. Fields without a rule lose only blanks at the ends."""
+    cleaned: dict[str, str] = {}
+    wrong: dict[str, list[str]] = {}
+    for name, typed in values.items():
+        try:
+            cleaned[name] = RULES.get(name, str.strip)(typed)
+        except ValueError as refused:
+            wrong[name] = [str(refused)]
+    return cleaned, wrong
+
+
+def _compact(typed: str) -> str:
+    return re.sub(r"[\s.\-/]", "", typed).upper()
+
+
+def _italian_vat(digits: str) -> str:
+    if digits.isdigit() and len(digits) != IVA_DIGITS:
+        raise ValueError(_("It has 11 digits; here there are %(n)s.") % {"n": len(digits)})
+    try:
+        return str(iva.validate(digits))
+    except Wrong as wrong:
+        raise ValueError(_("This number does not exist: one digit is wrong.")) from wrong
