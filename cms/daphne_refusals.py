@@ -19,6 +19,8 @@ LARGEST_INFLATED = 1 << 20
 class StationFriendly(WebSocketProtocol):
     utf8validateIncoming = False  # noqa: N815 (autobahn's options)
     failByDrop = False  # noqa: N815
+    client_addr: Any = None  # autobahn prints the protocol before the handshake has set these two
+    path = ""
 
     _headers: Sequence[tuple[bytes, bytes]] = ()
     _body = b""
