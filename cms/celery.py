@@ -26,6 +26,10 @@ app.conf.beat_schedule = {
     "expire start requests": {"task": "sessions_app.tasks.expire_start_requests", "schedule": 5.0},
     "doubt silent sessions": {"task": "sessions_app.tasks.doubt_silent_sessions", "schedule": crontab(minute="*/10")},
     "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},
+    "rate unrated sessions": {"task": "billing.tasks.rate_unrated", "schedule": crontab(minute="*/5")},
+    "rate sessions that changed": {"task": "billing.tasks.rate_changed", "schedule": crontab(minute="2-59/5")},
+    "collect what is due": {"task": "billing.tasks.collect_due", "schedule": crontab(minute="3-59/5")},
+    "issue monthly invoices": {"task": "billing.tasks.issue_monthly_invoices", "schedule": crontab(hour=2, minute=30)},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
     "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }

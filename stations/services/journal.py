@@ -74,5 +74,5 @@ def _count_anomalies(heard: Iterable[Frame]) -> None:
 
 def retire(*, before: datetime, at_once: int) -> int:
     """Sweep: drops at most `at_once` lines older than that. Returns how many; call again until it returns 0."""
-    old = Line.objects.filter(at__lt=before).order_by("at").values_list("id", flat=True)[:at_once]
+    old = Line.objects.filter(at__lt=before).order_by("id").values_list("id", flat=True)[:at_once]
     return Line.objects.filter(id__in=list(old)).delete()[0]

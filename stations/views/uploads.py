@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -41,7 +42,7 @@ def _content(request: HttpRequest, name: str) -> tuple[str, Iterator[bytes]]:
     label = name.replace("\\", "/").rpartition("/")[2]
     if request.method == "POST" and request.content_type == "multipart/form-data":
         file = next(iter(request.FILES.values()), None)
-        if file is not None:
+        if isinstance(file, UploadedFile):
             return label or file.name or "", iter(file.chunks(CHUNK))
     return label, iter(lambda: request.read(CHUNK), b"")
 
