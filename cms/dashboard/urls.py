@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from cms.dashboard.views import commands, incidents, maintenance, more, overview, search, sites, station, stations
+from cms.dashboard.views import (
+    commands,
+    drivers,
+    incidents,
+    maintenance,
+    more,
+    overview,
+    search,
+    sessions,
+    sites,
+    station,
+    stations,
+)
 
 app_name = "dashboard"
 urlpatterns = [
@@ -13,6 +25,14 @@ urlpatterns = [
     path("locations/", sites.page, name="sites"),
     path("incidents/", incidents.page, name="incidents"),
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="acknowledge"),
+    path("drivers/", drivers.page, name="drivers"),
+    path("drivers/<int:pk>/", drivers.person, name="driver"),
+    path("drivers/<int:pk>/blocked/", drivers.set_blocked, name="driver_blocked"),
+    path("sessions/", sessions.page, name="sessions"),
+    path("sessions/<int:pk>/", sessions.session, name="session"),
+    path("sessions/<int:pk>/stop/", sessions.stop, name="stop_session"),
+    path("sessions/<int:pk>/close/", sessions.close, name="close_session"),
+    path("sessions/<int:pk>/receipt/", sessions.receipt, name="session_receipt"),
     path("stations/", stations.page, name="stations"),
     path("stations/<str:key>/", station.page, name="station"),
     path("stations/<str:key>/raw/", commands.raw, name="raw"),

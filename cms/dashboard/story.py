@@ -1,0 +1,137 @@
+"""A charge told in sentences: the numbered events beside its curve, and the paragraph above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cms.dashboard.selectors.sessions import Bill
+from cms.templatetags import figures
+from sessions_app.models import ChargingSession
+from sessions_app.selectors import CurvePoint
+
+POWERED_W = 100
+SILENT = timedelta(minutes=3)
+REASONS = {
+    "Local": lazy("Stopped at the charger"),
+    "Remote": lazy("Stopped remotely"),
+    "EVDisconnected": lazy("Cable pulled at the car"),
+    "StoppedByEV": lazy("Stopped by the car"),
+    "DeAuthorized": lazy("Stopped: the card was refused"),
+    "PowerLoss": lazy("Power loss at the charger"),
+    "Reboot": lazy("The charger restarted"),
+    "HardReset": lazy("Stopped by a restart"),
+    "SoftReset": lazy("Stopped by a restart"),
+    "ImmediateReset": lazy("Stopped by a restart"),
+    "EmergencyStop": lazy("Emergency button pressed"),
+    "UnlockCommand": lazy("Stopped to unlock the cable"),
+    "EnergyLimitReached": lazy("Energy limit reached"),
+    "TimeLimitReached": lazy("Time limit reached"),
+    "SOCLimitReached": lazy("Battery limit reached"),
+    "Timeout": lazy("No cable was plugged in"),
+}
+REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
+    "missing_start": lazy("the charger never reported the start"),
+    "missing_stop": lazy("the charger never reported the end"),
+    "late_stop": lazy("the end was reported after we had closed it"),
+    "estimated": lazy("readings are missing: the energy is estimated"),
+    "silent": lazy("the charger has been silent for long"),
+    "unauthorised": lazy("it charged although the card was refused"),
+    "clock": lazy("the charger’s clock is wrong"),
+    "negative": lazy("the meter ran backwards"),
+    "scale": lazy("the readings were in another unit"),
+    "mixed_registers": lazy("two meters were mixed"),
+    "other_register": lazy("the readings are of another meter"),
+    "register_jump": lazy("the meter jumped"),
+    "register_reset": lazy("the meter began again"),
+    "double_start": lazy("the start was reported twice, differently"),
+    "double_stop": lazy("the end was reported twice, differently"),
+    "after_end": lazy("it went on after its end"),
+    "seq_conflict": lazy("two different messages have one number"),
+    "reused_id": lazy("the charger used a transaction number again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    number: int
+    at: datetime
+    title: str
+    detail: str = ""
+
+
+def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill) -> list[Event]:
+    """In the order of time, numbered from 1."""
+    told = [(session.started_at, _("Charge began"), _who(session))]
+    flowing = next((point for point in points if (point.power_w or 0) > POWERED_W), None)
+    if flowing:
+        told.append((flowing.at, _("Energy flows"), _meter(session.meter_start)))
+    for before, after in pairwise(points):
+        if after.at - before.at > max(SILENT, 3 * _interval(points)):
+            words = {"span": figures.duration(after.at - before.at)}
+            told.append((before.at, _("No readings for %(span)s") % words, ""))
+    ending = [point for point in points if (point.power_w or 0) > POWERED_W]
+    if ending and session.stopped_at and session.stopped_at - ending[-1].at > SILENT:
+        told.append((ending[-1].at, _("The car stopped taking energy"), _("It stayed plugged in.")))
+    if session.stopped_at:
+        told.append((session.stopped_at, reason(session), _meter(session.meter_stop)))
+    if bill.cdr:
+        paid = figures.money(bill.cdr.total_incl_vat, bill.cdr.currency)
+        told.append((bill.cdr.created_at, _("Priced: %(amount)s") % {"amount": paid}, bill.tariff))
+    told.sort(key=lambda event: event[0])
+    return [Event(number, *event) for number, event in enumerate(told, 1)]
+
+
+def reason(session: ChargingSession) -> str:
+    """Why it ended, in words; the protocol's own word where we know no better."""
+    if session.closed_by_us:
+        return _("Closed in our books")
+    word = session.stop_reason or ""
+    return str(REASONS.get(word, word or _("Ended")))
+
+
+def doubts(session: ChargingSession) -> list[Promise | str]:
+    return [REVIEWS.get(name, name) for name in session.review.split(",") if name]
+
+
+def summary(session: ChargingSession, bill: Bill) -> list[str]:
+    """Sentences: who, where, how much, how it ended."""
+    place = session.location.name if session.location else session.station.identity
+    words = {"who": _who(session), "place": place, "energy": figures.kwh(session.energy)}
+    if session.stopped_at is None:
+        return [_("%(who)s is charging at %(place)s; %(energy)s so far.") % words]
+    words["span"] = figures.duration(session.stopped_at - session.started_at)
+    told = [_("%(who)s charged at %(place)s: %(energy)s in %(span)s.") % words, reason(session) + "."]
+    if bill.cost:
+        told.append(_("%(amount)s in all, VAT included.") % {"amount": _total(bill)})
+    if session.estimated:
+        told.append(_("The energy is estimated: readings are missing."))
+    return told
+
+
+def _total(bill: Bill) -> str:
+    assert bill.cost is not None
+    return figures.money(bill.cost.incl_vat, bill.cost.currency)
+
+
+def _who(session: ChargingSession) -> str:
+    if session.driver:
+        return str(session.driver)
+    if session.token:
+        return str(session.token)
+    return _("Card %(tag)s") % {"tag": "…" + session.id_tag[-4:]} if session.id_tag else _("A guest")
+
+
+def _meter(wh: Decimal | None) -> str:
+    return "" if wh is None else _("Meter %(value)s") % {"value": figures.kwh(wh, 3)}
+
+
+def _interval(points: Sequence[CurvePoint]) -> timedelta:
+    """The usual distance of two readings."""
+    gaps = sorted(after.at - before.at for before, after in pairwise(points))
+    return gaps[len(gaps) // 2] if gaps else timedelta()

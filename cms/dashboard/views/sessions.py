@@ -1,0 +1,207 @@
+"""/ops/sessions/: every charge, and one of them from plug to price."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import access
+from accounts.doors import MemberRequest, members_only
+from billing import pricing
+from billing.documents import pdf
+from billing.models import CDR
+from cms import charts
+from cms.core.errors import DomainError
+from cms.dashboard import blocks, stages, story
+from cms.dashboard.selectors import sessions
+from cms.templatetags import figures
+from sessions_app import selectors as told
+from sessions_app.models import ChargingSession, Evidence
+from sessions_app.services import sessions as service
+from sessions_app.services import stops
+from stations.models import Command, Location
+
+PAGE = 50
+STOPS = ("RemoteStopTransaction", "RequestStopTransaction")
+
+
+@members_only("session.view")
+def page(request: MemberRequest) -> HttpResponse:
+    filters = sessions.Filters.read(request.GET.dict())
+    found = Paginator(sessions.matching(request.operator, filters), PAGE).get_page(request.GET.get("page"))
+    running, watts = sessions.totals(request.operator)
+    context = {
+        "filters": filters,
+        "page": found,
+        "facets": sessions.facets(request.operator, filters),
+        "sites": Location.objects.filter(operator=request.operator, archived_at=None).order_by("name"),
+        "running": running,
+        "watts": watts,
+        "topic": f"operator:{request.operator.pk}",
+    }
+    shown = {"rows": blocks.Block("operator/sessions/rows.html", lambda: {"rows": _lasting(found)})}
+    return blocks.page(request, "operator/sessions/list.html", context, shown)
+
+
+@members_only("session.view")
+def session(request: MemberRequest, pk: int) -> HttpResponse:
+    asked = _Asked(_mine(request, pk), get_language() or "it")
+    context = {
+        "session": asked.session,
+        "zone": asked.zone.key,
+        "topic": f"session:{pk}",
+        "may_stop": access.can(request.user, "session.stop", request.operator),
+        "may_close": access.can(request.user, "session.close", request.operator),
+        "may_see_messages": access.can(request.user, "messages.view", request.operator),
+    }
+    shown = {
+        "head": blocks.Block("operator/sessions/head.html", asked.head),
+        "curve": blocks.Block("operator/sessions/curve.html", asked.curve),
+        "facts": blocks.Block("operator/sessions/facts.html", asked.facts),
+    }
+    return blocks.page(request, "operator/sessions/session.html", context, shown)
+
+
+@require_POST
+@members_only("session.view")
+def stop(request: MemberRequest, pk: int) -> HttpResponse:
+    found = _mine(request, pk)
+    try:
+        stops.remote(session=found, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        messages.success(request, _("Stop: on its way."))
+    return redirect("dashboard:session", pk=pk)
+
+
+@require_POST
+@members_only("session.view")
+def close(request: MemberRequest, pk: int) -> HttpResponse:
+    """In our books only: the charger is not asked."""
+    found = _mine(request, pk)
+    try:
+        service.close(session=found, reason=request.POST.get("reason", "")[:50] or "Other", by=request.user)
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        messages.success(request, _("Closed at the last good reading."))
+    return redirect("dashboard:session", pk=pk)
+
+
+@members_only("session.view")
+def receipt(request: MemberRequest, pk: int) -> HttpResponse:
+    """The PDF that the driver gets."""
+    access.demand(request.user, "invoice.view", request.operator)
+    cdr = get_object_or_404(CDR.objects.filter(session=_mine(request, pk)).order_by("-revision")[:1])
+    content = pdf.receipt(cdr, (get_language() or "it")[:2])
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="colonnina-{cdr.pk}.pdf"'},
+    )
+
+
+def _lasting(found: Iterable[ChargingSession]) -> list[tuple[ChargingSession, timedelta]]:
+    """Each with how long it took, or takes so far."""
+    now = timezone.now()
+    return [(session, (session.stopped_at or now) - session.started_at) for session in found]
+
+
+def _mine(request: MemberRequest, pk: int) -> ChargingSession:
+    mine = ChargingSession.objects.visible_to(request.user)
+    return get_object_or_404(mine.select_related("station", "location", "operator", "token", "driver__user"), pk=pk)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The blocks of one charge's page."""
+
+    session: ChargingSession
+    language: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return pricing.zone_of(self.session)
+
+    @cached_property
+    def bill(self) -> sessions.Bill:
+        return sessions.bill(self.session, self.language)
+
+    @cached_property
+    def points(self) -> Sequence[told.CurvePoint]:
+        return told.curve(self.session)
+
+    @cached_property
+    def events(self) -> Sequence[story.Event]:
+        return story.events(self.session, self.points, self.bill)
+
+    def head(self) -> Mapping[str, Any]:
+        now = timezone.now()
+        command = self._stop_command()
+        over = self.session.stopped_at or now
+        return {
+            "bill": self.bill,
+            "story": story.summary(self.session, self.bill),
+            "doubts": story.doubts(self.session),
+            "lasted": over - self.session.started_at,
+            "steps": stages.of(command, now=now, zone=self.zone) if command and not self.session.stopped_at else [],
+        }
+
+    def curve(self) -> Mapping[str, Any]:
+        bill, points = self.bill, self.points
+        inside = [event for event in self.events if bill.cdr is None or event.at < bill.cdr.created_at]
+        running = self.session.stopped_at is None
+        chart = charts.session(
+            [charts.Point(p.at, p.power_w, p.energy_wh, p.soc) for p in points],
+            zone=self.zone,
+            events=[charts.Event(event.number, event.at) for event in inside],
+            blocks=self._blocks(bill),
+            currency=bill.cost.currency if bill.cost else "EUR",
+            running=running,
+        )
+        best = max((point.power_w or 0 for point in points), default=0)
+        answer = _("%(power)s at best.") % {"power": figures.kw(best)} if best else _("No power was reported.")
+        return {"chart": chart, "answer": answer}
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "bill": self.bill,
+            "events": self.events,
+            "readings": Evidence.objects.filter(session=self.session).exclude(register=None).count(),
+            "evidence": Evidence.objects.filter(session=self.session).count(),
+        }
+
+    def _blocks(self, bill: sessions.Bill) -> list[charts.CostBlock]:
+        if bill.cost is None:
+            return []
+        timed = sessions.cost_over_time(bill.cost, self.session.started_at)
+        prices = sorted({price for _unit, price, _points in timed})
+        return [
+            charts.CostBlock(_price(unit, price, bill.cost.currency), min(4, prices.index(price) + 1), points)
+            for unit, price, points in timed
+        ]
+
+    def _stop_command(self) -> Command | None:
+        asked = Command.objects.filter(station=self.session.station_id, action__in=STOPS)
+        mine = asked.filter(payload__contains=self.session.transaction_id)
+        return mine.order_by("-pk").first()
+
+
+def _price(unit: str, price: Fraction, currency: str) -> str:
+    """0,59 €/kWh, 0,10 €/min."""
+    per, word = (price / 60, "min") if unit == "h" else (price, unit)
+    return f"{figures.money(Decimal(per.numerator) / Decimal(per.denominator), currency)}/{word}"
