@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import ApiKey, Driver, Token, User
@@ -27,8 +28,8 @@ WAITS = timedelta(seconds=120)  # for the cable; stations themselves give up aft
 TOO_LATE = timedelta(minutes=15)  # a start that comes after its request expired is still its own, for as long
 
 _REFUSALS = {
-    "Blocked": ("token_blocked", _("This token is blocked.")),
-    "Expired": ("token_expired", _("This token has expired.")),
+    "Blocked": ("token_blocked", gettext_lazy("This token is blocked.")),
+    "Expired": ("token_expired", gettext_lazy("This token has expired.")),
 }
 
 
@@ -72,7 +73,7 @@ def _check(station: ChargingStation, token: Token, by: User | ApiKey | None, dri
     status = tokens.verdict(token).status
     if status in _REFUSALS:
         code, text = _REFUSALS[status]
-        raise Conflict(text, code=code)
+        raise Conflict(str(text), code=code)
 
 
 def _own(by: User | ApiKey, token: Token, driver: Driver | None) -> bool:

@@ -1,0 +1,21 @@
+"""What this room does by itself: cms/celery.py says when. Each task may be killed at any line and run again."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from sessions_app.services import silence, starts, zero_energy
+
+
+@shared_task
+def expire_start_requests() -> int:
+    return starts.expire(now=timezone.now())
+
+
+@shared_task
+def doubt_silent_sessions() -> int:
+    return silence.doubt(now=timezone.now())
+
+
+@shared_task
+def find_zero_energy() -> int:
+    return zero_energy.find(now=timezone.now())

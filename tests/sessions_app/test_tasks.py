@@ -1,0 +1,107 @@
+"""What this room finds by itself."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from accounts.models import Token
+from sessions_app import tasks
+from sessions_app.models import ChargingSession, Evidence
+from sessions_app.services import silence, zero_energy
+from stations.models import ChargingStation, Fault
+from tests.factories import ConnectorFactory, EvseFactory
+
+from .telling import MORNING, Teller
+
+Tell = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("card")
+
+
+def at(minute: float) -> datetime:
+    return MORNING + timedelta(minutes=minute)
+
+
+def test_a_session_of_a_silent_station_goes_to_a_person(tell: Tell, pole: Teller) -> None:
+    with time_machine.travel(at(0), tick=False):
+        number = tell(pole.start(0)).transaction_id
+    assert silence.doubt(now=at(11 * 60)) == 0
+    assert silence.doubt(now=at(13 * 60)) == 1
+    assert silence.doubt(now=at(14 * 60)) == 0
+
+    session = ChargingSession.objects.get()
+    assert (session.status, session.review) == ("active", "silent")
+    assert Evidence.objects.filter(kind="doubted").count() == 1
+
+    tell(pole.update(15 * 60, number, 2000))
+
+    assert ChargingSession.objects.get().review == ""
+
+
+def test_a_suspended_car_at_a_connected_station_is_left_alone(
+    tell: Tell, pole: Teller, station: ChargingStation
+) -> None:
+    ChargingStation.objects.update(online=True)
+    ConnectorFactory(evse=EvseFactory(station=station), status="SuspendedEV", updated_at=at(10))
+    with time_machine.travel(at(0), tick=False):
+        tell(pole.start(0))
+
+    assert silence.doubt(now=at(3 * 24 * 60)) == 0
+
+
+def test_a_free_connector_casts_doubt_on_its_session(tell: Tell, pole: Teller, station: ChargingStation) -> None:
+    ChargingStation.objects.update(online=True)
+    ConnectorFactory(evse=EvseFactory(station=station), status="Available", updated_at=at(20))
+    with time_machine.travel(at(0), tick=False):
+        tell(pole.start(0))
+
+    assert silence.doubt(now=at(45)) == 0
+    assert silence.doubt(now=at(55)) == 1
+
+
+def charge(tell: Tell, pole: Teller, minute: float, wh: int, lasting: float = 10) -> None:
+    number = tell(pole.start(minute, meter=minute)).transaction_id
+    tell(pole.stop(minute + lasting, number, minute + wh))
+
+
+def faults() -> list[tuple[str, int, int, bool, int]]:
+    rows = Fault.objects.order_by("pk").values_list("kind", "evse_id", "connector_id", "closed_at", "hits")
+    return [(kind, evse, connector, closed is None, hits) for kind, evse, connector, closed, hits in rows]
+
+
+def test_two_charges_in_a_row_without_energy_are_a_fault_until_one_works(tell: Tell, pole: Teller) -> None:
+    charge(tell, pole, 0, 8000)
+    charge(tell, pole, 20, 0)
+    assert zero_energy.find(now=at(31)) == 0
+    charge(tell, pole, 40, 12)
+    assert zero_energy.find(now=at(51)) == 1
+    assert zero_energy.find(now=at(56)) == 0
+    assert faults() == [("zero_energy", 1, 1, True, 1)]
+
+    charge(tell, pole, 60, 5000)
+    assert zero_energy.find(now=at(71)) == 0
+    assert faults() == [("zero_energy", 1, 1, False, 1)]
+
+
+def test_a_driver_who_changed_his_mind_is_no_fault(tell: Tell, pole: Teller) -> None:
+    charge(tell, pole, 0, 0, lasting=1)
+    charge(tell, pole, 5, 0, lasting=2)
+
+    assert zero_energy.find(now=at(10)) == 0
+    assert faults() == []
+
+
+def test_a_refused_card_is_no_fault(tell: Tell, pole: Teller) -> None:
+    Token.objects.update(status="blocked")
+    charge(tell, pole, 0, 0)
+    charge(tell, pole, 20, 0)
+
+    assert zero_energy.find(now=at(31)) == 0
+
+
+def test_the_tasks_run(db: None) -> None:
+    assert tasks.expire_start_requests() == 0
+    assert tasks.doubt_silent_sessions() == 0
+    assert tasks.find_zero_energy() == 0
