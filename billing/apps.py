@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
     name = "billing"
+    verbose_name = _("billing")
+
+    def ready(self) -> None:
+        from billing import receivers
+
+        receivers.connect()

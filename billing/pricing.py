@@ -69,9 +69,14 @@ def describe(version: TariffVersion, language: str) -> str:
     return words.sentence(parsed(version), language)
 
 
+def version_of(session: ChargingSession) -> TariffVersion | None:
+    """The price the session started with."""
+    return tariff_for(location_id=session.location_id, operator_id=session.operator_id, at=session.started_at)
+
+
 def running_cost(session: ChargingSession) -> Breakdown | None:
     """Exact cost of a session up to its last reading; None without a tariff. Round with `tariffs.rounding.settle`."""
-    version = tariff_for(location_id=session.location_id, operator_id=session.operator_id, at=session.started_at)
+    version = version_of(session)
     if version is None:
         return None
     return engine.price(parsed(version), periods_of(session), zone_of(session))
@@ -88,10 +93,8 @@ def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
 
 def running_trace(session: ChargingSession) -> trace.Trace | None:
     """The cost lines of a session that still runs, as a receipt would show them now."""
-    version = tariff_for(location_id=session.location_id, operator_id=session.operator_id, at=session.started_at)
-    if version is None:
-        return None
-    return explained(version, periods_of(session), zone_of(session))[1]
+    version = version_of(session)
+    return explained(version, periods_of(session), zone_of(session))[1] if version else None
 
 
 def quote(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> trace.Trace:
@@ -113,7 +116,9 @@ def periods_of(session: ChargingSession) -> list[Period]:
 def periods_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Period]]:
     """The same for many, in two queries. A session in which no time passed is one moment with all its energy."""
     told = selectors.charging_periods_by_session(sessions)
-    return {session.pk: [_to_period(period) for period in told[session.pk]] or [_moment(session)] for session in sessions}
+    return {
+        session.pk: [_to_period(period) for period in told[session.pk]] or [_moment(session)] for session in sessions
+    }
 
 
 def _to_period(told: selectors.ChargingPeriod) -> Period:

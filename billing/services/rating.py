@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,6 +50,22 @@ def rate_many(session_ids: Iterable[int]) -> int:
     while chunk := list(islice(ids, CHUNK)):
         made += _rate_chunk(chunk)
     return made
+
+
+def unrated(*, after: int = 0, limit: int = CHUNK) -> list[int]:
+    """Ended sessions without any CDR, by primary key from `after` on. What was credited on purpose has one."""
+    found = ChargingSession.objects.ended().filter(cdrs__isnull=True, pk__gt=after)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def changed(*, since: datetime, after: int = 0, limit: int = CHUNK) -> list[int]:
+    """Sessions that changed after they were rated, among those touched since: late readings, late stops."""
+    standing = CDR.objects.standing().uninvoiced().filter(session=OuterRef("pk"))
+    stale = standing.exclude(
+        energy=OuterRef("energy"), started_at=OuterRef("started_at"), stopped_at=OuterRef("stopped_at")
+    )
+    touched = ChargingSession.objects.ended().filter(updated_at__gte=since, pk__gt=after)
+    return list(touched.filter(Exists(stale)).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def release(*, cdr: CDR, reason: str = "", by: User | ApiKey) -> None:

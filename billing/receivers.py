@@ -1,0 +1,21 @@
+"""Who listens to the sessions' news and to this room's own. Only enqueues; the sweeps of `tasks` find what gets lost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from billing import signals, tasks
+from sessions_app import signals as session_signals
+
+
+def _session_ended(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.rate_sessions.delay(list(ids))
+
+
+def _cdr_created(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.collect.delay(list(ids))
+
+
+def connect() -> None:
+    """Once per process, from the app's ready()."""
+    session_signals.session_ended.connect(_session_ended, dispatch_uid="billing.session_ended")
+    signals.cdr_created.connect(_cdr_created, dispatch_uid="billing.cdr_created")

@@ -1,0 +1,75 @@
+"""Documents as lists show them, and the charges that wait for one."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.models import Operator
+from billing.models import CDR, Invoice, Payment
+from cms.core.models import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Filters of the invoice list; empty ones do not count. `text` searches number, buyer and VAT number."""
+
+    text: str = ""
+    kind: str = ""
+    driver: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
+    """Newest first, each with `charges` (how many) and `paid` (how many of them are)."""
+    found = Invoice.objects.visible_to(actor).select_related("driver__user", "credits", "operator")
+    conditions: dict[str, Any] = {
+        "kind": wish.kind,
+        "driver": wish.driver,
+        "issued_on__gte": wish.since,
+        "issued_on__lte": wish.until,
+    }
+    found = found.filter(**{name: value for name, value in conditions.items() if value})
+    if wish.text:
+        found = found.filter(Q(number__icontains=wish.text) | Q(buyer__icontains=wish.text))
+    paid = Q(lines__cdr__payment__status=Payment.Status.CAPTURED)
+    return found.annotate(
+        charges=Count("lines__cdr", distinct=True), paid=Count("lines__cdr", distinct=True, filter=paid)
+    ).order_by("-pk")
+
+
+def payment_state(invoice: Invoice) -> str:
+    """paid, open, credited; a credit note is "credit"."""
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return "credit"
+    if invoice.credit_notes.exists():
+        return "credited"
+    unpaid = CDR.objects.filter(invoice_lines__invoice=invoice, total_incl_vat__gt=0).exclude(
+        payment__status=Payment.Status.CAPTURED
+    )
+    return "open" if unpaid.exists() else "paid"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Charges without an invoice whose driver has VAT data, and those that a person holds back."""
+
+    to_invoice: int
+    to_invoice_total: Decimal
+    held: int
+
+
+def waiting(operator: Operator) -> Waiting:
+    open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0)
+    business = open_ones.exclude(driver__vat_number="").filter(driver__isnull=False)
+    sums = business.aggregate(n=Count("pk"), total=Sum("total_incl_vat"))
+    return Waiting(sums["n"], sums["total"] or Decimal(0), held(operator).count())
+
+
+def held(operator: Operator) -> QuerySet[CDR]:
+    """Standing charges that nobody pays before a person has looked."""
+    standing = CDR.objects.standing().filter(operator=operator)
+    return standing.exclude(pk__in=CDR.objects.billable().filter(operator=operator).values("pk")).order_by("-pk")

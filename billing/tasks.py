@@ -1,0 +1,98 @@
+"""What billing does by itself; cms/celery.py says when. Each task may be killed at any line: what it left undone, the next run
+finds. Never one task per session: an announcement names many."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from itertools import islice
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Operator
+from billing.services import invoices, payments, rating
+from cms.core.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_LATE = timedelta(days=2)  # a reading later than this is found by the monthly check of `manage.py rerate --verify`
+
+
+@shared_task
+def rate_sessions(ids: Sequence[int]) -> int:
+    """Behind `session_ended`."""
+    return _rate(ids)
+
+
+@shared_task
+def rate_unrated() -> int:
+    """The sweep behind it: every ended session without a CDR."""
+    return _swept(lambda after: rating.unrated(after=after))
+
+
+@shared_task
+def rate_changed() -> int:
+    """Sessions that learned something after they were rated: a credit CDR and a new one."""
+    since = timezone.now() - _LATE
+    return _swept(lambda after: rating.changed(since=since, after=after))
+
+
+@shared_task
+def collect(cdr_ids: Sequence[int]) -> None:
+    """Behind `cdr_created`. A provider that is away is asked again by the sweep."""
+    for pk in cdr_ids:
+        try:
+            payments.collect(cdr_id=pk)
+        except Unavailable:
+            logger.warning("payment provider away cdr=%s", pk)
+
+
+@shared_task
+def collect_due() -> None:
+    """The sweep behind it, and the way back: what was paid for a charge that has been taken back since."""
+    collect(payments.due())
+    for pk in payments.to_refund():
+        try:
+            payments.refund(cdr_id=pk)
+        except Unavailable:
+            logger.warning("payment provider away refund=%s", pk)
+
+
+@shared_task
+def issue_monthly_invoices() -> int:
+    """Every night, though there is work on the 1st only: a night that was missed is made up for."""
+    issued = 0
+    for operator in Operator.objects.order_by("pk"):
+        try:
+            issued += invoices.monthly(operator=operator)
+        except Exception:
+            logger.exception("invoice run failed operator=%s", operator.slug)
+    return issued
+
+
+def _swept(find: Callable[[int], list[int]]) -> int:
+    made, after = 0, 0
+    while ids := find(after):
+        made += _rate(ids)
+        after = ids[-1]
+    return made
+
+
+def _rate(ids: Iterable[int]) -> int:
+    """In chunks; where one fails, its sessions one by one, so that a single broken one does not keep the others unpaid."""
+    waiting, made = iter(ids), 0
+    while chunk := list(islice(waiting, rating.CHUNK)):
+        try:
+            made += rating.rate_many(chunk)
+        except Exception:
+            logger.exception("rating failed sessions=%s…%s, one by one now", chunk[0], chunk[-1])
+            made += sum(_rate_alone(pk) for pk in chunk)
+    return made
+
+
+def _rate_alone(pk: int) -> int:
+    try:
+        return rating.rate_many([pk])
+    except Exception:
+        logger.exception("rating failed session=%s", pk)
+        return 0
