@@ -15,7 +15,7 @@ class OperatorForm(forms.ModelForm):
     class Meta:
         model = Operator
         fields = operators.EDITABLE
-        labels = {"name": _("name for drivers"), "language": _("language of mails and documents")}
+        labels = {"name": _("Name for drivers"), "language": _("Language of mails and documents")}
         help_texts = {
             "legal_name": _("As the companies register writes it; it stands on every invoice."),
             "iban": _("Where drivers with invoices pay to."),

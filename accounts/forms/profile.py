@@ -25,7 +25,7 @@ class BillingForm(forms.ModelForm):
 
     vat_number = forms.CharField(label=_("VAT number"), max_length=PASTED, required=False)
     fiscal_code = forms.CharField(
-        label=_("fiscal code"), max_length=PASTED, required=False, help_text=_("One of the two numbers is enough.")
+        label=_("Fiscal code"), max_length=PASTED, required=False, help_text=_("One of the two numbers is enough.")
     )
     recipient = forms.CharField(
         label=_("SDI code or PEC"),
