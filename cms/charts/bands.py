@@ -1,6 +1,6 @@
 """Chart 2 and energy per day: what happened, over the band of what is usual."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,11 +64,8 @@ def power_band(points: Sequence[BandPoint], *, now: int, band_words: tuple[str, 
         label = _("Now %(power)s") % {"power": power(now_w)}
         above = max(top + 10, y - 26)
         words += text(x - 1.2, above, label, "en halo", "end") if x > 40 else text(x + 1.2, above, label, "en halo")
-    if upper and band_words[0] and x < 62:
-        at = next((p for p in points if p.minute >= 1080 and p.low_w is not None), None)
-        base = top + ys(at.low_w) + 24 if at and at.low_w is not None else top + 140
-        base = min(base, top + height - 24)
-        words += text(75, base, band_words[0], "halo", "middle") + text(75, base + 15, band_words[1], "halo", "middle")
+    if upper and band_words[0]:
+        words += _band_words(points, band_words, x, top, height, ys)
     hours = [(100 * h / 24, f"{h:02d}:00", h % 6 == 3) for h in range(0, 25, 3)]
     body.append(x_words(top + height + 18, hours))
     label = _("Power delivered today against the usual range; %(power)s now") % {"power": power(now_w)}
@@ -85,6 +82,22 @@ def power_band(points: Sequence[BandPoint], *, now: int, band_words: tuple[str, 
         ),
         rows=[(_minute(p.minute), cell(p.low_w), cell(p.high_w), cell(p.today_w)) for p in shown],
     )
+
+
+def _band_words(
+    points: Sequence[BandPoint],
+    words: tuple[str, str],
+    now: float,
+    top: float,
+    height: float,
+    ys: Callable[[float], float],
+) -> str:
+    """Under the band in the evening while that is still ahead, else over the night, where there is room."""
+    if now >= 62:
+        return text(20, top + 16, words[0], "halo", "middle") + text(20, top + 31, words[1], "halo", "middle")
+    evening = next((p.low_w for p in points if p.minute >= 1080 and p.low_w is not None), None)
+    y = min(top + (ys(evening) + 24 if evening is not None else 140), top + height - 24)
+    return text(75, y, words[0], "halo", "middle") + text(75, y + 15, words[1], "halo", "middle")
 
 
 def energy_days(days: Sequence[Day], *, band_words: str = "") -> Chart:

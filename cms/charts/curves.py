@@ -267,9 +267,8 @@ def power_lines(lines: Sequence[Line], *, start: datetime, end: datetime, zone: 
     body, words = y_axis(top, height, ticks, "kW")
     shapes, labels = "", []
     styles = iter(("line", "line ink", "ref", "band-edge"))
-    for item in lines:
-        if not item.points:
-            continue
+    strongest_first = sorted((item for item in lines if item.points), key=lambda item: -item.points[-1][1])
+    for item in strongest_first:
         flow = [(axis.px(at), ys(watts)) for at, watts in item.points]
         style = "line zero" if item.faulted else next(styles, "ref")
         shapes += (path(flow, "area", height) if style == "line" else "") + path(flow, style)

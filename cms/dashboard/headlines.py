@@ -89,12 +89,18 @@ def today(operator: Operator, *, now: datetime, zone: ZoneInfo) -> dict[str, Any
             figures.number(old.charges),
             *_change(new.charges, old.charges),
         ),
-        Line(_("Energy"), "", figures.kwh(new.energy, 1), figures.kwh(old.energy, 1), *_change(new.energy, old.energy)),
+        Line(
+            _("Energy"),
+            "",
+            figures.kwh(new.energy, 1),
+            _bare(figures.kwh(old.energy, 1)),
+            *_change(new.energy, old.energy),
+        ),
         Line(
             _("Revenue"),
             "",
             figures.money(new.revenue, money),
-            figures.money(old.revenue, money),
+            figures.number(old.revenue, 2),
             *_change(new.revenue, old.revenue),
         ),
         Line(
@@ -112,6 +118,11 @@ def today(operator: Operator, *, now: datetime, zone: ZoneInfo) -> dict[str, Any
         "short": WEEKDAYS_ABBR[weekday],
         "to": f"{now.astimezone(zone):%H:%M}",
     }
+
+
+def _bare(figure: str) -> str:
+    """Without its unit, which the column beside it has."""
+    return figure.partition(NB)[0]
 
 
 def _percent(value: Decimal | None) -> str:

@@ -162,7 +162,7 @@ def power(asked: Asked) -> Content:
     lines = [
         charts.Line(answers.connector_name(socket), by_evse[socket.number], socket.state == "faulted")
         for socket in cards
-        if by_evse.get(socket.number)
+        if by_evse.get(socket.number) and (socket.state == "faulted" or any(w for _at, w in by_evse[socket.number]))
     ]
     return {
         "chart": charts.power_lines(lines, start=since, end=asked.now, zone=asked.zone),

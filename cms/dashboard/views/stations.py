@@ -1,5 +1,6 @@
 """/ops/stations/: find and compare."""
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 
@@ -17,7 +18,7 @@ def page(request: MemberRequest) -> HttpResponse:
     found = Paginator(stations.matching(request.operator, filters), PAGE).get_page(request.GET.get("page"))
 
     def listed() -> dict[str, object]:
-        return {"rows": stations.rows(list(found))}
+        return {"rows": stations.rows(list(found)), "silence": 2 * settings.HEARTBEAT_INTERVAL_S + 60}
 
     context = {
         "filters": filters,
