@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -175,9 +176,9 @@ def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, Rated]:
 def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]) -> Rated:
     version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
     waived = policy.waive_empty and not session.energy
-    tariff = pricing.parsed(version) if version and not waived else Tariff((), session.operator.currency, gross=True)
-    breakdown = engine.price(tariff, told, pricing.zone_of(session))
-    explained = trace.of(tariff, breakdown, rounding.settle(breakdown))
+    breakdown, explained = cost(
+        None if waived else version, told, pricing.zone_of(session), currency=session.operator.currency
+    )
     doubts = set(filter(None, session.review.split(","))) - HARMLESS
     mismatch = breakdown.energy_wh != Fraction(session.energy)
     estimate_allowed = session.estimated and session.energy <= policy.estimated_limit
@@ -191,6 +192,17 @@ def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, 
     }
     held = mismatch or (not estimate_allowed and (session.estimated or bool(doubts)))
     return Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
+
+
+def cost(
+    version: TariffVersion | None, told: Iterable[periods.Period], zone: ZoneInfo, *, currency: str
+) -> tuple[Breakdown, trace.Trace]:
+    """What the periods cost by a version; without one (nobody set a price, or it was waived) nothing, in `currency`."""
+    if version is not None:
+        return pricing.explained(version, told, zone)
+    free = Tariff((), currency, gross=True)
+    breakdown = engine.price(free, told, zone)
+    return breakdown, trace.of(free, breakdown, rounding.settle(breakdown))
 
 
 _COLUMNS = (
