@@ -112,8 +112,8 @@ def _reasons(state: State, settled: energy.Energy, over: bool) -> list[str]:
         reasons.append("missing_stop")
     if not state.starts:
         reasons.append("missing_start")
-    if state.closed_at and state.stops:
-        reasons.append("late_stop")
+    if state.closed_at:
+        reasons.append("late_stop" if state.stops else "closed")
     if settled.source in energy.ESTIMATES:
         reasons.append("estimated")
     if state.told not in ("", "Accepted") and settled.mwh > UNAUTHORISED_MWH:
