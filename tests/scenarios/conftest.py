@@ -23,6 +23,7 @@ def start_live_server(
     yield start
     for server in servers:
         server.close()
+        print(server.log.getvalue())  # shown beside a failure
 
 
 @pytest.fixture(scope="session")
