@@ -132,11 +132,12 @@ def acknowledge(*, fault: Fault, by: User) -> None:
 def transitions(changes: Sequence[Transition]) -> None:
     """Reports that entered or left the state Faulted, in the order they came; the last word on a place counts."""
     entered = [_finding(each) for each in changes if each.after == FAULTED]
+    was_faulted = {each.place for each in changes if each.before == FAULTED}
     last = {each.place: each for each in changes}
     left = {
-        (*each.place, str(Kind.FAULTED)): each.at
-        for each in last.values()
-        if each.after != FAULTED and any(other.place == each.place and other.before == FAULTED for other in changes)
+        (*place, Kind.FAULTED.value): each.at
+        for place, each in last.items()
+        if each.after != FAULTED and place in was_faulted
     }
     report_all(entered)
     clear_all(left)

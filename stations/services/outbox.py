@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from cms.core import rows
 from stations.models import ChargingStation, Command
@@ -30,15 +29,16 @@ def take(outboxes: Sequence[events.OutboxOpened]) -> list[replies.NextCommand]:
     questions only once the station has booted. What was asked under another version is not translated: it fails."""
     stations = {outbox.station.id for outbox in outboxes}
     epochs = dict(ChargingStation.objects.filter(id__in=stations).values_list("id", "epoch"))
-    queue = [_Waiting(*row) for row in _queued(stations)]
+    queues: dict[int, list[_Waiting]] = {}
+    for row in _queued(stations):
+        queues.setdefault(row[1], []).append(_Waiting(*row))
     taken: dict[int, tuple[int, int]] = {}
     stale: dict[int, int] = {}
     answers = []
     for outbox in outboxes:
         version = outbox.version.removeprefix("ocpp")
-        mine = [each for each in queue if each.station == outbox.station.id and each.id not in taken]
-        if epochs.get(outbox.station.id) != outbox.epoch:
-            mine = []
+        current = epochs.get(outbox.station.id) == outbox.epoch
+        mine = [each for each in queues.get(outbox.station.id, ()) if current and each.id not in taken]
         stale |= {each.id: each.station for each in mine if each.version != version}
         ready = [each for each in mine if each.version == version and (outbox.booted or not each.automatic)]
         if ready:
@@ -49,7 +49,7 @@ def take(outboxes: Sequence[events.OutboxOpened]) -> list[replies.NextCommand]:
     rows.update(
         Command, ("id",), ("status", "epoch", "sent_at"), [(pk, sent, epoch, now) for pk, (_s, epoch) in taken.items()]
     )
-    outcomes.close(stale, _("The station came back with another protocol version."))
+    outcomes.close(stale, "The station came back with another protocol version.")
     return answers
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import orjson
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from stations import doorbell
 from stations.models import Command
@@ -19,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=10)  # the gateway settles a time-out itself; the sweep is for those that died
 WAIT_FOR_RETURN = timedelta(seconds=30)  # a station that drops its connection may come back for what still waits
+
+CONNECTION_ENDED = "The connection ended first."  # for machines, as a CALLERROR's description
 
 # A CALLRESULT's status that means yes, in any case of letters (api-contract §3, quirk 82).
 _YES = {"accepted", "scheduled", "unlocked", "rebootrequired", "acceptedcanceled"}
@@ -33,7 +34,7 @@ def settle(event: events.CommandSettled) -> None:
     elif event.outcome == "error":
         outcome["error"] = _error(event.error_code, event.error_description, event.error_details)
     elif event.outcome == "closed":
-        outcome["error"] = _error("ConnectionClosed", event.error_description or _("The connection ended first."))
+        outcome["error"] = _error("ConnectionClosed", event.error_description or CONNECTION_ENDED)
     unsettled = Command.objects.filter(pk=event.command, station=event.station.id, status__in=_OPEN)
     if not unsettled.update(**outcome, completed_at=timezone.now()):
         logger.info("late answer dropped station=%s command=%s", event.station.identity, event.command)
@@ -71,7 +72,7 @@ def close_sent(connections: Mapping[int, int]) -> None:
         for pk, station, epoch in on_their_way.values_list("id", "station_id", "epoch")
         if epoch is None or epoch < connections[station]
     }
-    close(lost, _("The connection ended first."))
+    close(lost, CONNECTION_ENDED)
 
 
 def close(lost: Mapping[int, int], why: str) -> None:
@@ -104,7 +105,7 @@ def expire(*, now: datetime) -> int:
             lost[pk] = station
         elif (sent_at or created_at) + timedelta(seconds=timeout) + GRACE < now:
             late[pk] = station
-    close(lost, _("The connection ended first."))
+    close(lost, CONNECTION_ENDED)
     if late:
         _end(late, status=Command.Status.TIMEOUT)
     for station in sorted(waiting):
