@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from cms.dashboard.selectors import station as one
 from cms.dashboard.selectors.station import Socket
@@ -45,6 +46,17 @@ def moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """`13:51` today, `3 nov, 13:51` before."""
     local = at.astimezone(zone)
     return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else formats.date_format(local, "j b, H:i")
+
+
+def roughly(span: timedelta) -> str:
+    """In one unit: `41 min`, `7 h`, `3 days`."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes}{NB}min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60}{NB}h"
+    days = minutes // (24 * 60)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
 def connector_name(socket: Socket) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.doors import MemberRequest, members_only
 from cms import charts
-from cms.dashboard import blocks, headlines, stages
+from cms.dashboard import answers, blocks, headlines, stages
 from cms.dashboard.selectors import overview, states, stations
 from cms.templatetags.ui import STATES
 
@@ -37,8 +37,8 @@ def page(request: MemberRequest) -> HttpResponse:
         rows = [
             {
                 "problem": problem,
-                "since": f"{problem.fault.since.astimezone(zone):%H:%M}",
-                "lasted": now - problem.fault.since,
+                "since": answers.moment(problem.fault.since, zone, now),
+                "lasted": answers.roughly(now - problem.fault.since),
                 "steps": stages.of(problem.command, now=now, zone=zone) if problem.command else [],
                 "asked": stages.word(problem.command) if problem.command else "",
             }
