@@ -1,6 +1,6 @@
 """JSON as the contract wants it: times in UTC with Z, decimals as strings, stored JSON text passed through untouched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,10 @@ from uuid import UUID
 
 import orjson
 from django.utils.functional import Promise
-from rest_framework.renderers import JSONRenderer
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
@@ -20,6 +23,20 @@ class ExactJSONRenderer(JSONRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         return b"" if data is None else orjson.dumps(data, default=_plain, option=_OPTIONS)
+
+
+class JSONAnyway(DefaultContentNegotiation):
+    """A browser that would like HTML gets JSON, not a 406."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        known = list(renderers)
+        try:
+            chosen: tuple[BaseRenderer, str] = super().select_renderer(request, known, format_suffix)
+        except NotAcceptable:
+            return known[0], known[0].media_type
+        return chosen
 
 
 def _plain(value: object) -> object:

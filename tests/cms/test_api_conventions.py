@@ -186,6 +186,18 @@ def test_the_index_lists_the_resources(api: APIClient) -> None:
     assert APIClient().get("/api/v1/").status_code == 401
 
 
+@pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml", "application/xml", "nonsense", "*/*"])
+def test_whatever_is_accepted_the_answer_is_json(api: APIClient, accept: str) -> None:
+    for client, status in ((api, 200), (APIClient(), 401)):
+        answer = client.get("/api/v1/samples/", headers={"Accept": accept})
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+
+
+def test_head_and_options_are_answered(api: APIClient) -> None:
+    assert api.head("/api/v1/samples/").status_code == 200
+    assert api.options("/api/v1/samples/").json()["parses"] == ["application/json"]
+
+
 def test_errors_of_services_keep_their_code_and_sentence(api: APIClient) -> None:
     answer = api.get("/api/v1/samples/refuse/?how=conflict")
     assert (answer.status_code, answer.json()) == (409, {"detail": "Not now.", "code": "station_offline"})
