@@ -12,7 +12,6 @@ from stations.diagnostics import faults, firmware, logs
 from stations.services import gateways, journal, outcomes, provisioning, strangers
 
 UPLOADS_KEPT = timedelta(days=365)
-STRANGERS_KEPT = timedelta(days=30)
 ARCHIVED_KEPT = timedelta(days=1)
 ROWS_AT_ONCE = 200  # so that nobody waits long for SQLite's one writer
 ROWS_PER_RUN = 500_000
@@ -52,7 +51,7 @@ def retire_the_rest() -> int:
     """Old uploads, strangers that knock no more, removed stations that nothing refers to."""
     now: datetime = timezone.now()
     gone = logs.retire(before=now - UPLOADS_KEPT)
-    gone += strangers.retire(before=now - STRANGERS_KEPT)
+    gone += strangers.retire(before=now - strangers.KEPT_FOR)
     return gone + provisioning.purge(before=now - ARCHIVED_KEPT)
 
 

@@ -3,16 +3,20 @@
 Each entry gets the command and the decoded request and answer; both are only what a station said, so nothing in them is certain.
 """
 
+import logging
 from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
 from django.utils import timezone
 
+from cms.core.errors import Invalid
 from stations.diagnostics import firmware, logs
 from stations.models import ChargingStation, Command
 from stations.services import credentials, variables
 from stations.services.variables import Stored
+
+logger = logging.getLogger(__name__)
 
 Said = dict[str, Any]
 Effect = Callable[[Command, Said, Said], None]
@@ -131,8 +135,12 @@ def _number(value: Any) -> int:
 
 
 def _new_password(command: Command, password: str) -> None:
-    if password:
+    try:
         credentials.store(station=ChargingStation.objects.get(pk=command.station_id), password=password)
+    except Invalid:
+        logger.warning(
+            "a password that we cannot keep was accepted station=%s command=%s", command.station_id, command.uid
+        )
 
 
 EFFECTS: dict[tuple[str, str], Effect] = {

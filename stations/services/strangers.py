@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cms.core import rows
 from stations.models import UnknownStation
 
-KEPT = 1000  # anybody can knock
+KEPT, KEPT_FOR = 1000, timedelta(days=30)  # anybody can knock
 
 
 def note(refused: Sequence[tuple[str, str, str]], now: datetime) -> None:
@@ -27,11 +27,11 @@ def note(refused: Sequence[tuple[str, str, str]], now: datetime) -> None:
         ("attempts", "last_seen", "remote"),
         sorted((listed[k][0], listed[k][1] + n, now, remotes[k]) for k, n in attempts.items() if k in listed),
     )
-    rows.insert_new(
-        UnknownStation,
-        ("identity", "reason", "remote", "first_seen", "last_seen", "attempts"),
-        [(*key, remotes[key], now, now, n) for key, n in sorted(attempts.items()) if key not in listed],
-    )
+    new = [(*key, remotes[key], now, now, n) for key, n in sorted(attempts.items()) if key not in listed]
+    columns = ("identity", "reason", "remote", "first_seen", "last_seen", "attempts")
+    rows.insert_new(UnknownStation, columns, new)
+    if new and UnknownStation.objects.count() > 2 * KEPT:
+        retire(before=now - KEPT_FOR)
 
 
 def forget(*, identity: str) -> None:

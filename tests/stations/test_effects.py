@@ -86,6 +86,12 @@ def test_an_accepted_authorization_key_is_the_only_one_valid_from_now_on(online,
     assert stored() == {"AuthorizationKey": (None, None)}
 
 
+def test_a_key_that_cannot_be_kept_does_not_keep_the_command_open(online, tell):
+    asked = {"key": "AuthorizationKey", "value": "x" * 65}
+    assert answered(online, tell, "ChangeConfiguration", asked, {"status": "Accepted"}).status == "accepted"
+    assert not StationCredential.objects.exists()
+
+
 @pytest.fixture
 def modern(station, tell):
     return connected(station, tell, "ocpp2.0.1")

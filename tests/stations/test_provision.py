@@ -116,6 +116,14 @@ def test_the_adoption_list_forgets(db, tell, monkeypatch):
     assert UnknownStation.objects.count() == 3
 
 
+def test_a_crowd_of_strangers_pushes_out_the_oldest(db, tell, monkeypatch, clock):
+    monkeypatch.setattr(strangers, "KEPT", 3)
+    for n in range(7):
+        clock.shift(timedelta(seconds=1))
+        tell(knocked(f"CP-{n}"))
+    assert list(UnknownStation.objects.order_by("id").values_list("identity", flat=True)) == ["CP-4", "CP-5", "CP-6"]
+
+
 # ---- gateways ----------------------------------------------------------------------------------------------------
 
 
