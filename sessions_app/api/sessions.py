@@ -15,6 +15,7 @@ from cms.core import energy, rest
 from sessions_app.models import ChargingSession
 from sessions_app.services import sessions, stops
 from stations.api.commands import CommandSerializer
+from stations.vocabulary.values import connector_number
 
 
 class WattHours(serializers.Field[Any, Any, Any, Any]):
@@ -26,6 +27,7 @@ class WattHours(serializers.Field[Any, Any, Any, Any]):
 
 class SessionSerializer(serializers.ModelSerializer[ChargingSession]):
     station = serializers.CharField(source="station.identity")
+    connector_id = serializers.SerializerMethodField()
     meter_start_wh = WattHours(source="meter_start", read_only=True)
     meter_stop_wh = WattHours(source="meter_stop", read_only=True)
     energy_wh = WattHours(source="energy", read_only=True)
@@ -51,6 +53,11 @@ class SessionSerializer(serializers.ModelSerializer[ChargingSession]):
             "energy_wh",
             "reservation",
         ]
+
+    def get_connector_id(self, session: ChargingSession) -> int | None:
+        if session.evse_id is None or session.connector_id is None:
+            return session.connector_id
+        return connector_number(session.ocpp_version, session.evse_id, session.connector_id)
 
     def get_reservation(self, session: ChargingSession) -> int | None:
         """Reservations are not kept yet."""
