@@ -1,0 +1,112 @@
+"""/ops/invoices/ and /ops/cdrs/: documents are issued, read and taken back; what is issued stays."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import Driver, Operator, User
+from billing.models import CDR, Invoice
+from billing.services import rating, tariffs
+from sessions_app.models import ChargingSession
+from stations.models import ChargingStation
+
+DAY = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+PRICE = [{"price_components": [{"type": "ENERGY", "price": Decimal("0.55"), "vat": 22, "step_size": 1}]}]
+
+
+@pytest.fixture
+def charge(station: ChargingStation, dario: Driver) -> CDR:
+    dario.billing_name, dario.vat_number, dario.address, dario.city = (
+        "Dario S.r.l.",
+        "IT00743110157",
+        "Via Po 3",
+        "Torino",
+    )
+    dario.save()
+    version = tariffs.create(
+        operator=station.operator, name="AC", elements=PRICE, valid_from=DAY - timedelta(1), by=None
+    )
+    tariffs.assign(tariff=version.tariff, operator=station.operator, valid_from=DAY - timedelta(1), by=None)
+    session = ChargingSession.objects.create(
+        operator=station.operator, station=station, driver=dario, evse_id=1, connector_id=1, ocpp_version="1.6",
+        transaction_id="1", start_key="k", status="completed", started_at=DAY, started_received_at=DAY,
+        stopped_at=DAY + timedelta(hours=1), energy=Decimal(11000), authorization="Accepted",
+    )  # fmt: skip
+    cdr = rating.rate(session_id=session.pk)
+    assert cdr is not None
+    return cdr
+
+
+@pytest.fixture
+def desk(client: Client, anna: User) -> Client:
+    client.force_login(anna)
+    return client
+
+
+def text(client: Client, path: str) -> str:
+    return client.get(path, headers={"Accept-Language": "en"}).content.decode().replace("\u00a0", " ")
+
+
+def test_anna_invoices_what_waits(desk: Client, charge: CDR) -> None:
+    assert "Dario S.r.l." in text(desk, "/ops/cdrs/")
+    answer = desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    invoice = Invoice.objects.get()
+    assert answer["Location"] == f"/ops/invoices/{invoice.pk}/"
+    assert invoice.total_incl_vat == Decimal("6.05")
+    page = text(desk, f"/ops/invoices/{invoice.pk}/")
+    for words in ("€6.05", "€1.09", "Dario S.r.l.", "Rete Adriatica S.r.l."):
+        assert words in page
+    assert desk.get(f"/ops/invoices/{invoice.pk}/pdf/").content.startswith(b"%PDF-")
+    assert "Everything is invoiced" in text(desk, "/ops/cdrs/")
+
+
+def test_a_credit_note_takes_it_back_once(desk: Client, charge: CDR) -> None:
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    invoice = Invoice.objects.get()
+    desk.post(f"/ops/invoices/{invoice.pk}/credit/")
+    desk.post(f"/ops/invoices/{invoice.pk}/credit/")
+    assert [note.total_incl_vat for note in Invoice.objects.filter(kind="credit_note")] == [Decimal("-6.05")]
+
+
+def test_without_company_data_the_way_leads_to_the_form(desk: Client, charge: CDR, operator: Operator) -> None:
+    Operator.objects.filter(pk=operator.pk).update(iban="")
+    answer = desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    assert answer["Location"] == "/ops/settings/"
+    assert not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize("driver", ["", "abc", "999999", "²"])
+def test_nobody_is_invoiced_for_a_wrong_driver(desk: Client, charge: CDR, driver: str) -> None:
+    assert desk.post("/ops/cdrs/issue/", {"driver": driver}).status_code == 302
+    assert not Invoice.objects.exists()
+
+
+def test_the_list_finds_by_number_and_buyer(desk: Client, charge: CDR, django_assert_max_num_queries) -> None:
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    number = Invoice.objects.get().number
+    with django_assert_max_num_queries(20):
+        assert number in text(desk, "/ops/invoices/?search=Dario")
+    assert f">{number}<" not in text(desk, "/ops/invoices/?search=nobody")
+
+
+def test_tom_reads_invoices_but_issues_none(client: Client, tom: User, charge: CDR) -> None:
+    client.force_login(tom)
+    assert client.get("/ops/invoices/").status_code == 200
+    assert client.post("/ops/cdrs/issue/", {"driver": charge.driver_id}).status_code == 403
+    assert not Invoice.objects.exists()
+
+
+def test_carla_sees_none_of_it(desk: Client, carla: User, charge: CDR) -> None:
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    invoice = Invoice.objects.get()
+    hers = Client()
+    hers.force_login(carla)
+    assert "Dario" not in text(hers, "/ops/invoices/")
+    assert "Dario" not in text(hers, "/ops/cdrs/")
+    for path in ("", "pdf/"):
+        assert hers.get(f"/ops/invoices/{invoice.pk}/{path}").status_code == 404
+    assert hers.post(f"/ops/invoices/{invoice.pk}/credit/").status_code == 404
+    hers.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    assert Invoice.objects.count() == 1
