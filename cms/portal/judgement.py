@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol
 
-STALE = timedelta(seconds=60)
+STALE = timedelta(seconds=60)  # for stations that report at least twice a minute; see `patience`
+LONGEST = timedelta(minutes=30)
 IDLE = timedelta(minutes=3)
 SLOW_SHARE = 0.6  # of the charge's own best: below it the car or the site holds back
 NEARLY_FULL = 80  # % state of charge from which DC slows down by design
@@ -16,7 +18,7 @@ FULL = 99
 class Verdict(StrEnum):
     """Worst first; the page shows the first that holds."""
 
-    STALE = "stale"  # nothing heard for a minute
+    STALE = "stale"  # nothing heard for longer than usual
     IDLE_CAR = "idle_car"  # 0 kW for three minutes, and the car asked for it (or is full)
     IDLE_SITE = "idle_site"  # 0 kW for three minutes, paused by the charger
     IDLE = "idle"  # 0 kW for three minutes, nobody said why
@@ -48,7 +50,7 @@ def judge(
     points: Sequence[Point], *, now: datetime, last_reading_at: datetime | None, charging_state: str = ""
 ) -> Judgement:
     """`points` in time order; `charging_state` as OCPP 2.x says it (SuspendedEV …), which 1.6 is translated to."""
-    if last_reading_at is not None and now - last_reading_at > STALE:
+    if last_reading_at is not None and now - last_reading_at > patience(points):
         return Judgement(Verdict.STALE, last_reading_at)
     measured = [(point.at, point.power_w, point.soc) for point in points if point.power_w is not None]
     if not measured:
@@ -63,6 +65,13 @@ def judge(
     if power and power < SLOW_SHARE * max(other for _at, other, _soc in measured):
         return Judgement(Verdict.SLOWED)
     return Judgement(Verdict.GOOD if power else Verdict.WAITING)
+
+
+def patience(points: Sequence[Point]) -> timedelta:
+    """How old the last reading may be before it is worth a word: twice what this station usually takes, a minute at least."""
+    last = [point.at for point in points[-8:]]
+    gaps = sorted(b - a for a, b in pairwise(last) if b > a)
+    return min(LONGEST, max(STALE, 2 * gaps[len(gaps) // 2])) if gaps else STALE
 
 
 def _idle_since(measured: Sequence[tuple[datetime, int, int | None]]) -> datetime | None:

@@ -12,18 +12,25 @@ from typing import NamedTuple
 from django.conf import settings
 
 from cms.portal import states
-from cms.portal.geography import Point
+from cms.portal.geography import DEGREE_M, Point
 from cms.portal.selectors.places import Place
 
 OUTLINE = Path(settings.BASE_DIR) / "static/vendor/world-atlas/outline.json"
 COUNTRY = (Point(36.4, 6.4), Point(47.2, 18.7))
 LEAST_SPAN = 0.06  # degrees: about 7 km, so that two neighbours do not fill a continent
 MARGIN = 0.22
-NEAR_PC = 11.0  # pins closer than this (percent of the width) share one
+# A pin is about 88 × 42 px. Closer than this, in percent of the square's side, two share one (desktop, 850 px) …
+SHARE_PC = (10.5, 5.5)
+# … or only the first is drawn (phone, 232 px, pins at 72 %).
+CROWD_PC = (27.0, 13.0)
+RINGS_M = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 SIZE = 1000
 NEAREST = 6
 
+LEFT, RIGHT = -150.0, 250.0  # percent: what a wide screen shows beside the square
+
 Ring = tuple[Point, ...]
+Spot = tuple[float, float]
 
 
 class Frame(NamedTuple):
@@ -32,7 +39,7 @@ class Frame(NamedTuple):
     middle: Point
     span: float
 
-    def pc(self, point: Point) -> tuple[float, float]:
+    def pc(self, point: Point) -> Spot:
         """Percent from the left and from the top; longitudes narrowed as they are at the middle."""
         narrowed = (point.longitude - self.middle.longitude) * cos(radians(self.middle.latitude))
         return 50 + 100 * narrowed / self.span, 50 - 100 * (point.latitude - self.middle.latitude) / self.span
@@ -40,11 +47,12 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """`places`: one, or several that lie too close to be told apart; the first is the best."""
+    """`places`: one, or several that lie too close to be told apart. `wide`: only where there is room."""
 
     x: float
     y: float
     places: Sequence[Place]
+    wide: bool = False
 
     @property
     def best(self) -> Place:
@@ -60,19 +68,36 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Circle:
+    """A distance around the driver, radius in percent of the side."""
+
+    radius: float
+    metres: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sketch:
     """`land` is an SVG path in a square of 1000; `me` the driver in percent, if they said where they are."""
 
     land: str
     pins: Sequence[Pin]
     me: tuple[float, float] | None
+    circles: Sequence[Circle] = ()
 
 
 def of(places: Sequence[Place], *, me: Point | None) -> Sketch:
     """With `me` the window holds the nearest few; who wants the others scrolls the list, or asks for streets."""
     spots = [place.point for place in places if place.point]
     frame = _frame([me, *spots[:NEAREST]] if me else spots)
-    return Sketch(_land(frame), _pins(places, frame), frame.pc(me) if me else None)
+    if me is None:
+        return Sketch(_land(frame), _pins(places, frame), None)
+    return Sketch(_land(frame), _pins(places, frame), frame.pc(me), _circles(frame))
+
+
+def _circles(frame: Frame) -> list[Circle]:
+    """The distances that say something at this scale."""
+    sized = [Circle(round(100 * metres / DEGREE_M / frame.span, 1), metres) for metres in RINGS_M]
+    return [circle for circle in sized if 12 <= circle.radius <= 60]
 
 
 def _frame(points: Sequence[Point]) -> Frame:
@@ -86,26 +111,50 @@ def _frame(points: Sequence[Point]) -> Frame:
 
 
 def _pins(places: Iterable[Place], frame: Frame) -> list[Pin]:
-    pins: list[tuple[float, float, list[Place]]] = []
+    shared: list[tuple[float, float, list[Place]]] = []
     for place in places:
         if place.point is None:
             continue
         x, y = frame.pc(place.point)
-        near = next((pin for pin in pins if abs(pin[0] - x) < 2 * NEAR_PC and abs(pin[1] - y) < NEAR_PC), None)
+        near = next((pin for pin in shared if _closer(pin, (x, y), SHARE_PC)), None)
         if near:
             near[2].append(place)
         else:
-            pins.append((x, y, [place]))
-    return [Pin(round(x, 2), round(y, 2), sharing) for x, y, sharing in pins]
+            shared.append((x, y, [place]))
+    pins: list[Pin] = []
+    for x, y, together in shared:
+        crowded = any(_closer((pin.x, pin.y), (x, y), CROWD_PC) for pin in pins if not pin.wide)
+        pins.append(Pin(round(x, 2), round(y, 2), together, crowded))
+    return pins
+
+
+def _closer(a: tuple[float, ...], b: tuple[float, float], limits: tuple[float, float]) -> bool:
+    return abs(a[0] - b[0]) < limits[0] and abs(a[1] - b[1]) < limits[1]
 
 
 def _land(frame: Frame) -> str:
-    return "".join(f"M{'L'.join(_at(frame, point) for point in ring)}Z" for ring in _rings())
+    """The outline, cut to what can be seen: in a city most of a continent's corners are far outside."""
+    rings = (_clipped([frame.pc(point) for point in ring]) for ring in _rings())
+    return "".join(f"M{'L'.join(_at(x, y) for x, y in ring)}Z" for ring in rings if ring)
 
 
-def _at(frame: Frame, point: Point) -> str:
-    x, y = frame.pc(point)
+def _at(x: float, y: float) -> str:
     return f"{x * SIZE / 100:.0f} {y * SIZE / 100:.0f}"
+
+
+def _clipped(ring: Sequence[Spot]) -> Sequence[Spot]:
+    """Sutherland–Hodgman against the four sides of a window somewhat larger than the square."""
+    for axis, limit, sign in ((0, LEFT, 1), (0, RIGHT, -1), (1, LEFT, 1), (1, RIGHT, -1)):
+        kept: list[Spot] = []
+        for before, here in zip([*ring[-1:], *ring], ring, strict=False):
+            inside, was = sign * (here[axis] - limit) >= 0, sign * (before[axis] - limit) >= 0
+            if inside is not was:
+                share = (limit - before[axis]) / (here[axis] - before[axis])
+                kept.append((before[0] + share * (here[0] - before[0]), before[1] + share * (here[1] - before[1])))
+            if inside:
+                kept.append(here)
+        ring = kept
+    return ring
 
 
 @cache

@@ -17,6 +17,7 @@ from cms.portal.selectors.evses import EvseNow
 from stations.models import EVSE, ChargingStation, Connector, Location
 
 ROWS = 20
+FEW = 1000  # up to here measuring all costs less than looking for a box that holds enough
 _FIRST_RADIUS_M = 15_000
 _WIDENINGS = 5  # 15 km, 60 km, 240 km … then everywhere
 _WORDS_IN = ("name", "address", "city", "postal_code", "province")
@@ -135,9 +136,10 @@ def search(wish: Wish, *, at: datetime, start: int = 0, rows: int = ROWS) -> Fou
         page = list(matching.order_by("city", "name", "pk").values_list("pk", flat=True)[start : start + rows])
         return Found(described(page, at=at, wish=wish), matching.count())
     placed = matching.filter(latitude__isnull=False, longitude__isnull=False)
-    distances = _distances(placed, wish.near, wanted=start + rows)
+    total = placed.count()
+    distances = _measured(placed, wish.near) if total <= FEW else _distances(placed, wish.near, wanted=start + rows)
     nearest = sorted(distances, key=lambda pk: (distances[pk], pk))[start : start + rows]
-    return Found(described(nearest, at=at, wish=wish, distances=distances), placed.count())
+    return Found(described(nearest, at=at, wish=wish, distances=distances), total)
 
 
 def described(

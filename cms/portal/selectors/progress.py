@@ -44,6 +44,7 @@ class Progress:
     stop_asked_at: datetime | None
     lasting: timedelta
     seconds_left: int
+    fresh_for_s: int
 
     @property
     def answer(self) -> Promise:
@@ -81,6 +82,7 @@ def of(ride: Ride, *, now: datetime) -> Progress:
         stop_asked_at=stop.created_at if stop else None,
         lasting=now - ride.begun_at,
         seconds_left=_seconds_left(ride, now),
+        fresh_for_s=int(judgement.patience(points).total_seconds()),
     )
 
 
@@ -112,7 +114,7 @@ def _cost(ride: Ride) -> Cost | None:
 def _chart(ride: Ride, points: Sequence[sessions.CurvePoint], now: datetime) -> charts.Chart | None:
     if ride.session is None:
         return None
-    measured = [charts.Point(p.at, p.power_w, p.energy_wh, p.soc) for p in points]
+    measured = [charts.Point(p.at, p.power_w, p.energy_wh) for p in points]  # the battery has its own bar
     if not any(point.power_w for point in measured):
         return None
     return charts.session(

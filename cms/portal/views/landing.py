@@ -1,6 +1,6 @@
 """`/c/<code>/`: the page behind the sticker. Price before anything else (AFIR art. 5), then one button."""
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,12 +40,14 @@ def unknown(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
 def start(request: PersonRequest, code: str) -> HttpResponse:
-    """A second tap finds the first start. Refusals come back as a sentence on the same page."""
+    """A second tap finds the first start. Refusals come back as a sentence on the same page. Who is signed out by then
+    signs in and comes back to the page, not to this address: a start is a tap, never a redirect."""
     evse = evses.by_code(code)
     if evse is None:
         return unknown(request, code)
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("portal:evse", args=[evse.uid]))
     if ride := _mine_on(request, evse):
         return redirect(ride.url)
     try:

@@ -9,12 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
-from accounts.forms import errors
 from accounts.forms.profile import BillingForm
-from accounts.services import drivers
 from billing.documents import pdf as documents
 from billing.services import invoices
-from cms.core.errors import DomainError, Invalid
+from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import rides, texts
@@ -58,7 +56,7 @@ def invoice(request: PersonRequest, pk: int) -> HttpResponse:
     if ride is None or cdr is None or cdr.driver is None:
         raise Http404("no receipt of yours")
     form = BillingForm(request.POST, instance=cdr.driver)
-    if not form.is_valid() or not _kept(request, form):
+    if not form.is_valid() or not form.keep(request.user):
         return page(request, ride, form)
     try:
         made = invoices.issue(cdrs=[cdr], by=request.user, language=get_language())
@@ -67,16 +65,6 @@ def invoice(request: PersonRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Invoice %(number)s is ready.") % {"number": made.number})
     return redirect("portal:charge", pk)
-
-
-def _kept(request: PersonRequest, form: BillingForm) -> bool:
-    """The data are the person's, for all operators and for the next time."""
-    try:
-        drivers.update_billing(user=request.user, values=form.values())
-    except Invalid as refused:
-        errors.place(form, refused, names={"pec": "recipient", "sdi_code": "recipient"})
-        return False
-    return True
 
 
 def pdf_file(content: bytes, name: str) -> HttpResponse:
