@@ -1,12 +1,10 @@
 """Rare set-up and repair. Daily work has pages of its own; nothing here makes keys, codes or documents."""
 
-from typing import Any
-
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.models import ApiKey, Driver, Membership, Operator, SentMail, Token, User
+from cms.core.admin import ReadOnly
 
 admin.site.site_header = admin.site.site_title = "Colonnina"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # passkeys, codes and limits hold here too
@@ -50,17 +48,6 @@ class TokenAdmin(admin.ModelAdmin):
     list_filter = ("operator", "status", "type")
     search_fields = ("key", "label")
     autocomplete_fields = ("driver", "operator")
-
-
-class ReadOnly(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ApiKey)

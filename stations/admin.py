@@ -1,12 +1,11 @@
 """Django admin for rare set-up and for looking: what stations said and were asked cannot be edited."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cms.core.admin import ReadOnly
 from stations.models import (
     EVSE,
     ChargingStation,
@@ -24,19 +23,6 @@ from stations.models import (
 )
 from stations.selectors import masking
 from stations.services import provisioning
-
-
-class ReadOnly(admin.ModelAdmin):
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Location)

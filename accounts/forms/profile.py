@@ -5,7 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import errors
 from accounts.models import Driver, User
+from accounts.services import drivers
+from cms.core.errors import Invalid
 
 PASTED = 40
 
@@ -55,8 +58,17 @@ class BillingForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """The service checks and writes."""
 
-    def values(self) -> dict[str, str]:
-        """The names that the service knows."""
+    def keep(self, user: User) -> bool:
+        """Saves the data as the person's own, for all operators and for the next time; else says what is wrong."""
+        try:
+            drivers.update_billing(user=user, values=self._values())
+        except Invalid as refused:
+            errors.place(self, refused, names={"pec": "recipient", "sdi_code": "recipient"})
+            return False
+        return True
+
+    def _values(self) -> dict[str, str]:
+        """By the names that the service knows."""
         values = dict(self.cleaned_data)
         recipient = values.pop("recipient")
         is_pec = "@" in recipient

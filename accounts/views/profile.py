@@ -7,11 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.doors import PersonRequest
-from accounts.forms import errors
 from accounts.forms.profile import BillingForm, PersonForm
 from accounts.models import Driver
-from accounts.services import drivers
-from cms.core.errors import Invalid
 
 
 @login_required
@@ -24,7 +21,7 @@ def page(request: PersonRequest) -> HttpResponse:
     if sent == "person" and person.is_valid():
         person.save()
         return _saved(request)
-    if billing is not None and sent == "billing" and billing.is_valid() and _billed(request, billing):
+    if billing is not None and sent == "billing" and billing.is_valid() and billing.keep(request.user):
         return _saved(request)
     wrong = bool(person.errors or (billing and billing.errors))
     return render(
@@ -35,12 +32,3 @@ def page(request: PersonRequest) -> HttpResponse:
 def _saved(request: PersonRequest) -> HttpResponse:
     messages.success(request, _("Saved."))
     return redirect("profile")
-
-
-def _billed(request: PersonRequest, form: BillingForm) -> bool:
-    try:
-        drivers.update_billing(user=request.user, values=form.values())
-    except Invalid as refused:
-        errors.place(form, refused, names={"pec": "recipient", "sdi_code": "recipient"})
-        return False
-    return True
