@@ -75,7 +75,8 @@ def current(amperes: Sequence[Decimal]) -> str:
 
 def power(sockets: Sequence[Socket], curves: Curves) -> str:
     """Is power flowing?"""
-    flowing = [(s, curves[s.number][-1][1]) for s in sockets if curves.get(s.number) and curves[s.number][-1][1] > 0]
+    live = [s for s in sockets if s.session and curves.get(s.number)]
+    flowing = [(s, curves[s.number][-1][1]) for s in live if curves[s.number][-1][1] > 0]
     plugged = [s for s in sockets if s.session and all(s.number != other.number for other, _w in flowing)]
     parts = [
         _("On connector %(number)s yes, %(power)s.") % {"number": socket.number, "power": figures.kw(watts)}

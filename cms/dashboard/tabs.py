@@ -159,6 +159,10 @@ def power(asked: Asked) -> Content:
     since = asked.now - POWER_SPAN
     by_evse = readings.power(asked.station, since=since, until=asked.now)
     cards = one.sockets(asked.station, now=asked.now)
+    for socket in cards:
+        if by_evse.get(socket.number) and socket.session is None:  # the charge is over: so is its power
+            last = by_evse[socket.number][-1][0]
+            by_evse[socket.number].append((min(last + timedelta(seconds=1), asked.now), 0))
     lines = [
         charts.Line(answers.connector_name(socket), by_evse[socket.number], socket.state == "faulted")
         for socket in cards

@@ -26,8 +26,12 @@ def edit(request: MemberRequest, key: str, evse_id: int) -> HttpResponse:
     access.demand(request.user, "station.edit", station)
     evse = get_object_or_404(station.evses, evse_id=evse_id)
     code = evse.uid
-    form = EvseForm(request.POST or None, instance=evse)
-    plugs = Connectors(request.POST or None, queryset=evse.connectors.order_by("connector_id"), prefix="plug")
+    form = EvseForm(request.POST if request.method == "POST" else None, instance=evse)
+    plugs = Connectors(
+        request.POST if request.method == "POST" else None,
+        queryset=evse.connectors.order_by("connector_id"),
+        prefix="plug",
+    )
     if request.method == "POST" and form.is_valid() and plugs.is_valid():
         form.save()
         plugs.save()

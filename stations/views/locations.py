@@ -23,7 +23,7 @@ def _mine(request: MemberRequest, pk: int) -> Location:
 def create(request: MemberRequest) -> HttpResponse:
     operator = request.operator
     start = {"time_zone": operator.time_zone, "country_code": operator.country_code, "public": True}
-    form = LocationForm(request.POST or None, initial=start)
+    form = LocationForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         form.instance.operator = operator
         location = form.save()
@@ -36,7 +36,7 @@ def create(request: MemberRequest) -> HttpResponse:
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     location = _mine(request, pk)
     name = location.name
-    form = LocationForm(request.POST or None, instance=location)
+    form = LocationForm(request.POST if request.method == "POST" else None, instance=location)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

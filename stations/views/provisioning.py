@@ -42,7 +42,7 @@ def _editable(request: MemberRequest, key: str) -> ChargingStation:
 @members_only("station.edit")
 def create(request: MemberRequest) -> HttpResponse:
     start = {"identity": request.GET.get("identity", "")[:48], "location": request.GET.get("location", "")}
-    form = NewStationForm(request.POST or None, operator=request.operator, initial=start)
+    form = NewStationForm(request.POST if request.method == "POST" else None, operator=request.operator, initial=start)
     if request.method == "POST" and form.is_valid():
         station = _created(request, form)
         if station is not None:

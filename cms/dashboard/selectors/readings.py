@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from sessions_app.models import Evidence
+from django.db.models import Q
+
+from sessions_app.models import ChargingSession, Evidence
 from stations.models import ChargingStation
 
 FRESH = timedelta(minutes=15)  # older readings are history, not "now"
@@ -27,9 +29,14 @@ class Reading:
 
 
 def latest(station: ChargingStation, *, now: datetime) -> dict[int, Reading]:
-    """By EVSE number; only what was said in the last quarter of an hour. One query."""
+    """By EVSE number; only what was said in the last quarter of an hour, and not of a charge that has ended. One query."""
     rows = (
-        Evidence.objects.filter(station=station, received_at__gte=now - FRESH, evse_id__isnull=False)
+        Evidence.objects.filter(
+            Q(session=None) | Q(session__status=ChargingSession.Status.ACTIVE),
+            station=station,
+            received_at__gte=now - FRESH,
+            evse_id__isnull=False,
+        )
         .exclude(readings="[]")
         .order_by("-received_at")
         .values_list("evse_id", "occurred_at", "power_w", "readings")[:_LOOK_AT]

@@ -62,7 +62,7 @@ def raw(request: MemberRequest, key: str) -> HttpResponse:
     """Any operation of the station's protocol version. For those who know what they do."""
     station = links.station_or_404(request.user, key)
     access.demand(request.user, "station.raw_command", station)
-    form = RawForm(request.POST or None, version=station.ocpp_version)
+    form = RawForm(request.POST if request.method == "POST" else None, version=station.ocpp_version)
     if request.method == "POST" and form.is_valid() and _sent(station, form, request):
         return redirect(links.page(station))
     context = {"form": form, "station": station}
