@@ -220,7 +220,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# ---- the two seams that let a lower room ask an upper one (docs/decisions/0003) -----------------------------------
+# ---- the three seams that let a lower room ask an upper one (docs/decisions/0003) ---------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
