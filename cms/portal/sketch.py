@@ -116,7 +116,7 @@ def _pins(places: Iterable[Place], frame: Frame) -> list[Pin]:
         if place.point is None:
             continue
         x, y = frame.pc(place.point)
-        near = next((pin for pin in shared if _closer(pin, (x, y), SHARE_PC)), None)
+        near = next((pin for pin in shared if _closer((pin[0], pin[1]), (x, y), SHARE_PC)), None)
         if near:
             near[2].append(place)
         else:
@@ -128,7 +128,7 @@ def _pins(places: Iterable[Place], frame: Frame) -> list[Pin]:
     return pins
 
 
-def _closer(a: tuple[float, ...], b: tuple[float, float], limits: tuple[float, float]) -> bool:
+def _closer(a: Spot, b: Spot, limits: Spot) -> bool:
     return abs(a[0] - b[0]) < limits[0] and abs(a[1] - b[1]) < limits[1]
 
 

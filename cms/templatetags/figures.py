@@ -91,4 +91,4 @@ def distance(metres: int | None) -> str:
         return ""
     if metres < 1000:
         return f"{number(max(10, round(metres, -1)))}{NB}m"
-    return f"{number(Decimal(metres) / 1000, 1 if metres < 10_000 else 0)}{NB}km"
+    return f"{number(Decimal(metres) / 1000, 1 if metres < 10_000 and metres % 1000 else 0)}{NB}km"

@@ -13,7 +13,7 @@ from cms.wiring import csms
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Command, Connector, Location
 from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, StationFactory
-from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
+from tests.factories.billing import LONG_AGO, TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
 from tests.sessions_app.telling import MORNING, Teller
 
 BOLOGNA = (Decimal("44.509"), Decimal("11.352"))
@@ -45,11 +45,18 @@ def stand(
     return station
 
 
-def price(operator: Operator, *elements: Any, location: Location | None = None, **terms: Any) -> None:
-    version = TariffVersionFactory(
-        tariff=TariffFactory(operator=operator), elements=list(elements) or [element("ENERGY", "0.59")], **terms
-    )
-    TariffAssignmentFactory(operator=operator, location=location, tariff=version.tariff)
+def price(
+    operator: Operator,
+    *elements: Any,
+    location: Location | None = None,
+    valid_from: datetime = LONG_AGO,
+    **terms: Any,
+) -> None:
+    """0.59 €/kWh unless said otherwise; a later price replaces an earlier one."""
+    tariff = TariffFactory(operator=operator)
+    said = list(elements) or [element("ENERGY", "0.59")]
+    TariffVersionFactory(tariff=tariff, elements=said, valid_from=valid_from, **terms)
+    TariffAssignmentFactory(operator=operator, location=location, tariff=tariff, valid_from=valid_from)
 
 
 @dataclass

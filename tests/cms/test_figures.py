@@ -29,7 +29,8 @@ def test_amounts_follow_the_language(language: str, shown: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metres", "shown"), [(3, "10\u00a0m"), (347, "350\u00a0m"), (1440, "1,4\u00a0km"), (27_400, "27\u00a0km")]
+    ("metres", "shown"),
+    [(3, "10\u00a0m"), (347, "350\u00a0m"), (1440, "1,4\u00a0km"), (2000, "2\u00a0km"), (27_400, "27\u00a0km")],
 )
 def test_distances_are_as_exact_as_useful(metres: int, shown: str) -> None:
     with translation.override("it"):

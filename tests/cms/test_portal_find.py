@@ -98,7 +98,12 @@ def test_with_a_position_the_nearest_comes_first_and_leads_the_headline(see: Pag
 )
 def test_words_and_filters_narrow_the_list(see: Page, operator: Operator, query: str, found: list[str]) -> None:
     stand(place(operator, city="Bologna"), ["Available"])
-    stand(place(operator, "Porta Susa", city="Torino", address="Corso Bolzano 44"), ["Charging"], standard="IEC_62196_T2_COMBO", power=150_000)
+    stand(
+        place(operator, "Porta Susa", city="Torino", address="Corso Bolzano 44"),
+        ["Charging"],
+        standard="IEC_62196_T2_COMBO",
+        power=150_000,
+    )
     assert rows(see(f"/?{query}")) == found
 
 

@@ -65,6 +65,13 @@ def test_old_news_come_before_any_other_judgement() -> None:
     assert verdict(curve(11_000, 11_000), heard_s=60) is Verdict.GOOD
 
 
+def test_a_station_that_reports_every_five_minutes_is_given_ten() -> None:
+    points = curve(11_000, 11_000, 11_000, every_s=300)
+    assert judgement.patience(points) == timedelta(minutes=10)
+    assert verdict(points, heard_s=599) is Verdict.GOOD
+    assert verdict(points, heard_s=601) is Verdict.STALE
+
+
 def test_readings_without_power_say_nothing() -> None:
     assert verdict(curve(None, None)) is Verdict.WAITING
     assert verdict([]) is Verdict.WAITING

@@ -40,7 +40,7 @@ def him(client: Client, dario: Driver) -> Client:
 def see(client: Client, path: str = f"/c/{UID}/", status: int = 200) -> str:
     answer = client.get(path, headers={"accept-language": "en"})
     assert answer.status_code == status
-    return str(answer.content.decode()).replace("\u00a0", " ")
+    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 def start(client: Client, uid: str = UID) -> Any:
