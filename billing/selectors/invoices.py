@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import Operator
 from billing.models import CDR, Invoice, Payment
@@ -24,7 +24,7 @@ class Wish:
 
 
 def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
-    """Newest first, each with `charges` (how many) and `paid` (how many of them are)."""
+    """Newest first, ready for `payment_state`, each with `charges` (how many) and `paid` (how many of them are)."""
     found = Invoice.objects.visible_to(actor).select_related("driver__user", "credits", "operator")
     conditions: dict[str, Any] = {
         "kind": wish.kind,
@@ -36,21 +36,28 @@ def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
     if wish.text:
         found = found.filter(Q(number__icontains=wish.text) | Q(buyer__icontains=wish.text))
     paid = Q(lines__cdr__payment__status=Payment.Status.CAPTURED)
-    return found.annotate(
+    counted = found.annotate(
         charges=Count("lines__cdr", distinct=True), paid=Count("lines__cdr", distinct=True, filter=paid)
-    ).order_by("-pk")
+    )
+    return with_state(counted).order_by("-pk")
+
+
+def with_state(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Each row with what `payment_state` needs, so that a list asks once."""
+    worth = CDR.objects.filter(invoice_lines__invoice=OuterRef("pk"), total_incl_vat__gt=0)
+    unpaid = worth.exclude(pk__in=Payment.objects.filter(status=Payment.Status.CAPTURED).values("cdr"))
+    credits = Invoice.objects.filter(credits=OuterRef("pk"))
+    return found.annotate(is_credited=Exists(credits), is_unpaid=Exists(unpaid))
 
 
 def payment_state(invoice: Invoice) -> str:
-    """paid, open, credited; a credit note is "credit"."""
+    """paid, open or credited; a credit note is "credit". Asks the database for a row that did not come through `with_state`."""
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:
         return "credit"
-    if invoice.credit_notes.exists():
+    known = invoice if hasattr(invoice, "is_unpaid") else with_state(Invoice.objects.filter(pk=invoice.pk)).get()
+    if known.is_credited:  # type: ignore[attr-defined]
         return "credited"
-    unpaid = CDR.objects.filter(invoice_lines__invoice=invoice, total_incl_vat__gt=0).exclude(
-        payment__status=Payment.Status.CAPTURED
-    )
-    return "open" if unpaid.exists() else "paid"
+    return "open" if known.is_unpaid else "paid"  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

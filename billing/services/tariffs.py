@@ -37,7 +37,8 @@ def create(
     valid_from: datetime | None = None,
     by: Actor,
 ) -> TariffVersion:
-    """A new tariff with its first version. `elements` as in OCPI (with our members, see tariffs.model).
+    """A new tariff with its first version. `elements` as in OCPI (with our members, see tariffs.model). The operator's first
+    becomes the default: a network without a price would give its energy away.
 
     Raises Invalid with paths into `elements`, Forbidden.
     """
@@ -45,7 +46,7 @@ def create(
     tariff = Tariff(operator=operator, name=name.strip())
     checked(tariff)
     tariff.save()
-    return _write(
+    version = _write(
         tariff,
         number=1,
         valid_from=valid_from or timezone.now(),
@@ -55,6 +56,9 @@ def create(
         min_price=min_price,
         max_price=max_price,
     )
+    if not TariffAssignment.objects.filter(operator=operator, location=None).exists():
+        TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
+    return version
 
 
 @transaction.atomic

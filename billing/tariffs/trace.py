@@ -192,9 +192,9 @@ def _line_of(given: Mapping[str, Any]) -> TraceLine:
         exact.number_of(given["quantity"]),
         exact.number_of(given["measured"]),
         exact.number_of(given["unit_price"]),
-        _moment(given["from"]),
-        _moment(given["to"]),
-        tuple((_moment(start), _moment(end), exact.number_of(quantity)) for start, end, quantity in given["parts"]),
+        moment(given["from"]),
+        moment(given["to"]),
+        tuple((moment(start), moment(end), exact.number_of(quantity)) for start, end, quantity in given["parts"]),
         given["why"],
     )
 
@@ -214,5 +214,6 @@ def iso(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """The inverse of `iso`."""
     return datetime.fromisoformat(text)

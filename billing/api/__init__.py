@@ -1,0 +1,1 @@
+"""/tariffs/, /cdrs/, /invoices/ (api-contract §9)."""

@@ -1,0 +1,66 @@
+"""/cdrs/ (api-contract §9): OCPI CDR fields plus `trace`, why each line costs what it costs. Immutable."""
+
+from typing import Any
+
+import django_filters
+import orjson
+from django.db.models import Exists, OuterRef
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api import ocpi
+from billing.api.numbers import amount
+from billing.models import CDR
+from cms.core import rest
+from sessions_app.models import StartRequest
+
+
+@extend_schema_serializer(component_name="Cdr")
+class CdrSerializer(serializers.Serializer[CDR]):
+    """Beside the OCPI members: `session` and `station` of this API, `id_tag`, the driver's VAT split and the trace."""
+
+    def to_representation(self, row: CDR) -> dict[str, Any]:
+        return {
+            **ocpi.cdr(row),
+            "session": row.session_id,
+            "station": row.session.station.identity,
+            "id_tag": row.session.id_tag,
+            "revision": row.revision,
+            "tax_included": row.tax_included,
+            "total_vat": amount(row.total_vat),
+            "exact_total": {"excl_vat": row.exact_excl_vat, "incl_vat": row.exact_incl_vat},
+            "estimated": row.estimated,
+            "flags": [flag for flag in row.flags.split(",") if flag],
+            "trace": orjson.Fragment(row.trace),
+        }
+
+
+class CdrFilter(django_filters.FilterSet):
+    station = django_filters.CharFilter(field_name="session__station__identity")
+    session = django_filters.NumberFilter(field_name="session_id", min_value=0, max_value=2**63 - 1)
+    id_tag = django_filters.CharFilter(field_name="session__id_tag", lookup_expr="iexact")
+    started_after = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
+    started_before = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+
+
+class Cdrs(rest.Resource):
+    """Charge detail records, newest first. A correction is a credit CDR (`credit`, negative) that refers to the first."""
+
+    queryset = CDR.objects.select_related("operator", "tariff_version", "session__station", "credits").annotate(
+        commanded=Exists(StartRequest.objects.filter(session=OuterRef("session")))
+    )
+    serializer_class = CdrSerializer
+    filterset_class = CdrFilter
+    reads = "invoice.view"
+    lookup_field = "uid"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9a-fA-F-]{36}"
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)

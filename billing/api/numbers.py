@@ -1,0 +1,69 @@
+"""Numbers on the API: amounts are decimal strings, OCPI volumes JSON numbers; neither passes through a float."""
+
+import codecs
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+from billing.tariffs import exact
+
+
+class ExactJSONParser(JSONParser):
+    """JSON whose numbers become Decimals, so that a price is stored as it was written."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        try:
+            return json.load(codecs.getreader("utf-8")(stream), parse_float=Decimal, parse_constant=_refuse)
+        except (ValueError, RecursionError) as broken:
+            raise ParseError(f"JSON parse error - {broken}") from broken
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class Amount(serializers.Field[Any, Any, Any, Any]):
+    """Out: a decimal string with as many decimals as it has, at least two. In: a number or its text, not negative."""
+
+    default_error_messages = {"number": _("A number that is not negative is expected.")}
+
+    def to_representation(self, value: Decimal) -> str:
+        return amount(value)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        try:
+            value = exact.number(data)
+        except ValueError:
+            self.fail("number")
+        if not 0 <= value < 10**12:
+            self.fail("number")
+        return exact.rounded(value, 6)
+
+
+def amount(value: Decimal | Fraction) -> str:
+    """5 → "5.00", 0.4836 → "0.4836", two thirds → "0.666667"."""
+    rounded = exact.rounded(Fraction(value), 6)
+    short = exact.text(Fraction(rounded))
+    whole, _point, decimals = short.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def quantity(value: Fraction) -> str:
+    """20, 0.75, 0.333333: six decimals at most."""
+    return exact.text(Fraction(exact.rounded(value, 6)))
+
+
+def volume(value: Fraction) -> orjson.Fragment:
+    """The same as a JSON number (OCPI CdrDimension.volume)."""
+    return orjson.Fragment(quantity(value))

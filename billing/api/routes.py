@@ -1,0 +1,11 @@
+from rest_framework.routers import BaseRouter
+
+from billing.api.cdrs import Cdrs
+from billing.api.invoices import Invoices
+from billing.api.tariffs import Tariffs
+
+
+def register(router: BaseRouter) -> None:
+    router.register("tariffs", Tariffs, basename="tariff")
+    router.register("cdrs", Cdrs, basename="cdr")
+    router.register("invoices", Invoices, basename="invoice")

@@ -1,0 +1,234 @@
+"""/tariffs/ (api-contract §9): a change makes a new version; running sessions keep theirs."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing import pricing
+from billing.api.numbers import Amount, ExactJSONParser, amount, quantity
+from billing.models import Tariff, TariffVersion
+from billing.services import tariffs
+from billing.tariffs.periods import Period, State
+from billing.tariffs.trace import Trace, TraceLine, vat_json
+from cms.core import rest
+
+MOST_PERIODS = 1000
+_LONGEST = timedelta(days=366)
+_MOST_SECONDS = 366 * 86_400
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class LimitField(Amount):
+    """A minimum or maximum price in the tariff's own terms: a number, or an OCPI Price of which the matching member counts."""
+
+    default_error_messages = {"member": "incl_vat (or excl_vat, where prices exclude VAT) is expected."}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, Mapping):
+            body = self.parent.initial_data
+            gross = body.get("tax_included", True) if isinstance(body, Mapping) else True
+            data = data.get("incl_vat" if gross else "excl_vat")
+            if data is None:
+                self.fail("member")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object"}})
+class ElementsField(serializers.Field[Any, Any, Any, Any]):
+    """Out byte for byte as stored; in with exact numbers, to be judged by the service."""
+
+    def to_representation(self, value: str) -> Any:
+        return rest.verbatim(value)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
+class TariffSerializer(serializers.Serializer[Tariff]):
+    """`elements` are OCPI 2.2.1 tariff elements with `vat` on each price component; beyond OCPI a restriction may have
+    `min_parking_duration` and `max_parking_duration` (s since the vehicle stopped asking for power), a component `max_amount`."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(max_length=100)
+    version = serializers.IntegerField(read_only=True, source="newest.number")
+    currency = serializers.CharField(required=False, source="newest.currency")
+    tax_included = serializers.BooleanField(required=False, source="newest.tax_included")
+    elements = ElementsField(source="newest.elements")
+    min_price = LimitField(required=False, allow_null=True, source="newest.min_price")
+    max_price = LimitField(required=False, allow_null=True, source="newest.max_price")
+    valid_from = serializers.DateTimeField(read_only=True, source="newest.valid_from")
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True, source="newest.created_at")
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField(required=False)
+    energy_kwh = Amount(required=False, default=Decimal(0))
+    charging_seconds = serializers.IntegerField(min_value=0, max_value=_MOST_SECONDS, required=False, default=0)
+    parking_seconds = serializers.IntegerField(min_value=0, max_value=_MOST_SECONDS, required=False, default=0)
+    power_kw = Amount(required=False, allow_null=True, default=None)
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    started_at = serializers.DateTimeField()
+
+    def validate_started_at(self, at: datetime) -> datetime:
+        if not 2000 <= at.year < 2200:
+            raise serializers.ValidationError(_("A time of this century is expected."))
+        return at
+
+    periods = serializers.ListField(child=PeriodSerializer(), allow_empty=False, max_length=MOST_PERIODS)
+
+
+class AssignSerializer(serializers.Serializer[Any]):
+    location = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class Tariffs(rest.Resource):
+    """Tariffs as they are now, newest first. POST makes one (the first becomes the default), PATCH and PUT a new version."""
+
+    queryset = Tariff.objects.offered().prefetch_related(
+        Prefetch("versions", TariffVersion.objects.order_by("-number"))
+    )
+    serializer_class = TariffSerializer
+    parser_classes = [ExactJSONParser]
+    reads = "tariff.view"
+    writes = "tariff.edit"
+    rights = {"quote": "tariff.view", "assign": "tariff.edit"}
+
+    def get_object(self) -> Tariff:
+        if not self.kwargs["pk"].isascii() or not self.kwargs["pk"].isdecimal() or len(self.kwargs["pk"]) > 18:
+            raise Http404
+        return _with_newest(super().get_object())
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(self.get_serializer([_with_newest(row) for row in page], many=True).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def create(self, request: Request) -> Response:
+        operator = self.actor.operator
+        version = tariffs.create(operator=operator, by=self.actor, **self._read(request))
+        return self.created(self._again(version.tariff))
+
+    def update(self, request: Request, pk: str) -> Response:
+        """Replaces: what is left out gets its default."""
+        defaults = {
+            "currency": self.actor.operator.currency,
+            "tax_included": True,
+            "min_price": None,
+            "max_price": None,
+        }
+        return self._changed(defaults | self._read(request))
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self._changed(self._read(request, partial=True))
+
+    @extend_schema(request=QuoteSerializer, responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["post"])
+    def quote(self, request: Request, pk: str) -> Response:
+        """What these periods would cost, as it would be billed, by the version valid at `started_at` (else the newest)."""
+        tariff = self.get_object()
+        asked = QuoteSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        started_at = asked.validated_data["started_at"]
+        valid = [version for version in tariff.versions.all() if version.valid_from <= started_at]
+        zone = pricing.zone(self.actor.operator.time_zone)
+        periods = _periods(started_at, asked.validated_data["periods"])
+        return Response(priced(pricing.quote((valid or [tariff.newest])[0], periods, zone)))  # type: ignore[attr-defined]
+
+    @extend_schema(request=AssignSerializer, responses={200: TariffSerializer})
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, pk: str) -> Response:
+        """From now on the tariff of this location; without a location, the operator's default."""
+        tariff = self.get_object()
+        asked = AssignSerializer(data=request.data or {})
+        asked.is_valid(raise_exception=True)
+        number = asked.validated_data["location"]
+        location = self.actor.operator.locations.filter(pk=number).first() if number is not None else None
+        if number is not None and location is None:
+            raise serializers.ValidationError({"location": [_("There is no such location.")]})
+        tariffs.assign(tariff=tariff, operator=self.actor.operator, location=location, by=self.actor)
+        return Response(self.get_serializer(tariff).data)
+
+    def _changed(self, terms: dict[str, Any]) -> Response:
+        tariff = self.get_object()
+        tariffs.change(tariff=tariff, by=self.actor, **terms)
+        return Response(self.get_serializer(self._again(tariff)).data)
+
+    def _again(self, tariff: Tariff) -> Tariff:
+        return _with_newest(self.get_queryset().get(pk=tariff.pk))
+
+    def _read(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+        serializer = self.get_serializer(data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        given = dict(serializer.validated_data)
+        return given | given.pop("newest", {})
+
+
+def _with_newest(tariff: Tariff) -> Tariff:
+    tariff.newest = tariff.versions.all()[0]  # type: ignore[attr-defined]
+    return tariff
+
+
+def _periods(started_at: datetime, given: list[dict[str, Any]]) -> list[Period]:
+    """In a row from `started_at`: each charges, then parks. Raises ValidationError for one that begins inside another."""
+    periods = [Period(started_at, started_at)]
+    for place, entry in enumerate(given):
+        start = entry.get("start", periods[-1].end)
+        if start < periods[-1].end:
+            raise _wrong(place, _("This begins before the period before it has ended."))
+        if start - started_at > _LONGEST:
+            raise _wrong(place, _("A charge of more than a year cannot be priced."))
+        full = start + timedelta(seconds=entry["charging_seconds"])
+        power = None if entry["power_kw"] is None else entry["power_kw"] * 1000
+        periods.append(Period(start, full, State.CHARGING, entry["energy_kwh"] * 1000, power))
+        if entry["parking_seconds"]:
+            periods.append(Period(full, full + timedelta(seconds=entry["parking_seconds"]), State.PARKING))
+    return periods
+
+
+def _wrong(place: int, sentence: str) -> serializers.ValidationError:
+    return serializers.ValidationError({"periods": [f"{place}.start: {sentence}"]})
+
+
+def priced(cost: Trace) -> dict[str, Any]:
+    return {
+        "currency": cost.currency,
+        "total_excl_vat": str(cost.excl_vat),
+        "vat": str(cost.vat),
+        "total_incl_vat": str(cost.incl_vat),
+        "lines": [line(entry) for entry in cost.lines],
+        "vat_summary": [vat_json(row) for row in cost.vat_rows],
+    }
+
+
+def line(entry: TraceLine) -> dict[str, Any]:
+    """`quantity` and `unit_price` in `unit` (kWh, h, 1); limits and rounding have no quantity of their own."""
+    priced_once = entry.dimension is None
+    return {
+        "dimension": entry.kind.name if entry.dimension is None else entry.dimension.value,
+        "quantity": "1" if priced_once else quantity(entry.quantity),
+        "unit": entry.unit or "1",
+        "unit_price": amount(Fraction(entry.amount) if priced_once else entry.unit_price),
+        "amount": str(entry.amount),
+        "vat_rate": None if entry.vat is None else quantity(entry.vat),
+        "tariff_element": entry.element,
+        "from": entry.start,
+        "to": entry.end,
+        "why": entry.why,
+    }
