@@ -183,13 +183,17 @@ def in_our_time(measured: Measured, evidence: Evidence) -> Measured:
 
 
 def _bounded(state: State, evidence: Evidence) -> None:
-    if state.bounded_at is None or evidence.occurred_at < state.bounded_at:
+    """The tightest bound counts."""
+    new = (evidence.occurred_at, evidence.received_at, evidence.meter or 0)
+    if state.bounded_at is None or new < (state.bounded_at, state.bounded_heard, state.bounded_meter or 0):
         state.bounded_at, state.bounded_heard = evidence.occurred_at, evidence.received_at
         state.bounded_meter = evidence.meter
 
 
 def _closed(state: State, evidence: Evidence) -> None:
-    if state.closed_heard is None or evidence.received_at < state.closed_heard:
+    """The first close counts."""
+    new = (evidence.received_at, evidence.occurred_at, evidence.reason)
+    if state.closed_heard is None or new < (state.closed_heard, state.closed_at, state.closed_reason):
         state.closed_at, state.closed_heard = evidence.occurred_at, evidence.received_at
         state.closed_reason = evidence.reason
 

@@ -49,20 +49,27 @@ class Recording:
     def finish(self) -> None:
         """Writes sessions and evidence. `winners` then holds the sessions of other writers that were quicker with a key."""
         self._retell()
-        self._bound()
+        known = self._insert_fresh()
+        self._bound()  # only now: before, a session of a quicker writer would look like another one at the same place
+        books.save(held for i, held in self.touched.items() if len(self.new[i]) > known.get(i, 0))
+        ledger.write(self._rows())
+        changed = [held for i, held in self.touched.items() if self.new[i]]
+        begun = [held for held in changed if held.has_begun]
+        starts.match(begun)
+        proofs.begun(begun)
+        proofs.ended([held for held in changed if held.has_ended])
+        books.announce(changed)
+
+    def _insert_fresh(self) -> dict[int, int]:
+        """How many pieces of evidence each new session was inserted with."""
         fresh = [held for held in self.touched.values() if held.fresh]
         self.winners = books.insert(fresh)
         for held in fresh:
             if held.start_key in self.winners:
                 del self.touched[held.id]
                 self.new.pop(held.id, None)
-        books.save(held for held in self.touched.values() if not held.fresh and self.new.get(held.id))
-        ledger.write(self._rows())
-        changed = [held for held in self.touched.values() if self.new.get(held.id)]
-        starts.match([held for held in changed if held.has_begun])
-        proofs.begun([held for held in changed if held.has_begun])
-        proofs.ended([held for held in changed if held.has_ended])
-        books.announce(changed)
+        self.placed = [held for held in self.placed if held.id in self.touched]
+        return {held.id: len(self.new[held.id]) for held in fresh if held.id in self.touched}
 
     def _rows(self) -> Iterable[tuple[Entry, int | None]]:
         rows: list[tuple[Entry, int | None]] = [(entry, None) for entry in self.orphans]

@@ -115,7 +115,7 @@ def _open_new(events: Sequence[TransactionEvent], homes: list[Held | None]) -> N
             new.setdefault(key, event)
             places.append((place, key))
     if new:
-        fresh = books.prepare(list(new.items()))
+        fresh = books.prepare(sorted(new.items(), key=lambda item: item[0]))  # two writers meet in one order
         for place, key in places:
             homes[place] = fresh[key]
 
