@@ -1,0 +1,120 @@
+"""`/history/`: months, totals, and the file for an expense report."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.models import Driver
+from tests.cms.driving import Driving, minute
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+DAY = 24 * 60
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel(minute(70 * DAY), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def world(dario: Driver) -> Driving:
+    return Driving(dario)
+
+
+@pytest.fixture
+def him(client: Client, dario: Driver) -> Client:
+    client.force_login(dario.user)
+    return client
+
+
+def see(client: Client, path: str = "/history/") -> str:
+    answer = client.get(path, headers={"accept-language": "en"})
+    assert answer.status_code == 200
+    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
+
+
+def test_the_newest_month_leads_with_its_total(him: Client, world: Driving) -> None:
+    world.charged(20_000)
+    world.charged(10_000, begun=DAY)
+    world.charged(5_000, begun=35 * DAY)
+    html = see(him)
+    assert '€2.95 <span class="rest">in June 2026, 1 charge, 5.00 kWh.' in html
+    assert '<a class="btn" href="?month=2026-05">May 2026<small>€17.70</small></a>' in html
+
+
+def test_another_month_is_a_link(him: Client, world: Driving) -> None:
+    first, second = world.charged(20_000), world.charged(10_000, begun=DAY)
+    world.charged(5_000, begun=35 * DAY)
+    html = see(him, "/history/?month=2026-05")
+    assert '€17.70 <span class="rest">in May 2026, 2 charges, 30.00 kWh.' in html
+    assert html.index(f'href="/history/{second.pk}/"') < html.index(f'href="/history/{first.pk}/"')
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "", "2031-01", "0000-00", "²"])
+def test_an_unknown_month_is_the_newest(him: Client, world: Driving, month: str) -> None:
+    world.charged(20_000)
+    assert "in May 2026" in see(him, f"/history/?month={month}")
+
+
+def test_a_charge_begun_at_23_30_utc_belongs_to_the_next_day_here(him: Client, world: Driving) -> None:
+    world.charged(1_000, begun=30 * DAY + 14 * 60)  # 31 May 22:30 UTC: 1 June, 00:30 in Rome
+    assert "in June 2026, 1 charge" in see(him)
+
+
+def test_the_running_charge_is_on_top(him: Client, world: Driving) -> None:
+    session = world.begins(69 * DAY)
+    world.reads(session, 69 * DAY + 10, 1_833, power=11_000)
+    html = see(him)
+    assert "Your first charge is under way." in html
+    assert f'href="/history/{session.pk}/"' in html
+    assert "1.83 kWh" in html
+
+
+def test_without_charges_it_leads_to_the_chargers(him: Client) -> None:
+    html = see(him)
+    assert "No charge yet." in html
+    assert '<a class="btn primary" href="/">Find a charger</a>' in html
+
+
+def test_nina_has_a_history_of_her_own(client: Client, world: Driving) -> None:
+    world.charged(20_000)
+    client.force_login(UserFactory(email="nina@driver.example"))
+    assert "No charge yet." in see(client)
+    assert client.get("/history/export.csv").content.decode("utf-8-sig").count("\r\n") == 1
+
+
+def test_the_number_of_queries_does_not_grow(him: Client, world: Driving, django_assert_max_num_queries: Any) -> None:
+    for n in range(8):
+        world.charged(1_000, begun=n * 120)
+    with django_assert_max_num_queries(11):
+        see(him)
+
+
+ROW = (
+    "01/05/2026 10:30;01/05/2026 11:30;Via Stalingrado 71;Via Stalingrado 71, Bologna;{card};20,000;EUR;9,67;2,13;11,80;"
+    "Rete Adriatica S.r.l.;IT00743110157"
+)
+
+
+def test_the_file_opens_right_in_italian_excel(him: Client, world: Driving) -> None:
+    world.charged(20_000)
+    answer = him.get("/history/export.csv?month=2026-05", headers={"accept-language": "it"})
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == 'attachment; filename="colonnina-2026-05.csv"'
+    rows = answer.content.decode().split("\r\n")
+    assert rows[0].startswith("\ufeff")
+    assert rows[0].count(";") == 11
+    assert rows[1] == ROW.format(card=world.token)
+
+
+def test_the_file_of_a_month_holds_that_month_and_without_one_everything(him: Client, world: Driving) -> None:
+    world.charged(20_000)
+    world.charged(5_000, begun=35 * DAY)
+    may = him.get("/history/export.csv?month=2026-05").content.decode()
+    whole = him.get("/history/export.csv").content.decode()
+    assert (may.count("\r\n"), whole.count("\r\n")) == (2, 3)
