@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 import orjson
 from django.db.models import Exists, OuterRef
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,6 @@ from cms.core import rest
 from sessions_app.models import StartRequest
 
 
-@extend_schema_serializer(component_name="Cdr")
 class CdrSerializer(serializers.Serializer[CDR]):
     """Beside the OCPI members: `session` and `station` of this API, `id_tag`, the driver's VAT split and the trace."""
 
@@ -35,6 +34,45 @@ class CdrSerializer(serializers.Serializer[CDR]):
             "flags": [flag for flag in row.flags.split(",") if flag],
             "trace": orjson.Fragment(row.trace),
         }
+
+
+_TEXTS = (
+    "country_code",
+    "party_id",
+    "id",
+    "session_id",
+    "auth_method",
+    "currency",
+    "credit_reference_id",
+    "station",
+    "id_tag",
+    "total_vat",
+)
+_TIMES = ("start_date_time", "end_date_time", "last_updated")
+_NUMBERS = ("total_energy", "total_time", "total_parking_time")
+_OBJECTS = (
+    "cdr_token",
+    "cdr_location",
+    "total_cost",
+    "total_energy_cost",
+    "total_time_cost",
+    "total_parking_cost",
+    "exact_total",
+    "trace",
+)
+_LISTS = ("tariffs", "charging_periods", "flags")
+DESCRIBED = inline_serializer(
+    "Cdr",
+    {
+        **{name: serializers.CharField() for name in _TEXTS},
+        **{name: serializers.DateTimeField() for name in _TIMES},
+        **{name: serializers.FloatField() for name in _NUMBERS},
+        **{name: serializers.DictField() for name in _OBJECTS},
+        **{name: serializers.ListField() for name in _LISTS},
+        **{name: serializers.BooleanField() for name in ("credit", "estimated", "tax_included")},
+        **{name: serializers.IntegerField() for name in ("session", "revision")},
+    },
+)
 
 
 class CdrFilter(django_filters.FilterSet):
@@ -58,9 +96,11 @@ class Cdrs(rest.Resource):
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9a-fA-F-]{36}"
 
+    @extend_schema(operation_id="cdrs_list", responses={200: DESCRIBED})
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
+    @extend_schema(responses={200: DESCRIBED})
     def retrieve(self, request: Request, id: str) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
