@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Token, User
 from cms.core.errors import Invalid
+from cms.dashboard import typed
 from sessions_app.models import ChargingSession
 from sessions_app.services import starts, stops
 from stations import catalogue
@@ -42,11 +43,6 @@ def ask(station: ChargingStation, kind: str, asked: Asked, by: User) -> Command:
     return BUTTONS[kind].ask(station, asked, by)
 
 
-def _number(asked: Asked, name: str) -> int | None:
-    value = asked.get(name, "")
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
-
-
 def _evse(station: ChargingStation, asked: Asked) -> EvseRef | None:
     """`place` is "1.2" (EVSE 1, connector 2), "1", or "" for the whole station."""
     evse, _dot, connector = asked.get("place", "").partition(".")
@@ -67,14 +63,14 @@ def _start(station: ChargingStation, asked: Asked, by: User) -> Command:
     if evse is None:
         raise Invalid({"place": [_("Choose a connector.")]})
     tokens = Token.objects.filter(operator=station.operator_id)
-    token = tokens.filter(key=asked.get("token", "").strip().upper()).select_related("driver").first()
+    token = tokens.filter(key=typed.line(asked, "token").upper()).select_related("driver").first()
     if token is None:
         raise Invalid({"token": [_("No card or app account with this number.")]})
     return starts.remote(evse=evse, token=token, by=by, driver=token.driver).command
 
 
 def _stop(station: ChargingStation, asked: Asked, by: User) -> Command:
-    number = _number(asked, "session")
+    number = typed.number(asked, "session")
     session = ChargingSession.objects.filter(station=station, pk=number).first() if number else None
     if session is None:
         raise Invalid({"session": [_("This charge is not running here.")]})
@@ -116,17 +112,19 @@ def _read_settings(station: ChargingStation, asked: Asked, by: User) -> Command:
 
 
 def _read_one(station: ChargingStation, asked: Asked, by: User) -> Command:
-    name = asked.get("variable", "").strip()
+    name = typed.line(asked, "variable")
     if not name:
         raise Invalid({"variable": [_("Name a setting.")]})
-    return _request(station, words.GetVariables(((asked.get("component", "").strip(), name),)), by)
+    return _request(station, words.GetVariables(((typed.line(asked, "component"), name),)), by)
 
 
 def _set(station: ChargingStation, asked: Asked, by: User) -> Command:
-    name = asked.get("variable", "").strip()
+    name = typed.line(asked, "variable")
     if not name:
         raise Invalid({"variable": [_("Name a setting.")]})
-    return _request(station, words.SetVariable(asked.get("component", "").strip(), name, asked.get("value", "")), by)
+    return _request(
+        station, words.SetVariable(typed.line(asked, "component"), name, typed.line(asked, "value", 2500)), by
+    )
 
 
 def _clear_cache(station: ChargingStation, asked: Asked, by: User) -> Command:

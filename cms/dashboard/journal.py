@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cms.dashboard import said
+from cms.dashboard import said, typed
 from stations.models import ChargingStation, Frame
 
 PAGE, LATEST = 100, 8
@@ -31,13 +31,13 @@ class Filters:
 
     @classmethod
     def read(cls, given: dict[str, str]) -> "Filters":
-        direction, before = given.get("direction", ""), given.get("before", "")
+        direction = given.get("direction", "")
         return cls(
-            action=given.get("action", "")[:64],
+            action=typed.line(given, "action", 64),
             direction=direction if direction in ("in", "out") else "",
             errors=given.get("errors") == "1",
             range=given["range"] if given.get("range") in _SPANS else "24h",
-            before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,
+            before=typed.number(given, "before"),
         )
 
 

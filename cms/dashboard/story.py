@@ -128,7 +128,7 @@ def _who(session: ChargingSession) -> str:
 
 
 def _meter(wh: Decimal | None) -> str:
-    return "" if wh is None else _("Meter %(value)s") % {"value": figures.kwh(wh, 3)}
+    return "" if wh is None else _("Meter %(value)s") % {"value": figures.meter(wh)}
 
 
 def _interval(points: Sequence[CurvePoint]) -> timedelta:

@@ -17,7 +17,7 @@ from accounts.doors import MemberRequest
 from accounts.models import Token
 from billing import pricing
 from cms import charts
-from cms.dashboard import answers, asking, journal, settings, stages
+from cms.dashboard import answers, asking, journal, settings, stages, typed
 from cms.dashboard.blocks import Block
 from cms.dashboard.selectors import readings, strips
 from cms.dashboard.selectors import station as one
@@ -226,7 +226,7 @@ def messages(asked: Asked) -> Mapping[str, Block]:
 
 def config(asked: Asked) -> Mapping[str, Block]:
     def listed() -> Content:
-        search = asked.request.GET.get("search", "").strip()[:100]
+        search = typed.line(asked.request.GET.dict(), "search")
         return {"groups": settings.groups(asked.station, search), "search": search}
 
     return {"settings": Block("operator/station/settings.html", listed)}

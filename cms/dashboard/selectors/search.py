@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Replace
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -58,11 +59,11 @@ def _evses(operator: Operator, text: str) -> Iterator[Hit]:
     """Stars may be left out: ITABCE00421 is IT*ABC*E0042*1."""
     bare = text.replace("*", "").replace(" ", "").upper()
     mine = EVSE.objects.filter(station__operator=operator, station__archived_at=None).select_related("station")
-    tail = bare[-4:] if bare else text
-    for evse in mine.filter(Q(uid__icontains=text) | Q(short_code__iexact=text) | Q(uid__icontains=tail))[: MOST * 25]:
-        same = evse.uid.replace("*", "").upper() == bare or evse.short_code.upper() == bare
-        if same or text.upper() in evse.uid.upper():
-            yield Hit(links.page(evse.station), evse.uid, evse.station.identity, same)
+    mine = mine.annotate(bare=Replace("uid", Value("*"), Value("")))
+    wanted = Q(short_code__iexact=bare) | (Q(bare__icontains=bare) if bare else Q(pk=None))
+    for evse in mine.filter(wanted).order_by("uid")[:MOST]:
+        same = bare in (evse.uid.replace("*", "").upper(), evse.short_code.upper())
+        yield Hit(links.page(evse.station), evse.uid, evse.station.identity, same)
 
 
 def _sites(operator: Operator, text: str) -> Iterator[Hit]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Operator
+from cms.dashboard import typed
 from cms.dashboard.selectors import states
 from cms.templatetags.ui import STATES
 from stations.models import EVSE, ChargingStation, Connector, Fault, Location
@@ -25,10 +26,11 @@ class Filters:
     def read(cls, given: dict[str, str]) -> "Filters":
         state = given.get("state", "")
         site = given.get("site", "")
+        site = site if site == "none" or typed.number(given, "site") is not None else ""
         return cls(
             state=state if state in STATES or state == "problem" else "",
-            search=given.get("search", "").strip()[:100],
-            site=site if site == "none" or (site.isascii() and site.isdecimal() and len(site) < 19) else "",
+            search=typed.line(given, "search"),
+            site=site,
         )
 
     @property

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from cms.dashboard import blocks
+from cms.dashboard import blocks, typed
 from stations.diagnostics import faults
 from stations.models import Fault
 
@@ -27,9 +27,9 @@ def page(request: MemberRequest) -> HttpResponse:
     mine = Fault.objects.filter(operator=request.operator)
     view = request.GET.get("view", "new")
     view = view if view in VIEWS else "new"
-    station = request.GET.get("station", "")
-    if station.isascii() and station.isdecimal() and len(station) < 19:
-        mine = mine.filter(station=int(station))
+    station = typed.number(request.GET.dict(), "station")
+    if station is not None:
+        mine = mine.filter(station=station)
 
     def listed() -> dict[str, object]:
         order = "-closed_at" if view == "closed" else "-since"

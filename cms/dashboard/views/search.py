@@ -4,12 +4,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.doors import MemberRequest, members_only
+from cms.dashboard import typed
 from cms.dashboard.selectors import search
 
 
 @members_only("station.view")
 def page(request: MemberRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:100]
+    text = typed.line(request.GET.dict(), "q")
     groups = search.everything(request.user, request.operator, text) if text else []
     exact = [hit for _word, hits in groups for hit in hits if hit.exact]
     if len(exact) == 1:

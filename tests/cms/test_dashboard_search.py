@@ -1,0 +1,104 @@
+"""/ops/search/: one box for everything, an exact hit opens at once."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from cms.templatetags import frame
+from sessions_app.models import ChargingSession
+from tests.cms import driving
+from tests.factories import DriverFactory, TokenFactory, UserFactory
+
+
+@pytest.fixture
+def world(operator):
+    station = driving.stand(
+        driving.place(operator, "Bologna, Via Stalingrado"), identity="CP-0042", uid="IT*ADR*E0042*1", code="AB23CD"
+    )
+    driver = DriverFactory(
+        operator=operator, user=UserFactory(email="giulia@driver.example", first_name="Giulia", last_name="Rinaldi")
+    )
+    TokenFactory(operator=operator, driver=driver, uid="04A1B2C37F2C", label="Van 12")
+    session = ChargingSession.objects.create(
+        operator=operator,
+        station=station,
+        evse_id=1,
+        ocpp_version="1.6",
+        transaction_id="tx-77",
+        start_key="k",
+        driver=driver,
+        started_at="2026-05-01T08:00Z",
+        started_received_at="2026-05-01T08:00Z",
+    )
+    return station, driver, session
+
+
+def search(client: Client, who: User, text: str):
+    client.force_login(who)
+    return client.get("/ops/search/", {"q": text, "lang": "en"})
+
+
+@pytest.mark.parametrize("text", ["CP-0042", "cp-0042", "IT*ADR*E0042*1", "itadre00421", "ab23cd"])
+def test_an_exact_code_opens_the_station(client, olga, world, text):
+    answer = search(client, olga, text)
+    assert (answer.status_code, answer.url) == (302, "/ops/stations/CP-0042/")
+
+
+def test_a_number_opens_the_charge(client, olga, world):
+    _station, _driver, session = world
+    assert search(client, olga, str(session.pk)).url == f"/ops/sessions/{session.pk}/"
+
+
+@pytest.mark.parametrize("text", ["stalingrado", "giulia", "rinaldi", "7f2c", "van", "tx-77"])
+def test_a_part_is_found_and_shown(client, olga, world, text):
+    answer = search(client, olga, text)
+    assert answer.status_code == 200
+    assert answer.context["count"] >= 1
+
+
+@pytest.mark.parametrize("text", ["CP-0042", "IT*ADR*E0042*1", "giulia", "7f2c", "tx-77", "stalingrado"])
+def test_carla_finds_nothing_of_olgas(client, carla, world, text):
+    answer = search(client, carla, text)
+    assert (answer.status_code, answer.context["count"]) == (200, 0)
+
+
+def test_what_the_role_may_not_see_is_not_found(client, world, operator):
+    from tests.conftest import member
+
+    technician = member(operator, "luca@rete.example", "technician")
+    assert search(client, technician, "giulia").context["count"] == 0
+
+
+@pytest.mark.parametrize("text", ["", " ", "²", "'; DROP TABLE", "%", "\x00", "9" * 40, "x" * 300, "*"])
+def test_whatever_is_typed_breaks_nothing(client, olga, world, text):
+    assert search(client, olga, text).status_code in (200, 302)
+
+
+def test_the_rail_shows_what_the_role_may_open(olga, anna, operator):
+    assert [entry.icon for entry in frame.entries_for(olga, operator)] == [
+        "overview",
+        "stations",
+        "sessions",
+        "incidents",
+        "drivers",
+        "money",
+        "reports",
+        "setup",
+    ]
+    from tests.conftest import member
+
+    host = member(operator, "paola@rete.example", "host")
+    assert [entry.icon for entry in frame.entries_for(host, operator)] == [
+        "overview",
+        "stations",
+        "sessions",
+        "incidents",
+        "reports",
+    ]
+
+
+def test_on_a_phone_the_rest_is_one_page_away(client, olga, operator):
+    client.force_login(olga)
+    shown = client.get("/ops/more/?lang=en").content.decode()
+    assert "Set-up" in shown
+    assert "Sign out" in shown
