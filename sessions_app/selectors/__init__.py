@@ -2,8 +2,10 @@
 
 from .curve import CurvePoint, curve
 from .load import active_by_token
+from .now import charging_state
 from .periods import CHARGING, PARKING, ChargingPeriod, charging_periods
 from .periods import by_session as charging_periods_by_session
+from .story import readings, timeline
 
 __all__ = [
     "CHARGING",
@@ -13,5 +15,8 @@ __all__ = [
     "active_by_token",
     "charging_periods",
     "charging_periods_by_session",
+    "charging_state",
     "curve",
+    "readings",
+    "timeline",
 ]
