@@ -15,6 +15,12 @@ from .factories import DriverFactory, OperatorFactory, StationFactory, UserFacto
 
 DATA = Path(__file__).parent / "data"
 
+# machines are shared: a slow example is not a failure
+hypothesis.settings.register_profile(
+    "colonnina", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("colonnina")
+
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:

@@ -47,7 +47,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "tariff": tariff,
         "version": version,
-        "sentences": {code: pricing.describe(version, code) for code in ("it", "en")},
+        "sentences": _sentences(version),
         "versions": tariff.versions.order_by("-number"),
         "places": selectors.places(tariff),
         "assign": AssignForm(operator=request.operator),
@@ -126,6 +126,13 @@ def archive(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("tariff", pk=pk)
     messages.success(request, _("%(tariff)s is archived.") % {"tariff": tariff})
     return redirect("tariffs")
+
+
+def _sentences(version: TariffVersion) -> dict[str, str]:
+    """What drivers read, the reader's own language first."""
+    mine = (get_language() or "it")[:2]
+    codes = sorted(("it", "en"), key=lambda code: code != mine)
+    return {code: pricing.describe(version, code) for code in codes}
 
 
 def _priced(version: TariffVersion, form: QuoteForm) -> dict[str, Any]:

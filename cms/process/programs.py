@@ -34,10 +34,11 @@ def web(*, port: int, environment: dict[str, str]) -> Program:
 
 def worker(*, folder: Path, environment: dict[str, str]) -> Program:
     command = [
-        _PYTHON, "-m", "celery", "-A", "cms", "worker", "-B", "-P", "threads", "-c", "4", "--loglevel", "WARNING",
+        _PYTHON, "-m", "celery", "-q", "-A", "cms", "worker", "-B", "-P", "threads", "-c", "4", "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--schedule", str(folder / "celerybeat-schedule"),
     ]  # fmt: skip
-    return Program("worker", command, _ENVIRONMENT | environment)
+    quiet = {"PYTHONWARNINGS": "ignore"}  # celery warns of root at every start; containers run as root
+    return Program("worker", command, _ENVIRONMENT | quiet | environment)
 
 
 def fleet(*, port: int, environment: dict[str, str]) -> Program:

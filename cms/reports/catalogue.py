@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cms import charts
 from cms.charts import Chart, svg
@@ -31,6 +31,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """`word` names the tab, `title` is the question."""
+
+    word: Promise
     title: Promise
     definition: Promise
     build: Callable[[Filters], Built]
@@ -145,11 +148,13 @@ def uptime(filters: Filters) -> Built:
 
 REPORTS: dict[str, Report] = {
     "usage": Report(
+        pgettext_lazy("report", "Use"),
         gettext_lazy("When is it busy?"),
         gettext_lazy("Share of connector time with a car, charging or not, by hour of the week in local time."),
         usage,
     ),
     "energy": Report(
+        pgettext_lazy("report", "Energy"),
         gettext_lazy("Is energy growing?"),
         gettext_lazy(
             "Energy of the charges by local day. The usual range is that of the same weekday a year ago, or of the "
@@ -158,6 +163,7 @@ REPORTS: dict[str, Report] = {
         energy,
     ),
     "utilisation": Report(
+        pgettext_lazy("report", "Time"),
         gettext_lazy("Too small, blocked by parked cars, or broken?"),
         gettext_lazy(
             "Charging: power flows. Idle: a car is there without charging. Down: unreachable, faulted or out of service."
@@ -165,11 +171,13 @@ REPORTS: dict[str, Report] = {
         utilisation,
     ),
     "revenue": Report(
+        pgettext_lazy("report", "Revenue"),
         gettext_lazy("Are we earning?"),
         gettext_lazy("Charges by the month in which they ended, VAT included; credits are subtracted."),
         revenue,
     ),
     "uptime": Report(
+        pgettext_lazy("report", "Uptime"),
         gettext_lazy("Which stations fail?"),
         gettext_lazy("Connector time that was not down. A charge under way counts as up."),
         uptime,

@@ -35,6 +35,12 @@ def kwh(wh: Decimal | int | str | None, digits: int = 2) -> str:
 
 
 @register.filter
+def meter(wh: Decimal | int | None) -> str:
+    """What a meter shows, always in kWh: `18.412,306 kWh`."""
+    return MISSING if wh is None else f"{number(Decimal(wh) / 1000, 3)}{NB}kWh"
+
+
+@register.filter
 def kw(watts: Decimal | int | str | None) -> str:
     """W → `11,0 kW`, without decimals from 100 kW on."""
     return MISSING if watts is None or isinstance(watts, str) else f"{kw_number(watts)}{NB}kW"

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         return {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
 
     def prepare(self) -> None:
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where it is missing
         call_command("migrate", verbosity=0)
         if settings.DEMO:
             call_command("seed_demo")
