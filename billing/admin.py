@@ -1,0 +1,80 @@
+"""What billing keeps, to look at. Prices, charges and documents are never edited: their pages make new versions and credits."""
+
+from django.contrib import admin
+
+from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, NumberSequence, Payment, Tariff, TariffVersion
+from cms.core.admin import ReadOnly
+
+
+class Versions(admin.TabularInline):
+    model = TariffVersion
+    fields = ("number", "currency", "tax_included", "valid_from", "elements")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    ordering = ("-number",)
+
+
+@admin.register(Tariff)
+class TariffAdmin(ReadOnly):
+    list_display = ("name", "operator", "archived_at")
+    list_filter = ("operator",)
+    search_fields = ("name",)
+    inlines = (Versions,)
+
+
+@admin.register(CDR)
+class CdrAdmin(ReadOnly):
+    list_display = (
+        "uid",
+        "operator",
+        "session",
+        "revision",
+        "stopped_at",
+        "total_incl_vat",
+        "currency",
+        "held",
+        "flags",
+    )
+    list_filter = ("operator", "held", "estimated")
+    list_select_related = ("operator", "session")
+    search_fields = ("=uid", "=session__pk")
+    show_full_result_count = False
+
+
+class Lines(admin.TabularInline):
+    model = InvoiceLine
+    fields = ("position", "text", "quantity", "unit", "unit_price", "amount", "vat_rate")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    ordering = ("position",)
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnly):
+    list_display = ("number", "kind", "operator", "issued_on", "total_incl_vat", "currency")
+    list_filter = ("operator", "kind", "year")
+    list_select_related = ("operator",)
+    search_fields = ("number", "buyer")
+    inlines = (Lines,)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    list_display = ("idempotency_key", "operator", "status", "amount", "currency", "gateway", "updated_at")
+    list_filter = ("operator", "status", "gateway")
+    list_select_related = ("operator",)
+    search_fields = ("=idempotency_key", "=gateway_id")
+
+
+@admin.register(NumberSequence)
+class NumberSequenceAdmin(ReadOnly):
+    list_display = ("operator", "series", "year", "last", "last_on")
+    list_select_related = ("operator",)
+
+
+@admin.register(BillingPolicy)
+class BillingPolicyAdmin(admin.ModelAdmin):
+    list_display = ("operator", "estimated_limit", "waive_empty")
+    autocomplete_fields = ("operator",)
