@@ -46,7 +46,7 @@ def test_a_rated_charge_is_mailed_with_its_receipt(
     assert letter.subject == "Your charge: €11.00 for 18.64\u00a0kWh"
     for said in (
         "1 May 2026, 10:30–12:42",
-        "Via Stalingrado 71, Via Stalingrado 71, Bologna",
+        "\nVia Stalingrado 71, Bologna",
         "18.64\u00a0kWh × €0.59/kWh",
         "Total: €11.00 (taxable €9.02, VAT 22\u00a0% €1.98)",
         f"/history/{session.pk}/",
