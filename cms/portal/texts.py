@@ -28,6 +28,7 @@ CARD = {
     "Expired": _("This card has expired, so the charger stopped. Ask your operator for a new one."),
     "ConcurrentTx": _("This card is already charging somewhere else, so the charger stopped."),
     "Invalid": _("The charger does not know this card, so it stopped."),
+    "Unknown": _("The charger does not know this card, so it stopped."),
 }
 
 # What is wrong with the socket (OCPP 1.6 ChargePointErrorCode; 2.x reports the same words as components)

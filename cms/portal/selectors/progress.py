@@ -75,7 +75,7 @@ def of(ride: Ride, *, now: datetime) -> Progress:
             points,
             now=now,
             last_reading_at=session.last_reading_at if session else None,
-            charging_state=session.charging_state if session else "",
+            charging_state=sessions.charging_state(session) if session else "",
         ),
         chart=_chart(ride, points, now),
         after_full=_card(ride).after_charging if session else (),
