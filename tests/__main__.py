@@ -20,7 +20,6 @@ DATABASE_TESTS = [
     "tests/cms",
     "tests/scenarios",
 ]
-PURE = ["-m", "not pure and not browser"]
 
 
 def pytest(title: str, arguments: list[str], database_url: str | None) -> int:
@@ -40,7 +39,7 @@ def main() -> int:
     given = os.environ.get("DATABASE_URL")
     status = pytest("everything, on SQLite", ["tests"], None)
     with postgres.server(given) as url:
-        status |= pytest("what touches the database, on PostgreSQL", [*PURE, *DATABASE_TESTS], url)
+        status |= pytest("what touches the database, on PostgreSQL", ["-m", "not browser", *DATABASE_TESTS], url)
     return status
 
 
