@@ -18,7 +18,8 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A transaction that was running when the simulated station was last switched off. Energy in Wh."""
+    """A transaction that was running when the simulated station was last switched off. Energy in Wh; `full`: the battery
+    wanted no more."""
 
     connector: int
     transaction_id: str
@@ -28,6 +29,7 @@ class Resumed:
     meter_start: Decimal
     seq_no: int = 0
     soc: float = 0.5
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Spec:
     """The nameplate and the way home. `url` is the endpoint without the identity; registers in Wh, power in W.
 
     `broken` maps a connector to (errorCode, vendorErrorCode); `flaky` lets it drop off and come back.
+    `resumed` are transactions that ran when it was last switched off.
     """
 
     identity: str
@@ -51,6 +54,7 @@ class Spec:
     quirks: tuple[str, ...] = ()
     registers: Mapping[int, Decimal] = field(default_factory=dict)
     broken: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    out_of_service: tuple[int, ...] = ()
     resumed: tuple[Resumed, ...] = ()
     visits_per_day: float = 4.0
     flaky: bool = False

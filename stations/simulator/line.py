@@ -6,6 +6,7 @@ Transaction messages wait in the queue while the line is down and are delivered 
 
 import asyncio
 import json
+import logging
 import uuid
 from base64 import b64encode
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ocpp.charge_point import remove_nones, serialize_as_dict, snake_to_camel_case
+from ocpp.exceptions import NotImplementedError, NotSupportedError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -26,6 +28,18 @@ from .behaviours import Behaviour, Frame
 CALL, RESULT, ERROR = 2, 3, 4
 ANSWER_WITHIN_S = 30
 REMEMBERED_FRAMES = 200
+
+
+class _Expected(logging.Filter):
+    """A command that a station does not know is answered, not bewailed with a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], (NotImplementedError, NotSupportedError)))
+
+
+answering = logging.getLogger("ocpp.simulator")
+"""For the `ocpp` package's own routing of what a station is asked."""
+answering.addFilter(_Expected())
 
 
 class Broken(Exception):

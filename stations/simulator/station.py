@@ -66,6 +66,8 @@ class Station:
         if number in self.spec.broken:
             connector.status = "Faulted"
             connector.error_code, connector.vendor_error_code = self.spec.broken[number]
+        if number in self.spec.out_of_service:
+            connector.operative, connector.status = False, "Unavailable"
         return connector
 
     # ---- the line ----------------------------------------------------------------------------------------------------
@@ -458,11 +460,11 @@ class Station:
             int(resumed.meter_start),
             id=resumed.transaction_id,
             seq_no=resumed.seq_no + 1,
-            state="Charging",
+            state="SuspendedEV" if resumed.full else "Charging",
         )
         connector.transaction.key = resumed.transaction_id
-        connector.car = Car(soc=resumed.soc)
-        connector.status = "Charging"
+        connector.car = Car(soc=resumed.soc, target=resumed.soc if resumed.full else max(resumed.soc, 0.9))
+        connector.status = "SuspendedEV" if resumed.full else "Charging"
         connector.metered_at = resumed.last_at
 
     async def end_stale(self) -> None:

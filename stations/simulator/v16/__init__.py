@@ -1,6 +1,5 @@
 """OCPP 1.6J as a charge point speaks it: `tells` its own messages, here its answers to the central system's."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,19 @@ from ocpp.v16.datatypes import KeyValue
 
 from .. import maintenance
 from ..clock import iso, parse
+from ..line import answering
 from .configuration import Configuration
 from .tells import Tells
 
 if TYPE_CHECKING:
     from ..station import Station
 
-logger = logging.getLogger(__name__)
-
 TRIGGERS = ("BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "DiagnosticsStatusNotification", "FirmwareStatusNotification")  # fmt: skip
 
 
 class V16(Tells, ChargePoint):
     def __init__(self, station: "Station") -> None:
-        ChargePoint.__init__(self, station.identity, station.line, logger=logger)
+        ChargePoint.__init__(self, station.identity, station.line, logger=answering)
         Tells.__init__(self, station)
         self.configuration = Configuration(connectors=station.spec.connectors, obey=self._obey)
 

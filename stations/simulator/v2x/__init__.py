@@ -10,7 +10,7 @@ from ocpp.v201 import ChargePoint, call, call_result
 
 from .. import maintenance
 from ..clock import iso, parse
-from ..line import Broken
+from ..line import Broken, answering
 from .device_model import DeviceModel, Name
 from .tells import Tells
 
@@ -24,7 +24,7 @@ TRIGGERS = ("BootNotification", "Heartbeat", "StatusNotification", "MeterValues"
 
 class V201(Tells, ChargePoint):
     def __init__(self, station: "Station") -> None:
-        ChargePoint.__init__(self, station.identity, station.line, logger=logger)
+        ChargePoint.__init__(self, station.identity, station.line, logger=answering)
         Tells.__init__(self, station)
         self.device_model = DeviceModel(obey=self._obey)
         self.log_status = self.firmware_status = "Idle"

@@ -1,0 +1,87 @@
+"""What the past cost, and who has paid: the live rating code over all of it, then what would have followed at the time."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, OuterRef, Subquery
+
+from accounts.models import Operator, SentMail
+from billing.models import CDR, Invoice, Payment
+from billing.models.cdr import CDRQuerySet
+from billing.payments import gateway
+from billing.services import invoices, rating
+from sessions_app.models import ChargingSession
+
+from . import cast
+
+SETTLED = timedelta(minutes=1)
+FRESH = timedelta(hours=3)  # receipts of the last hours are still to be mailed, so that the demo has mails
+
+
+def settle(start: datetime, now: datetime) -> None:
+    """CDRs, payments, receipts and monthly invoices of everything that has ended."""
+    operators = Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES])
+    ended = ChargingSession.objects.ended().filter(operator__in=operators)
+    rating.rate_many(ended.order_by("pk").values_list("pk", flat=True))
+    cdrs = CDR.objects.filter(operator__in=operators)
+    cdrs.update(created_at=F("stopped_at") + SETTLED)
+    _pay(cdrs)
+    _mailed(cdrs.filter(stopped_at__lt=now - FRESH))
+    for operator in operators:
+        _invoice(operator, start, now)
+
+
+def _pay(cdrs: CDRQuerySet) -> None:
+    """At once and in full, as the fake provider does; its references are the ones it would give for these keys."""
+    provider = gateway.current()
+    payments = []
+    for cdr in cdrs.unpaid().only("uid", "operator_id", "driver_id", "total_incl_vat", "currency"):
+        key = f"cdr-{cdr.uid}"
+        outcome = provider.collect(
+            amount=cdr.total_incl_vat, currency=cdr.currency, customer=f"driver-{cdr.driver_id}", key=key
+        )
+        payments.append(
+            Payment(
+                operator_id=cdr.operator_id,
+                driver_id=cdr.driver_id,
+                cdr=cdr,
+                amount=cdr.total_incl_vat,
+                currency=cdr.currency,
+                gateway=provider.name,
+                gateway_id=outcome.gateway_id,
+                idempotency_key=key,
+                status=Payment.Status.CAPTURED,
+            )
+        )
+    Payment.objects.bulk_create(payments, batch_size=500)
+    then = CDR.objects.filter(pk=OuterRef("cdr")).values("created_at")
+    Payment.objects.filter(cdr__in=cdrs).update(created_at=Subquery(then), updated_at=Subquery(then))
+
+
+def _mailed(cdrs: CDRQuerySet) -> None:
+    """The receipts of then were read long ago; the sweep for missing mails must not send them now."""
+    billed = cdrs.billable().filter(driver__isnull=False).exclude(total_incl_vat=0, energy=0)
+    SentMail.objects.bulk_create(
+        (
+            SentMail(key=f"receipt:{pk}", recipient=recipient, claimed_at=at, sent_at=at)
+            for pk, recipient, at in billed.values_list("pk", "driver__user__email", "created_at").iterator()
+        ),
+        batch_size=500,
+    )
+
+
+def _invoice(operator: Operator, start: datetime, now: datetime) -> None:
+    """A run for each month that is over, dated on its first day where the number's year allows it."""
+    for first in _firsts(start, now, ZoneInfo(operator.time_zone)):
+        known = list(Invoice.objects.filter(operator=operator).values_list("pk", flat=True))
+        invoices.monthly(operator=operator, until=first)
+        new = Invoice.objects.filter(operator=operator, year=first.year).exclude(pk__in=known)
+        new.update(issued_on=first, due_on=first, created_at=datetime.combine(first, time(2, 30), ZoneInfo("UTC")))
+
+
+def _firsts(start: datetime, now: datetime, zone: ZoneInfo) -> Iterator[date]:
+    """The first day of each month after `start` up to `now`."""
+    day = start.astimezone(zone).date().replace(day=1)
+    while (day := (day + timedelta(days=32)).replace(day=1)) <= now.astimezone(zone).date():
+        yield day
