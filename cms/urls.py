@@ -22,3 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.ADMIN_ENABLED:
     urlpatterns.append(path("admin/", admin.site.urls))
+if settings.DEMO:
+    urlpatterns += [path("demo/", include("cms.demo.urls"))]
