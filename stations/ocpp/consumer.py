@@ -53,7 +53,7 @@ class StationConsumer(AsyncWebsocketConsumer):
         finally:
             self.outbox.close()
             self.gateway.leave(self)
-            self.gateway.writer.submit(StationGone(line.station, line.epoch), must=True)
+            self.gateway.gone(line)
 
     async def replaced(self) -> None:
         """The station has come back on another socket."""

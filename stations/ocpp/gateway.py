@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from stations.vocabulary.central_system import CentralSystem
-from stations.vocabulary.events import GatewayAlive, OutboxesPolled
+from stations.vocabulary.events import GatewayAlive, OutboxesPolled, StationGone
 from stations.vocabulary.replies import Failed, WorkWaiting
 
 from .call import Line
@@ -57,10 +57,16 @@ class Gateway:
         await self._ready
 
     def stop(self) -> None:
-        """Handles all that waits and returns. Call from the loop's thread, once nothing is submitted any more."""
+        """Says good-bye for every station, handles all that waits and returns. Call from the loop's thread."""
         for task in self._tasks:
             task.cancel()
+        for connection in list(self.connections.values()):
+            connection.outbox.close()
+            self.gone(connection.line)
         self.writer.stop()
+
+    def gone(self, line: Line) -> None:
+        self.writer.submit(StationGone(line.station, line.epoch), must=True)
 
     async def enter(self, connection: Connection) -> bool:
         """A newer connection of the same station replaces the older; False if this one is the older."""

@@ -16,8 +16,9 @@ def start_live_server(
 
     def start(*, worker: bool = False) -> LiveServer:
         server = LiveServer(tmp_path_factory.mktemp("live"), django_db_blocker.unblock, worker=worker)
+        first = servers[0] if servers else None
         servers.append(server)
-        server.start()
+        server.start(like=first)
         return server
 
     yield start

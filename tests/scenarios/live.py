@@ -49,6 +49,7 @@ class LiveServer:
         self._unblock = unblock
         self._supervisor = Supervisor(self.log)
         self.web: subprocess.Popen[bytes] | None = None
+        self.blank: Path | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.settings_dict, self.database_url = self._database()
         self.environment = {
@@ -68,14 +69,20 @@ class LiveServer:
     def station_url(self, identity: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ocpp/{identity}"
 
-    def start(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
+    def start(self, *, like: "LiveServer | None" = None) -> None:
+        """`like`: another server whose empty database may be copied, which is faster than to migrate."""
+        if like and like.blank:
+            shutil.copy(like.blank, self.settings_dict["NAME"])
+        else:
+            self.manage("migrate", "--verbosity", "0")
+            self._keep_blank()
         self._supervisor.start(programs.valkey(port=self.redis_port, folder=self.folder / "valkey"))
         self.start_web()
         if self.with_worker:
             self._supervisor.start(programs.worker(folder=self.folder, environment=self.environment))
 
     def start_web(self) -> None:
+        """From the main thread: its processes end with the thread that started them."""
         self.web = self._supervisor.start(programs.web(port=self.port, environment=self.environment))
         end = time.monotonic() + PATIENCE_S
         while not self._ready():
@@ -126,6 +133,11 @@ class LiveServer:
             finally:
                 connections["default"] = ours
                 theirs.close()
+
+    def _keep_blank(self) -> None:
+        if "sqlite" in self.settings_dict["ENGINE"]:
+            self.blank = self.folder / "blank.sqlite3"
+            shutil.copy(self.settings_dict["NAME"], self.blank)
 
     def _ready(self) -> bool:
         try:
