@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from billing.views import invoices, tariffs
+from billing.views import exports, invoices, tariffs
 
 urlpatterns = [
     path("ops/invoices/", invoices.page, name="operator_invoices"),
+    path("ops/invoices/export/", exports.invoices, name="export_invoices"),
     path("ops/invoices/<int:pk>/", invoices.detail, name="operator_invoice"),
     path("ops/invoices/<int:pk>/pdf/", invoices.document, name="operator_invoice_pdf"),
     path("ops/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
     path("ops/cdrs/", invoices.waiting, name="waiting_cdrs"),
+    path("ops/cdrs/export/", exports.cdrs, name="export_cdrs"),
     path("ops/cdrs/issue/", invoices.issue, name="issue_invoice"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
     path("ops/tariffs/new/", tariffs.create, name="create_tariff"),

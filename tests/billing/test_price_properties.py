@@ -77,7 +77,7 @@ def halves(period: Period, share: Fraction) -> list[Period]:
     return [first, Period(cut, period.end, period.state, energy * (1 - part), period.power_w)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tariffs(), charges(), st.fractions(min_value=0, max_value=1))
 def test_how_a_charge_is_told_changes_nothing(tariff: Tariff, periods: list[Period], share: Fraction) -> None:
     whole = engine.price(tariff, periods, ROME)
@@ -86,7 +86,7 @@ def test_how_a_charge_is_told_changes_nothing(tariff: Tariff, periods: list[Peri
     assert rounding.settle(split).incl_vat == rounding.settle(whole).incl_vat
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tariffs(), charges(), st.integers(0, 3), st.integers(1, 50_000))
 def test_more_energy_never_costs_less(tariff: Tariff, periods: list[Period], which: int, more_wh: int) -> None:
     before = engine.price(tariff, periods, ROME)
@@ -97,7 +97,7 @@ def test_more_energy_never_costs_less(tariff: Tariff, periods: list[Period], whi
     assert engine.price(tariff, fuller, ROME).own_total >= before.own_total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tariffs(), charges())
 def test_nothing_is_negative_and_everything_is_counted(tariff: Tariff, periods: list[Period]) -> None:
     breakdown = engine.price(tariff, periods, ROME)
@@ -108,7 +108,7 @@ def test_nothing_is_negative_and_everything_is_counted(tariff: Tariff, periods: 
     assert breakdown.charging_s + breakdown.parking_s == seconds
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tariffs(), charges())
 def test_a_settlement_adds_up_to_the_cent(tariff: Tariff, periods: list[Period]) -> None:
     breakdown = engine.price(tariff, periods, ROME)
