@@ -38,6 +38,10 @@ CHUNK = 200  # SQLite has one writer: a chunk must not keep it for long
 # What a person must look at before anybody pays. An unset clock is not among it: the receipt times stand in.
 HARMLESS = frozenset({"clock"})
 
+# A station that was told anything else began a charge that nobody agreed to (docs/decisions/0007): no fee for it. If it gave
+# energy all the same, the session is in review and its price waits for a person.
+ACCEPTED = frozenset({"", "Accepted"})
+
 
 def rate(*, session_id: int) -> CDR | None:
     """The standing CDR of an ended session, made now if need be. None: it has not ended, or everything was credited."""
@@ -175,16 +179,18 @@ def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, Rated]:
 
 def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]) -> Rated:
     version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
-    waived = policy.waive_empty and not session.energy
+    doubts = set(filter(None, session.review.split(","))) - HARMLESS
+    refused = session.authorization not in ACCEPTED
+    waived = (policy.waive_empty and not session.energy) or (refused and not doubts)
     breakdown, explained = cost(
         None if waived else version, told, pricing.zone_of(session), currency=session.operator.currency
     )
-    doubts = set(filter(None, session.review.split(","))) - HARMLESS
     mismatch = breakdown.energy_wh != Fraction(session.energy)
     estimate_allowed = session.estimated and session.energy <= policy.estimated_limit
     flags = {
         "no_tariff": version is None,
         "zero_energy": not session.energy,
+        "refused": refused,
         "waived": waived,
         "estimated": session.estimated,
         "review": bool(doubts),

@@ -94,6 +94,18 @@ def test_an_operator_may_waive_charges_without_energy(price: Price, ended: Ended
     assert (cdr.total_incl_vat, cdr.flags) == (0, "zero_energy,waived")
 
 
+def test_a_refused_start_costs_no_fee(price: Price, ended: Ended) -> None:
+    price(elements=[element("ENERGY", "0.55"), element("FLAT", "0.50")])
+    cdr = rated(ended(energy=Decimal(40), authorization="Blocked"))
+    assert (cdr.total_incl_vat, cdr.flags, cdr.held) == (0, "refused,waived", False)
+
+
+def test_energy_that_nobody_agreed_to_waits_for_a_person(price: Price, ended: Ended) -> None:
+    price()
+    cdr = rated(ended(authorization="Invalid", review="unauthorised"))
+    assert (cdr.total_incl_vat, cdr.flags, cdr.held) == (Decimal("11.00"), "refused,review", True)
+
+
 @pytest.mark.parametrize(
     ("facts", "held", "flags"),
     [
