@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import exports, invoices, tariffs
+from billing.views import exports, holds, invoices, tariffs
 
 urlpatterns = [
     path("ops/invoices/", invoices.page, name="operator_invoices"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("ops/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
     path("ops/cdrs/", invoices.waiting, name="waiting_cdrs"),
     path("ops/cdrs/export/", exports.cdrs, name="export_cdrs"),
+    path("ops/cdrs/<int:pk>/release/", holds.release, name="release_cdr"),
     path("ops/cdrs/issue/", invoices.issue, name="issue_invoice"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
     path("ops/tariffs/new/", tariffs.create, name="create_tariff"),
