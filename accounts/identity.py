@@ -28,7 +28,7 @@ def vat_number(typed: str) -> str:
     if not re.fullmatch(rf"[A-Z]{{2}}[0-9A-Z+*]{{2,{VAT_SIGNS - 2}}}", number):
         raise ValueError(_("A VAT number starts with two letters of the country: IT, DE, FR …"))
     if number[:2].lower() in eu_vat.MEMBER_STATES and not eu_vat.is_valid(number):
-        raise ValueError(_("This number does not exist: one sign is wrong."))
+        raise ValueError(_("This number does not exist: one character is wrong."))
     return number
 
 
@@ -40,7 +40,7 @@ def fiscal_code(typed: str) -> str:
     try:
         return str(iva.validate(code) if code.isdigit() else codicefiscale.validate(code))
     except Wrong as wrong:
-        raise ValueError(_("This code does not exist: one sign is wrong.")) from wrong
+        raise ValueError(_("This code does not exist: one character is wrong.")) from wrong
 
 
 def iban(typed: str) -> str:
@@ -50,14 +50,14 @@ def iban(typed: str) -> str:
     try:
         return str(stdnum_iban.validate(number))
     except Wrong as wrong:
-        raise ValueError(_("This IBAN does not exist: one sign is wrong or missing.")) from wrong
+        raise ValueError(_("This IBAN does not exist: one character is wrong or missing.")) from wrong
 
 
 def sdi_code(typed: str) -> str:
     """Codice destinatario: seven letters and digits, six for public bodies."""
     code = _compact(typed)
     if code and not (code.isascii() and code.isalnum() and len(code) in SDI_SIGNS):
-        raise ValueError(_("An SDI code has 7 signs, 6 for public bodies."))
+        raise ValueError(_("An SDI code has 7 characters, 6 for public bodies."))
     return code
 
 
@@ -85,7 +85,7 @@ def country_code(typed: str) -> str:
 def phone(typed: str) -> str:
     number = " ".join(typed.split())
     if number and not re.fullmatch(r"\+?[0-9][0-9 ()./\-]{4,29}", number):
-        raise ValueError(_("A phone number: digits, blanks and a leading +."))
+        raise ValueError(_("A phone number: digits, spaces and a leading +."))
     return number
 
 

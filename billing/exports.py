@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
@@ -29,7 +29,7 @@ def cdrs(rows: QuerySet[CDR], *, language: str, zone: ZoneInfo) -> str:
     with override(language):
         head = [
             _("Charge"),
-            _("Start"),
+            pgettext("time", "Start"),
             _("End"),
             _("Location"),
             _("Charging point"),
@@ -119,7 +119,7 @@ def _invoice(document: Invoice) -> Iterable[list[Cell]]:
 
 
 _STATES: dict[str, Any] = {
-    "paid": lambda: _("paid"),
+    "paid": lambda: pgettext("invoice", "paid"),
     "open": lambda: _("open"),
     "credited": lambda: _("credited"),
     "credit": lambda: "",

@@ -28,7 +28,7 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
 
     def validate_id_tag(self, text: str) -> str:
         if isinstance(self.instance, Token) and text.upper() != self.instance.key:
-            raise serializers.ValidationError(_("The id of a token cannot be changed: make a new one."))
+            raise serializers.ValidationError(_("The id of a token cannot be changed: create a new one."))
         return text
 
 

@@ -17,4 +17,4 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=100, help_text=_("Which system uses it, so that you know later what to switch off.")
     )
-    role = forms.ChoiceField(label=_("May do what a … may"), choices=Role.choices, initial=Role.MANAGER)
+    role = forms.ChoiceField(label=_("Same rights as"), choices=Role.choices, initial=Role.MANAGER)

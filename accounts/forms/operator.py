@@ -17,8 +17,8 @@ class OperatorForm(forms.ModelForm):
         fields = operators.EDITABLE
         labels = {"name": _("Name for drivers"), "language": _("Language of mails and documents")}
         help_texts = {
-            "legal_name": _("As the companies register writes it; it stands on every invoice."),
-            "iban": _("Where drivers with invoices pay to."),
+            "legal_name": _("As in the companies register; it appears on every invoice."),
+            "iban": _("Where drivers pay their invoices to."),
         }
         widgets = {
             "support_phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),

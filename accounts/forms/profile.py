@@ -34,7 +34,7 @@ class BillingForm(forms.ModelForm):
         label=_("SDI code or PEC"),
         required=False,
         max_length=254,
-        help_text=_("Where the electronic invoice goes. Without one you find it in your tax drawer."),
+        help_text=_("Where the electronic invoice goes. Without one you find it in your “cassetto fiscale”."),
     )
     field_order = ("vat_number", "fiscal_code", "billing_name", "recipient", "address", "postal_code", "city")
 

@@ -16,7 +16,7 @@ class TokenForm(forms.ModelForm):
         fields = ("uid", "label", "driver", "type", "parent_id_tag", "expires_at", "max_active_sessions")
         labels = {"uid": _("Id on the card"), "driver": _("Driver")}
         help_texts = {
-            "uid": _("As a station reads it, for example 04A1B2C3. Upper and lower case are the same."),
+            "uid": _("As the charger reads it, for example 04A1B2C3. Upper and lower case are the same."),
             "parent_id_tag": _("Cards of one group may stop each other’s charges."),
             "max_active_sessions": _("Empty: any number."),
             "expires_at": _("Empty: for ever."),
@@ -38,5 +38,5 @@ class TokenForm(forms.ModelForm):
 
 class TokenFileForm(forms.Form):
     file = forms.FileField(
-        label=_("CSV file"), help_text=_("One card a line: id, label. The first line may hold the column names.")
+        label=_("CSV file"), help_text=_("One card per line: id, label. The first line may hold the column names.")
     )

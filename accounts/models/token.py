@@ -5,21 +5,22 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cms.core.models import Timestamped, Visible
 
 from .driver import Driver
 from .operator import Operator
 
-printable = RegexValidator(r"\A[\x20-\x7e]+\Z", _("Only letters, digits and signs that a card can carry (ASCII)."))
+printable = RegexValidator(r"\A[\x20-\x7e]+\Z", _("Only letters, digits and symbols that a card can carry (ASCII)."))
 
 
 class Token(Timestamped):
     """Unique per operator without regard to case: `key` is the upper-cased uid, the one that is compared."""
 
     class Status(models.TextChoices):
-        ACCEPTED = "accepted", _("active")
-        BLOCKED = "blocked", _("blocked")
+        ACCEPTED = "accepted", pgettext_lazy("card", "active")
+        BLOCKED = "blocked", pgettext_lazy("card", "blocked")
 
     class Type(models.TextChoices):
         """IdTokenEnumType of OCPP 2.0.1 and what 2.1 adds: words of the specification, not translated."""

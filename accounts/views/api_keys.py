@@ -32,7 +32,7 @@ def page(request: MemberRequest) -> HttpResponse:
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(ApiKey, operator=request.operator, pk=pk)
     api_keys.revoke(key=key, by=request.user)
-    messages.success(request, _("“%(name)s” opens nothing any more.") % {"name": key.name})
+    messages.success(request, _("“%(name)s” no longer works.") % {"name": key.name})
     return redirect("api_keys")
 
 

@@ -90,7 +90,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.text)
         return redirect("edit_token", pk=pk)
-    messages.success(request, _("%(token)s is deleted; its past charges keep its text.") % {"token": token})
+    messages.success(request, _("%(token)s is deleted; past charges still show it.") % {"token": token})
     return redirect("tokens")
 
 

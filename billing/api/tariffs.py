@@ -191,7 +191,7 @@ def _periods(started_at: datetime, given: list[dict[str, Any]]) -> list[Period]:
     for place, entry in enumerate(given):
         start = entry.get("start", periods[-1].end)
         if start < periods[-1].end:
-            raise _wrong(place, _("This begins before the period before it has ended."))
+            raise _wrong(place, _("This begins before the previous period has ended."))
         if start - started_at > _LONGEST:
             raise _wrong(place, _("A charge of more than a year cannot be priced."))
         full = start + timedelta(seconds=entry["charging_seconds"])

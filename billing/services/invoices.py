@@ -172,19 +172,19 @@ def _already(cdrs: Sequence[CDR]) -> Invoice | None:
 def _check(cdrs: Sequence[CDR], operator: Operator, driver: Driver) -> None:
     if not operator.has_legal_entity:
         raise Conflict(
-            _("The operator's legal data are needed before the first invoice."),
+            _("The operator’s legal data are needed before the first invoice."),
             code="legal_entity_missing",
             operator=operator.slug,
         )
     if missing := parties.missing(parties.buyer(driver)):
         raise Conflict(
-            _("The customer's name, address and VAT number or fiscal code are needed."),
+            _("The customer’s name, address and VAT number or fiscal code are needed."),
             code="billing_data_missing",
             missing=missing,
         )
     ids = [cdr.pk for cdr in cdrs]
     for code, sentence, good in (
-        ("cdr_credited", _("This charge has been taken back."), CDR.objects.standing()),
+        ("cdr_credited", _("This charge has been credited."), CDR.objects.standing()),
         ("cdr_held", _("This charge is on hold until somebody has looked at it."), CDR.objects.billable()),
         ("cdr_invoiced", _("This charge is on an invoice already."), CDR.objects.uninvoiced()),
     ):

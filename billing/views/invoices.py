@@ -70,7 +70,7 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, error.text)
         return redirect("operator_invoice", pk=pk)
     messages.success(
-        request, _("Credit note %(number)s takes %(invoice)s back.") % {"number": note, "invoice": invoice}
+        request, _("Credit note %(number)s cancels %(invoice)s.") % {"number": note, "invoice": invoice}
     )
     return redirect("operator_invoice", pk=note.pk)
 

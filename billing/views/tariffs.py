@@ -72,7 +72,7 @@ def create(request: MemberRequest) -> HttpResponse:
         except Invalid as error:
             errors.place(form, error, names={"elements": "expert"})
         else:
-            messages.success(request, _("%(name)s is ready; say where it holds.") % {"name": version.tariff})
+            messages.success(request, _("%(name)s is ready; now say where it applies.") % {"name": version.tariff})
             return redirect("tariff", pk=version.tariff_id)
     return render(request, "operator/tariffs/form.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -90,7 +90,7 @@ def change(request: MemberRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.text)
         else:
-            messages.success(request, _("Version %(n)s holds from now on.") % {"n": version.number})
+            messages.success(request, _("Version %(n)s applies from now on.") % {"n": version.number})
             return redirect("tariff", pk=pk)
     context = {"form": form, "tariff": tariff}
     return render(request, "operator/tariffs/form.html", context, status=400 if form.errors else 200)
@@ -109,7 +109,7 @@ def assign(request: MemberRequest, pk: int) -> HttpResponse:
             messages.error(request, error.text)
         else:
             words = {"place": place or _("all other places"), "tariff": tariff}
-            messages.success(request, _("%(tariff)s holds at %(place)s from now on.") % words)
+            messages.success(request, _("%(tariff)s applies at %(place)s from now on.") % words)
     else:
         messages.error(request, _("This place is not yours."))
     return redirect("tariff", pk=pk)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext
 
 from cms.dashboard.selectors import station as one
@@ -20,11 +20,11 @@ from stations.models import ChargingStation, Fault, FirmwareUpdate
 NB = figures.NB
 _WORST = ("faulted", "unavailable", "charging", "occupied", "reserved", "available", "offline")
 _SOME = {
-    "faulted": lazy("Fault on %(n)s of %(all)s"),
-    "unavailable": lazy("%(n)s of %(all)s out of service"),
-    "charging": lazy("Charging on %(n)s of %(all)s"),
-    "occupied": lazy("%(n)s of %(all)s occupied"),
-    "reserved": lazy("%(n)s of %(all)s reserved"),
+    "faulted": gettext_lazy("Fault on %(n)s of %(all)s"),
+    "unavailable": gettext_lazy("%(n)s of %(all)s out of service"),
+    "charging": gettext_lazy("Charging on %(n)s of %(all)s"),
+    "occupied": gettext_lazy("%(n)s of %(all)s occupied"),
+    "reserved": gettext_lazy("%(n)s of %(all)s reserved"),
 }
 Curves = Mapping[int, Sequence[tuple[datetime, int]]]
 
@@ -116,16 +116,16 @@ def evidence(
     """(when or who, what): the facts behind a diagnosis, as far as we know them."""
     lines = [(moment(fault.since, zone, now), _("first seen"))]
     if fault.hits > 1:
-        lines.append((_("%(n)s times") % {"n": fault.hits}, _("it came back since then")))
+        lines.append((_("%(n)s times") % {"n": fault.hits}, _("it has come back since")))
     if fault.code:
-        lines.append((_("Its own word"), fault.code))
+        lines.append((_("Its own code"), fault.code))
     if fault.kind == Fault.Kind.OFFLINE:
         online, others = one.neighbours(station)
         if others:
             said = _("%(online)s of %(all)s others at this site answer") % {"online": online, "all": others}
             lines.append((_("Neighbours"), said))
         if station.last_seen:
-            lines.append((moment(station.last_seen, zone, now), _("last word from it")))
+            lines.append((moment(station.last_seen, zone, now), _("last message from it")))
     else:
         working = [s for s in sockets if s.number != fault.evse_id and s.state in ("charging", "available")]
         lines += [(connector_name(s), _("works: site power and link are fine")) for s in working[:1]]
@@ -135,10 +135,10 @@ def evidence(
 
 
 _PHASES = (
-    (FirmwareUpdate.Status.REQUESTED, lazy("Asked for")),
-    (FirmwareUpdate.Status.DOWNLOADING, lazy("Downloading")),
-    (FirmwareUpdate.Status.INSTALLING, lazy("Installing")),
-    (FirmwareUpdate.Status.INSTALLED, lazy("New version seen")),
+    (FirmwareUpdate.Status.REQUESTED, gettext_lazy("Asked for")),
+    (FirmwareUpdate.Status.DOWNLOADING, gettext_lazy("Downloading")),
+    (FirmwareUpdate.Status.INSTALLING, gettext_lazy("Installing")),
+    (FirmwareUpdate.Status.INSTALLED, gettext_lazy("New version seen")),
 )
 
 

@@ -45,7 +45,7 @@ def ribbon(counts: Mapping[str, int]) -> str:
 
 
 def band_words(local: datetime) -> tuple[str, str]:
-    return _("Usual range,"), _("last 8: %(day)s") % {"day": WEEKDAYS[local.weekday()]}
+    return _("Usual range,"), _("last 8 %(day)ss") % {"day": WEEKDAYS[local.weekday()]}
 
 
 def power(points: Sequence[BandPoint], local: datetime) -> str:

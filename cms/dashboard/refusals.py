@@ -6,14 +6,16 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from stations.models import Command
 
-_REMOTE_START = lazy(
+_REMOTE_START = gettext_lazy(
     "Refused, no reason given. Check the connector’s state, an open charge, and AuthorizeRemoteTxRequests."
 )
-_REMOTE_STOP = lazy("The charger does not know this charge. Compare the transaction ids, or close it in our books.")
+_REMOTE_STOP = gettext_lazy(
+    "The charger does not know this charge. Compare the transaction ids, or close it at the last reading."
+)
 
 # (action, the charger's word) → the sentence
 _SAID: dict[tuple[str, str], Promise] = {
@@ -21,33 +23,35 @@ _SAID: dict[tuple[str, str], Promise] = {
     ("RequestStartTransaction", "Rejected"): _REMOTE_START,
     ("RemoteStopTransaction", "Rejected"): _REMOTE_STOP,
     ("RequestStopTransaction", "Rejected"): _REMOTE_STOP,
-    ("UnlockConnector", "UnlockFailed"): lazy(
+    ("UnlockConnector", "UnlockFailed"): gettext_lazy(
         "The lock’s motor failed. Ask the driver to unlock the car and pull gently, then try again."
     ),
-    ("UnlockConnector", "NotSupported"): lazy("This model cannot unlock from afar."),
-    ("UnlockConnector", "OngoingAuthorizedTransaction"): lazy("A charge is running there: stop it first."),
-    ("UnlockConnector", "UnknownConnector"): lazy("It has no such connector."),
-    ("Reset", "Rejected"): lazy("Busy, most likely with a charge. Restart when idle, or stop the charge first."),
-    ("ChangeAvailability", "Rejected"): lazy("The charger does not change this connector’s availability."),
-    ("TriggerMessage", "Rejected"): lazy("The charger does not send this message now."),
-    ("TriggerMessage", "NotImplemented"): lazy("This model does not know this message."),
-    ("ChangeConfiguration", "NotSupported"): lazy("This firmware does not know the setting."),
-    ("ChangeConfiguration", "Rejected"): lazy("This value is not allowed, or the setting is read-only."),
-    ("SetVariables", "Rejected"): lazy("This value is not allowed, or the setting is read-only."),
-    ("SetVariables", "UnknownComponent"): lazy("This firmware does not know the setting."),
-    ("SetVariables", "UnknownVariable"): lazy("This firmware does not know the setting."),
-    ("GetBaseReport", "NotSupported"): lazy("This model does not report its settings."),
-    ("ClearCache", "Rejected"): lazy("The charger keeps no cache, or is busy."),
-    ("UpdateFirmware", "Rejected"): lazy("The charger does not take an update now."),
-    ("GetLog", "Rejected"): lazy("The charger has no such log, or uploads one already."),
+    ("UnlockConnector", "NotSupported"): gettext_lazy("This model cannot unlock remotely."),
+    ("UnlockConnector", "OngoingAuthorizedTransaction"): gettext_lazy("A charge is running there: stop it first."),
+    ("UnlockConnector", "UnknownConnector"): gettext_lazy("It has no such connector."),
+    ("Reset", "Rejected"): gettext_lazy(
+        "Busy, most likely with a charge. Restart when idle, or stop the charge first."
+    ),
+    ("ChangeAvailability", "Rejected"): gettext_lazy("The charger does not change this connector’s availability."),
+    ("TriggerMessage", "Rejected"): gettext_lazy("The charger does not send this message now."),
+    ("TriggerMessage", "NotImplemented"): gettext_lazy("This model does not know this message."),
+    ("ChangeConfiguration", "NotSupported"): gettext_lazy("This firmware does not know the setting."),
+    ("ChangeConfiguration", "Rejected"): gettext_lazy("This value is not allowed, or the setting is read-only."),
+    ("SetVariables", "Rejected"): gettext_lazy("This value is not allowed, or the setting is read-only."),
+    ("SetVariables", "UnknownComponent"): gettext_lazy("This firmware does not know the setting."),
+    ("SetVariables", "UnknownVariable"): gettext_lazy("This firmware does not know the setting."),
+    ("GetBaseReport", "NotSupported"): gettext_lazy("This model does not report its settings."),
+    ("ClearCache", "Rejected"): gettext_lazy("The charger keeps no cache, or is busy."),
+    ("UpdateFirmware", "Rejected"): gettext_lazy("The charger does not take an update now."),
+    ("GetLog", "Rejected"): gettext_lazy("The charger has no such log, or uploads one already."),
 }
 _ERRORS: dict[str, Promise] = {
-    "ConnectionClosed": lazy("The connection ended before it answered."),
-    "NotImplemented": lazy("This model does not know this command."),
-    "NotSupported": lazy("This model does not do this."),
-    "InternalError": lazy("The charger failed inside."),
-    "SecurityError": lazy("The charger refused for a security reason."),
-    "GenericError": lazy("The charger could not do it and does not say why."),
+    "ConnectionClosed": gettext_lazy("The connection ended before it answered."),
+    "NotImplemented": gettext_lazy("This model does not know this command."),
+    "NotSupported": gettext_lazy("This model does not do this."),
+    "InternalError": gettext_lazy("The charger failed inside."),
+    "SecurityError": gettext_lazy("The charger refused for a security reason."),
+    "GenericError": gettext_lazy("The charger could not do it and does not say why."),
 }
 
 

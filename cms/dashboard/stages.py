@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from cms.dashboard import refusals
 from stations.models import Command
@@ -29,13 +29,16 @@ class Effect:
 
 
 _START = Effect(
-    lazy("Waiting for energy to flow"),
-    lazy("Charging"),
+    gettext_lazy("Waiting for energy to flow"),
+    gettext_lazy("Charging"),
     60,
-    lazy("accepted, but no charge began: no cable seen in time"),
+    gettext_lazy("accepted, but no charge began: no cable seen in time"),
 )
 _STOP = Effect(
-    lazy("Waiting for the charge to end"), lazy("Charge ended"), 60, lazy("accepted, but the charge goes on")
+    gettext_lazy("Waiting for the charge to end"),
+    gettext_lazy("Charge ended"),
+    60,
+    gettext_lazy("accepted, but the charge goes on"),
 )
 EFFECTS = {
     "RemoteStartTransaction": _START,
@@ -43,41 +46,52 @@ EFFECTS = {
     "RemoteStopTransaction": _STOP,
     "RequestStopTransaction": _STOP,
     "Reset": Effect(
-        lazy("Waiting to see it restart"), lazy("Restarted"), 24 * 3600, lazy("accepted, but it never came back")
-    ),
-    "UnlockConnector": Effect(lazy("Waiting for word from the connector"), lazy("Connector reported"), 60),
-    "ChangeAvailability": Effect(
-        lazy("Waiting to see the new state"),
-        lazy("New state seen"),
+        gettext_lazy("Waiting to see it restart"),
+        gettext_lazy("Restarted"),
         24 * 3600,
-        lazy("accepted, but the state never changed"),
+        gettext_lazy("accepted, but it never came back"),
+    ),
+    "UnlockConnector": Effect(
+        gettext_lazy("Waiting for word from the connector"), gettext_lazy("Connector reported"), 60
+    ),
+    "ChangeAvailability": Effect(
+        gettext_lazy("Waiting to see the new state"),
+        gettext_lazy("New state seen"),
+        24 * 3600,
+        gettext_lazy("accepted, but the state never changed"),
     ),
     "TriggerMessage": Effect(
-        lazy("Waiting for the message"), lazy("Message arrived"), 60, lazy("promised, but it never came")
+        gettext_lazy("Waiting for the message"),
+        gettext_lazy("Message arrived"),
+        60,
+        gettext_lazy("promised, but it never came"),
     ),
     "ExtendedTriggerMessage": Effect(
-        lazy("Waiting for the message"), lazy("Message arrived"), 60, lazy("promised, but it never came")
+        gettext_lazy("Waiting for the message"),
+        gettext_lazy("Message arrived"),
+        60,
+        gettext_lazy("promised, but it never came"),
     ),
 }
 
 WORDS = {
-    "RemoteStartTransaction": lazy("Start a charge"),
-    "RequestStartTransaction": lazy("Start a charge"),
-    "RemoteStopTransaction": lazy("Stop a charge"),
-    "RequestStopTransaction": lazy("Stop a charge"),
-    "Reset": lazy("Restart"),
-    "UnlockConnector": lazy("Unlock the cable"),
-    "ChangeAvailability": lazy("Change availability"),
-    "TriggerMessage": lazy("Ask for a message"),
-    "GetConfiguration": lazy("Read settings"),
-    "GetVariables": lazy("Read settings"),
-    "GetBaseReport": lazy("Read all settings"),
-    "ChangeConfiguration": lazy("Change a setting"),
-    "SetVariables": lazy("Change a setting"),
-    "GetDiagnostics": lazy("Fetch a log"),
-    "GetLog": lazy("Fetch a log"),
-    "UpdateFirmware": lazy("Update firmware"),
-    "ClearCache": lazy("Clear the token cache"),
+    "RemoteStartTransaction": gettext_lazy("Start a charge"),
+    "RequestStartTransaction": gettext_lazy("Start a charge"),
+    "RemoteStopTransaction": gettext_lazy("Stop a charge"),
+    "RequestStopTransaction": gettext_lazy("Stop a charge"),
+    "Reset": gettext_lazy("Restart"),
+    "UnlockConnector": gettext_lazy("Unlock the cable"),
+    "ChangeAvailability": gettext_lazy("Change availability"),
+    "TriggerMessage": gettext_lazy("Ask for a message"),
+    "GetConfiguration": gettext_lazy("Read settings"),
+    "GetVariables": gettext_lazy("Read settings"),
+    "GetBaseReport": gettext_lazy("Read all settings"),
+    "ChangeConfiguration": gettext_lazy("Change a setting"),
+    "SetVariables": gettext_lazy("Change a setting"),
+    "GetDiagnostics": gettext_lazy("Fetch a log"),
+    "GetLog": gettext_lazy("Fetch a log"),
+    "UpdateFirmware": gettext_lazy("Update firmware"),
+    "ClearCache": gettext_lazy("Clear the token cache"),
 }
 SCHEDULED = frozenset({"Scheduled", "RebootRequired"})
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from cms.dashboard.selectors.sessions import Bill
 from cms.templatetags import figures
@@ -18,45 +18,45 @@ from sessions_app.selectors import CurvePoint
 POWERED_W = 100
 SILENT = timedelta(minutes=3)
 REASONS = {
-    "Local": lazy("Stopped at the charger"),
-    "Remote": lazy("Stopped remotely"),
-    "EVDisconnected": lazy("Cable pulled at the car"),
-    "StoppedByEV": lazy("Stopped by the car"),
-    "DeAuthorized": lazy("Stopped: the card was refused"),
-    "PowerLoss": lazy("Power loss at the charger"),
-    "Reboot": lazy("The charger restarted"),
-    "HardReset": lazy("Stopped by a restart"),
-    "SoftReset": lazy("Stopped by a restart"),
-    "ImmediateReset": lazy("Stopped by a restart"),
-    "EmergencyStop": lazy("Emergency button pressed"),
-    "UnlockCommand": lazy("Stopped to unlock the cable"),
-    "EnergyLimitReached": lazy("Energy limit reached"),
-    "TimeLimitReached": lazy("Time limit reached"),
-    "SOCLimitReached": lazy("Battery limit reached"),
-    "Timeout": lazy("No cable was plugged in"),
+    "Local": gettext_lazy("Stopped at the charger"),
+    "Remote": gettext_lazy("Stopped remotely"),
+    "EVDisconnected": gettext_lazy("Cable pulled at the car"),
+    "StoppedByEV": gettext_lazy("Stopped by the car"),
+    "DeAuthorized": gettext_lazy("Stopped: the card was refused"),
+    "PowerLoss": gettext_lazy("Power loss at the charger"),
+    "Reboot": gettext_lazy("The charger restarted"),
+    "HardReset": gettext_lazy("Stopped by a restart"),
+    "SoftReset": gettext_lazy("Stopped by a restart"),
+    "ImmediateReset": gettext_lazy("Stopped by a restart"),
+    "EmergencyStop": gettext_lazy("Emergency button pressed"),
+    "UnlockCommand": gettext_lazy("Stopped to unlock the cable"),
+    "EnergyLimitReached": gettext_lazy("Energy limit reached"),
+    "TimeLimitReached": gettext_lazy("Time limit reached"),
+    "SOCLimitReached": gettext_lazy("Battery limit reached"),
+    "Timeout": gettext_lazy("No cable was plugged in"),
 }
 REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
-    "missing_start": lazy("the charger never reported the start"),
-    "missing_stop": lazy("the charger never reported the end"),
-    "late_stop": lazy("the end was reported after we had closed it"),
-    "estimated": lazy("readings are missing: the energy is estimated"),
-    "silent": lazy("the charger has been silent for long"),
-    "unauthorised": lazy("it charged although the card was refused"),
-    "clock": lazy("the charger’s clock is wrong"),
-    "closed": lazy("a person closed it without the charger’s own end"),
-    "negative": lazy("the meter ran backwards"),
-    "implausible": lazy("it took more than any charger can give in the time"),
-    "register_mismatch": lazy("the readings contradict the meter at the end"),
-    "scale": lazy("the readings were in another unit"),
-    "mixed_registers": lazy("two meters were mixed"),
-    "other_register": lazy("the readings are of another meter"),
-    "register_jump": lazy("the meter jumped"),
-    "register_reset": lazy("the meter began again"),
-    "double_start": lazy("the start was reported twice, differently"),
-    "double_stop": lazy("the end was reported twice, differently"),
-    "after_end": lazy("it went on after its end"),
-    "seq_conflict": lazy("two different messages have one number"),
-    "reused_id": lazy("the charger used a transaction number again"),
+    "missing_start": gettext_lazy("the charger never reported the start"),
+    "missing_stop": gettext_lazy("the charger never reported the end"),
+    "late_stop": gettext_lazy("the end was reported after we had closed it"),
+    "estimated": gettext_lazy("readings are missing: the energy is estimated"),
+    "silent": gettext_lazy("the charger has been silent for long"),
+    "unauthorised": gettext_lazy("it charged although the card was refused"),
+    "clock": gettext_lazy("the charger’s clock is wrong"),
+    "closed": gettext_lazy("a person closed it without the charger’s own end"),
+    "negative": gettext_lazy("the meter ran backwards"),
+    "implausible": gettext_lazy("it took more than any charger can give in the time"),
+    "register_mismatch": gettext_lazy("the readings contradict the meter at the end"),
+    "scale": gettext_lazy("the readings were in another unit"),
+    "mixed_registers": gettext_lazy("two meters were mixed"),
+    "other_register": gettext_lazy("the readings are of another meter"),
+    "register_jump": gettext_lazy("the meter jumped"),
+    "register_reset": gettext_lazy("the meter began again"),
+    "double_start": gettext_lazy("the start was reported twice, differently"),
+    "double_stop": gettext_lazy("the end was reported twice, differently"),
+    "after_end": gettext_lazy("it went on after its end"),
+    "seq_conflict": gettext_lazy("two different messages have one number"),
+    "reused_id": gettext_lazy("the charger used a transaction number again"),
 }
 
 
@@ -93,7 +93,7 @@ def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill) -
 def reason(session: ChargingSession) -> str:
     """Why it ended, in words; the protocol's own word where we know no better."""
     if session.closed_by_us:
-        return _("Closed in our books")
+        return _("Closed by us, at the last good reading")
     word = session.stop_reason or ""
     return str(REASONS.get(word, word or _("Ended")))
 

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.doors import MemberRequest
 from accounts.models import Token
@@ -31,9 +31,9 @@ from stations.views.evses import public_address
 from stations.views.forms import StationForm
 
 RANGES = {
-    "24h": (timedelta(hours=24), lazy("24 h")),
-    "7d": (timedelta(days=7), lazy("7 d")),
-    "30d": (timedelta(days=30), lazy("30 d")),
+    "24h": (timedelta(hours=24), gettext_lazy("24 h")),
+    "7d": (timedelta(days=7), gettext_lazy("7 d")),
+    "30d": (timedelta(days=30), gettext_lazy("30 d")),
 }
 POWER_SPAN = timedelta(hours=1)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -26,7 +26,7 @@ def of(user: User, month: date | None) -> str:
 
 def _head() -> list[str]:
     return [
-        _("Start"),
+        pgettext("time", "Start"),
         _("End"),
         _("Place"),
         _("Address"),

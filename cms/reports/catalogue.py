@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from cms import charts
 from cms.charts import Chart, svg
@@ -104,10 +104,11 @@ def revenue(filters: Filters) -> Built:
         currency=currency,
     )
     now = months[-1]
-    answer = _("%(amount)s so far this month, from %(n)s charges.") % {
-        "amount": figures.money(now.incl_vat, currency),
-        "n": figures.number(now.cdrs),
-    }
+    answer = ngettext(
+        "%(amount)s so far this month, from %(n)s charge.",
+        "%(amount)s so far this month, from %(n)s charges.",
+        now.cdrs,
+    ) % {"amount": figures.money(now.incl_vat, currency), "n": figures.number(now.cdrs)}
     head = [_("Month"), _("Currency"), _("Charges"), _("Energy, kWh"), _("Net"), _("Gross")]
     rows = [
         (

@@ -133,7 +133,7 @@ def describe(update: FirmwareUpdate) -> str:
     if update.status != Status.FAILED:
         return str(update.get_status_display())
     facts = {"version": update.version_after or update.version_before or "?", "word": update.detail}
-    return str(_WHY.get(update.detail, _("The station reported %(word)s."))) % facts
+    return str(_WHY.get(update.detail, _("The charger reported %(word)s."))) % facts
 
 
 _WHY = {
@@ -141,7 +141,7 @@ _WHY = {
     "InvalidSignature": _("The charger refused the file: its signature is not valid."),
     "InstallationFailed": _("The charger refused the image and is still on %(version)s."),
     "InstallVerificationFailed": _("The charger refused the image and is still on %(version)s."),
-    "Refused": _("The charger did not take the order."),
+    "Refused": _("The charger refused the request."),
     "NoNews": _("No news for a day: ask the charger for its state."),
     "OtherVersion": _("The charger came back with %(version)s, not with the version expected."),
 }

@@ -168,7 +168,7 @@ def describe(log: LogRequest) -> str:
     """One sentence: how far it is, and what went wrong."""
     if log.status != Status.FAILED:
         return str(log.get_status_display())
-    return str(_WHY.get(log.detail, _("The station reported %(word)s."))) % {"word": log.detail}
+    return str(_WHY.get(log.detail, _("The charger reported %(word)s."))) % {"word": log.detail}
 
 
 _WHY = {
@@ -178,6 +178,6 @@ _WHY = {
     "NotSupportedOperation": _("The charger cannot upload over HTTP."),
     "AcceptedCanceled": _("Replaced by a later request."),
     "Nothing": _("The charger has nothing to upload."),
-    "Refused": _("The charger did not take the order."),
+    "Refused": _("The charger refused the request."),
     "NoNews": _("No upload arrived in time."),
 }

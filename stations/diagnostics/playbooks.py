@@ -95,8 +95,8 @@ ERRORS: dict[str, Playbook] = {
         "Reset",
     ),
     "LocalListConflict": Playbook(
-        gettext_lazy("Its list of cards disagrees with ours"),
-        gettext_lazy("A card is listed with another state than the one we told."),
+        gettext_lazy("Its list of cards differs from ours"),
+        gettext_lazy("A card is listed with a state other than the one we sent."),
         gettext_lazy("Send the whole list again."),
     ),
     "OtherError": Playbook(

@@ -64,7 +64,7 @@ class LocationForm(forms.ModelForm):
             "province": _("Province"),
             "country_code": _("Country"),
             "opening_hours": _("Opening hours"),
-            "public": _("Show this place to all drivers"),
+            "public": _("Show this site to all drivers"),
         }
         help_texts = {
             "name": _("As drivers will read it, for example “Bologna, Via Stalingrado 71”."),

@@ -27,7 +27,7 @@ def create(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.instance.operator = operator
         location = form.save()
-        messages.success(request, _("%(name)s is on the map.") % {"name": location.name})
+        messages.success(request, _("%(name)s is added.") % {"name": location.name})
         return redirect("dashboard:sites")
     return render(request, "operator/locations/form.html", {"form": form}, status=400 if form.errors else 200)
 

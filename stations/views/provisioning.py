@@ -92,8 +92,8 @@ def checks(station: ChargingStation) -> list[Check]:
     return [
         Check(_("Connected"), station.last_seen is not None, f"OCPP {station.ocpp_version}", station.last_seen),
         Check(_("Introduced itself"), station.last_boot is not None, introduced, station.last_boot),
-        Check(_("Named its connectors"), connectors > 0, str(connectors or "")),
-        Check(_("Told its settings"), settings_read > 0, str(settings_read or "")),
+        Check(_("Reported its connectors"), connectors > 0, str(connectors or "")),
+        Check(_("Reported its settings"), settings_read > 0, str(settings_read or "")),
     ]
 
 

@@ -133,7 +133,7 @@ def test_a_host_sees_but_does_not_act(client, operator, stand):
     host: User = UserFactory()
     Membership.objects.create(user=host, operator=operator, role=Role.HOST)
     fault = broken(stand)
-    assert "I look after it" not in page(client, host)
+    assert "I’ll handle it" not in page(client, host)
     assert client.post(reverse("dashboard:acknowledge", args=[fault.pk])).status_code == 403
 
 

@@ -92,7 +92,7 @@ def test_a_running_charge_shows_what_it_took_and_costs_so_far(desk: Client, runn
     page = text(desk, f"/ops/sessions/{running.pk}/")
     assert "11.00 kWh" in page
     assert "€6.05" in page
-    assert "Close in our books" in page
+    assert "Close at the last reading" in page
 
 
 def test_an_ended_charge_explains_its_price(desk: Client, ended: ChargingSession) -> None:

@@ -74,7 +74,7 @@ def test_undo_ends_after_an_hour(him: Client, card: Token, clock: Any) -> None:
     clock.move_to(MORNING + timedelta(minutes=61))
     assert "/undo/" not in see(him)
     html = act(him, card, "undo")
-    assert "can be taken back by your operator only" in html
+    assert "Only your operator can lift this block" in html
     assert card.status == "blocked"
 
 

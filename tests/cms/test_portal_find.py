@@ -34,7 +34,7 @@ def see(client: Client) -> Page:
 
 def rows(html: str) -> list[str]:
     """The names in the list, in its order."""
-    shown = html.partition('<ol id="list"')[2].partition("</ol>")[0]
+    shown = html.partition('<ol id="found"')[2].partition("</ol>")[0]
     return [part.partition("</b>")[0] for part in shown.split("<span><b>")[1:]]
 
 
@@ -144,7 +144,7 @@ def test_an_empty_answer_offers_to_drop_the_filters_and_names_cities(see: Page, 
     stand(place(operator, city="Bologna"), ["Charging"])
     html = see("/?free=1&lat=44.5&lon=11.3")
     assert "No charger with all these filters." in html
-    assert 'href="?lat=44.5&amp;lon=11.3">Drop the filters' in html
+    assert 'href="?lat=44.5&amp;lon=11.3">Clear the filters' in html
     assert '<a href="?q=Bologna">Bologna</a> (1)' in html
 
 

@@ -103,7 +103,7 @@ def test_without_energy_nothing_is_charged_and_it_says_so(him: Client, world: Dr
     session = world.charged(0, minutes=3)
     html = see(him, f"/history/{session.pk}/")
     assert "You pay €0.00." in html
-    assert "No energy flowed, so nothing is charged." in html
+    assert "No energy flowed, so there is nothing to pay." in html
     assert "Do you need an invoice?" not in html
 
 
@@ -112,7 +112,7 @@ def test_a_charge_that_does_not_add_up_is_on_hold_and_says_so(him: Client, world
     ChargingSession.objects.filter(pk=session.pk).update(review="energy_jump")
     CDR.objects.filter(session=session).update(held=True)
     html = see(him, f"/history/{session.pk}/")
-    assert "Somebody looks at this charge first" in html
+    assert "Somebody checks this charge first" in html
     assert "Do you need an invoice?" not in html
 
 

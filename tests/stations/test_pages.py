@@ -156,7 +156,7 @@ def test_the_checklist_ticks_as_the_station_arrives(client, olga, station):
         return client.get("/ops/stations/CP-0042/connect/arrival/?lang=en").content.decode()
 
     client.force_login(olga)
-    assert "Waiting for its first word" in shown()
+    assert "Waiting for its first message" in shown()
     ChargingStation.objects.update(
         last_seen=timezone.now(), last_boot=timezone.now(), vendor="Elettra", ocpp_version="1.6"
     )

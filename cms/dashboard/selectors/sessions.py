@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Operator
 from billing.documents import lines
@@ -33,7 +34,7 @@ def views() -> dict[str, View]:
     """The saved views of the list (ux.md): each a question that somebody asks every day."""
     active, ended = Q(status="active"), Q(status="completed")
     return {
-        "live": View(_("Live"), active),
+        "live": View(pgettext_lazy("charges", "Live"), active),
         "zero": View(_("Zero energy"), ended & Q(energy__lt=ZERO_WH)),
         "stuck": View(_("Stuck over 12 h"), active & Q(started_at__lt=timezone.now() - STUCK_AFTER)),
         "refused": View(_("Refused card"), ~Q(authorization__in=["Accepted", ""])),

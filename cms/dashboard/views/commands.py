@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import access
@@ -42,14 +42,14 @@ def _texts(wrong: Invalid) -> list[str]:
 
 
 class RawForm(forms.Form):
-    action = forms.ChoiceField(label=lazy("Action"))
+    action = forms.ChoiceField(label=gettext_lazy("Action"))
     payload = forms.CharField(
-        label=lazy("Payload (JSON)"),
+        label=gettext_lazy("Payload (JSON)"),
         initial="{}",
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
-        help_text=lazy("Sent member for member as written here, after a check against the protocol’s schema."),
+        help_text=gettext_lazy("Sent member for member as written here, after a check against the protocol’s schema."),
     )
-    timeout = forms.IntegerField(label=lazy("Give up after"), initial=30, min_value=1, max_value=300)
+    timeout = forms.IntegerField(label=gettext_lazy("Give up after"), initial=30, min_value=1, max_value=300)
 
     def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import access
@@ -60,9 +60,9 @@ def download_log(request: MemberRequest, key: str, pk: int) -> HttpResponseBase:
 
 
 class FirmwareForm(forms.Form):
-    url = forms.CharField(label=lazy("Address of the file"), max_length=500)
-    version_expected = forms.CharField(label=lazy("Version inside"), max_length=50, required=False)
-    retrieve_at = forms.DateTimeField(label=lazy("Not before"), required=False)
+    url = forms.CharField(label=gettext_lazy("Address of the file"), max_length=500)
+    version_expected = forms.CharField(label=gettext_lazy("Version inside"), max_length=50, required=False)
+    retrieve_at = forms.DateTimeField(label=gettext_lazy("Not before"), required=False)
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).strip()
@@ -91,5 +91,5 @@ def update_firmware(request: MemberRequest, key: str) -> HttpResponse:
     except (Conflict, Invalid) as refused:
         messages.error(request, refused.text)
     else:
-        messages.success(request, _("The update is ordered; its phases show below."))
+        messages.success(request, _("The update is requested; follow its steps below."))
     return redirect(links.page(station, "maintenance"))

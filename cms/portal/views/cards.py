@@ -44,7 +44,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         request.session.pop(_KEY, None)
         messages.success(request, _("%(card)s works again.") % {"card": card})
     else:
-        messages.error(request, _("This block can be taken back by your operator only: write to them or call."))
+        messages.error(request, _("Only your operator can lift this block: write to them or call."))
     return redirect("portal:cards")
 
 
