@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings as django_settings
 from django.core.paginator import Paginator
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.doors import MemberRequest
 from accounts.models import Token
@@ -25,7 +25,7 @@ from cms.dashboard.selectors.station import Socket
 from cms.templatetags.ui import STATES
 from sessions_app.models import ChargingSession
 from stations.diagnostics import faults, firmware, logs
-from stations.models import ChargingStation, FirmwareUpdate, LogRequest, SecurityEvent
+from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
 from stations.views import links
 from stations.views.evses import public_address
 from stations.views.forms import StationForm
@@ -38,8 +38,10 @@ RANGES = {
 POWER_SPAN = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
+    """One request for a station's page; what several blocks show is looked up once."""
+
     request: MemberRequest
     station: ChargingStation
     now: datetime
@@ -50,6 +52,18 @@ class Asked:
         place = self.station.location
         return ZoneInfo(place.time_zone if place else self.station.operator.time_zone)
 
+    @cached_property
+    def sessions(self) -> list[ChargingSession]:
+        return one.sessions(self.station)
+
+    @cached_property
+    def faults(self) -> list[Fault]:
+        return one.open_faults(self.station)
+
+    @cached_property
+    def sockets(self) -> list[Socket]:
+        return one.sockets(self.station, self.sessions, self.faults, now=self.now)
+
 
 Content = Mapping[str, Any]
 
@@ -58,13 +72,13 @@ Content = Mapping[str, Any]
 
 
 def head(asked: Asked) -> Content:
-    sockets = one.sockets(asked.station, now=asked.now)
+    sockets = asked.sockets
     chip_state, chip_word = answers.station_state(asked.station, [socket.state for socket in sockets])
     return {
         "chip_state": chip_state,
         "chip_word": chip_word,
         "last_message": one.last_message_at(asked.station),
-        "running": one.sessions(asked.station),
+        "running": asked.sessions,
         "silence": 2 * django_settings.HEARTBEAT_INTERVAL_S,
         "offline_buttons": (("play", _("Start")), ("unlock", _("Unlock")), ("reset", _("Reset"))),
     }
@@ -97,7 +111,7 @@ def dialogs(asked: Asked) -> dict[str, Any]:
     return {
         "places": places,
         "tokens": tokens.select_related("driver__user").order_by("-updated_at")[:30],
-        "running_sessions": one.sessions(asked.station),
+        "running_sessions": asked.sessions,
         "triggers": asking.TRIGGERS,
     }
 
@@ -116,7 +130,7 @@ def now(asked: Asked) -> Mapping[str, Block]:
 
 
 def diagnosis(asked: Asked) -> Content:
-    found = one.open_faults(asked.station)
+    found = asked.faults
     if not found:
         return {"fault": None}
     worst = found[0]
@@ -124,15 +138,13 @@ def diagnosis(asked: Asked) -> Content:
         "fault": worst,
         "book": faults.describe(worst),
         "others": [(fault, faults.describe(fault)) for fault in found[1:]],
-        "evidence": answers.evidence(
-            asked.station, worst, one.sockets(asked.station, now=asked.now), asked.zone, asked.now
-        ),
+        "evidence": answers.evidence(asked.station, worst, asked.sockets, asked.zone, asked.now),
         "place": f"{worst.evse_id}.{worst.connector_id}" if worst.evse_id else "",
     }
 
 
 def sockets(asked: Asked) -> Content:
-    cards = one.sockets(asked.station, now=asked.now)
+    cards = asked.sockets
     return {"sockets": [_card(asked, card) for card in cards]}
 
 
@@ -158,7 +170,7 @@ def _card(asked: Asked, card: Socket) -> dict[str, Any]:
 def power(asked: Asked) -> Content:
     since = asked.now - POWER_SPAN
     by_evse = readings.power(asked.station, since=since, until=asked.now)
-    cards = one.sockets(asked.station, now=asked.now)
+    cards = asked.sockets
     for socket in cards:
         if by_evse.get(socket.number) and socket.session is None:  # the charge is over: so is its power
             last = by_evse[socket.number][-1][0]
@@ -188,7 +200,7 @@ def strip(asked: Asked) -> Content:
     return {
         "chart": charts.strip(tracks, start=start, end=asked.now, now=asked.now, zone=asked.zone, words=words),
         "empty": not tracks,
-        "answer": answers.strip(asked.station, one.open_faults(asked.station), uptime, asked.zone, asked.now),
+        "answer": answers.strip(asked.station, asked.faults, uptime, asked.zone, asked.now),
         "range": wanted,
         "ranges": [(name, word) for name, (_span, word) in RANGES.items()],
     }

@@ -20,6 +20,7 @@ app_name = "dashboard"
 urlpatterns = [
     path("", overview.page, name="overview"),
     path("more/", more.page, name="more"),
+    path("rail/", more.rail, name="rail"),
     path("search/", search.page, name="search"),
     path("map/", sites.map_page, name="map"),
     path("locations/", sites.page, name="sites"),

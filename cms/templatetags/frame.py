@@ -53,7 +53,13 @@ def _here(entry: Entry, path: str) -> bool:
 def rail(context: Context) -> dict[str, Any]:
     request = context["request"]
     operator: Operator | None = request.operator
-    shared: dict[str, Any] = {"csrf_token": context.get("csrf_token"), "operator": operator, "entries": []}
+    path: str = context.get("here") or request.path
+    shared: dict[str, Any] = {
+        "csrf_token": context.get("csrf_token"),
+        "operator": operator,
+        "entries": [],
+        "path": path,
+    }
     if operator is None:
         return shared
     faults = Fault.objects.filter(operator=operator, closed_at=None, acknowledged_at=None).count()
@@ -68,7 +74,7 @@ def rail(context: Context) -> dict[str, Any]:
                 "icon": entry.icon,
                 "word": entry.word,
                 "href": entry.paths[0],
-                "here": _here(entry, request.path),
+                "here": _here(entry, path),
                 "badge": badge,
                 "hot": hot,
             }

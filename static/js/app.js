@@ -72,6 +72,15 @@ addEventListener("submit", event => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form button[disabled]:not([data-off])").forEach(button => { button.disabled = false; }));
 
+// the tab's title tells how many problems are new, also while one looks elsewhere
+const title = document.title;
+function count() {
+  const hot = document.querySelector(".rail .badge.hot");
+  document.title = hot ? `(${hot.textContent}) ${title}` : title;
+}
+count();
+addEventListener("htmx:load", count);
+
 document.querySelector("[data-focus]")?.focus();
 setTimeout(() => document.querySelectorAll("[data-toast]").forEach(box => { if (!box.matches(":hover, :focus-within")) box.remove(); }), 10000);
 if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js").catch(() => {});

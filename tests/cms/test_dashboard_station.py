@@ -403,3 +403,23 @@ def test_the_ranges_of_the_strip_are_links(client, olga, unit):
     for wanted in tabs.RANGES:
         assert "Connector 1" in get(client, olga, f"&range={wanted}")
     assert get(client, olga, "&range=nonsense")
+
+
+def test_a_page_asks_the_database_a_bounded_number_of_questions(
+    client, olga, unit, dario, django_assert_max_num_queries
+):
+    charge(unit, dario)
+    client.force_login(olga)
+    client.get("/ops/stations/CP-0100/")
+    with django_assert_max_num_queries(60):
+        client.get("/ops/stations/CP-0100/")
+    with django_assert_max_num_queries(25):
+        client.get("/ops/stations/CP-0100/", headers={"HX-Request": "true", "HX-Target": "head"})
+
+
+def test_the_rails_badges_move_by_themselves(client, olga, unit):
+    client.force_login(olga)
+    faults.report(station_id=unit.pk, kind="faulted", evse_id=2, connector_id=1, code="", at=NOON)
+    shown = client.get("/ops/rail/?here=/ops/stations/&lang=en").content.decode()
+    assert '<span class="badge hot">1</span>' in shown
+    assert 'href="/ops/stations/" aria-current="page"' in shown

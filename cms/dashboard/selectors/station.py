@@ -1,5 +1,6 @@
 """Everything the page of one station shows besides its strips and readings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,18 +39,20 @@ def sessions(station: ChargingStation) -> list[ChargingSession]:
     return list(running.select_related("driver__user", "token", "location").order_by("evse_id", "started_at"))
 
 
-def sockets(station: ChargingStation, *, now: datetime) -> list[Socket]:
+def sockets(
+    station: ChargingStation, running: Sequence[ChargingSession], faults: Sequence[Fault], *, now: datetime
+) -> list[Socket]:
     """The cards, in the order of the hardware."""
-    running = {session.evse_id: session for session in sessions(station)}
+    charges = {session.evse_id: session for session in running}
     read = meters.latest(station, now=now)
-    faults = {(fault.evse_id, fault.connector_id): fault for fault in open_faults(station)}
+    broken = {(fault.evse_id, fault.connector_id): fault for fault in faults}
     return [
         Socket(
             connector,
             connector.state,
-            running.get(connector.evse.evse_id),
+            charges.get(connector.evse.evse_id),
             read.get(connector.evse.evse_id),
-            faults.get((connector.evse.evse_id, connector.connector_id)),
+            broken.get((connector.evse.evse_id, connector.connector_id)),
         )
         for connector in stations.board(station)
     ]
