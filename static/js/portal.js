@@ -17,7 +17,7 @@ if (here && "geolocation" in navigator && isSecureContext) {
     }, () => {
       here.disabled = false;
       says.textContent = here.dataset.refused;
-      document.querySelector("#search input[type=search]").focus();
+      document.querySelector("#wish input[type=search]").focus();
     }, { maximumAge: 60000, timeout: 10000 });
   });
 }
