@@ -63,7 +63,7 @@ def project(state: State) -> Projection:
         meter_stop=_meter_stop(state) if over else None,
         energy=settled.mwh,
         estimated=estimated,
-        charging_state=state.charging,
+        charging_state=state.charging[:24],
         power_w=0 if over and power is not None else power,
         soc=soc,
         last_reading_at=read_at,

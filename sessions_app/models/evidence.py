@@ -20,8 +20,11 @@ class Evidence(models.Model):
     which holds every sample as JSON text: [[iso time, [[measurand, value, unit, phase, context, location], …]], …].
     """
 
-    station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="evidence")
-    session = models.ForeignKey(ChargingSession, models.PROTECT, null=True, blank=True, related_name="evidence")
+    # the composite indexes below serve both keys: every index of their own would cost each reading
+    station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="evidence", db_index=False)
+    session = models.ForeignKey(
+        ChargingSession, models.PROTECT, null=True, blank=True, related_name="evidence", db_index=False
+    )
     kind = models.CharField(
         max_length=8
     )  # started, updated, ended, metered; ours: bounded, closed, doubted (engine.evidence)

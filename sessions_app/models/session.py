@@ -29,8 +29,8 @@ class ChargingSession(Timestamped):
         ACTIVE = "active", _("running")
         COMPLETED = "completed", _("ended")
 
-    operator = models.ForeignKey(Operator, models.PROTECT, related_name="sessions")
-    station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="sessions")
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="sessions", db_index=False)
+    station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="sessions", db_index=False)
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="sessions")
     evse_id = models.PositiveIntegerField(null=True, blank=True)
     connector_id = models.PositiveIntegerField(null=True, blank=True)

@@ -6,12 +6,12 @@ Guessing would bill one driver for another's energy: where two sessions fit, the
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from cms.core import energy
+from sessions_app.engine import reduce
 from stations.models import EVSE
 from stations.vocabulary.events import Metered, TransactionEnded, TransactionEvent
 from stations.vocabulary.values import EvseRef
 
-from . import books
+from . import books, ledger
 from .books import Held
 
 Stray = TransactionEvent | Metered
@@ -42,11 +42,11 @@ def _may_end(event: TransactionEnded, held: Held) -> bool:
     """A stop without a valid id (quirk 37): same connector and token where it names them, not before the start, not below
     the start's register."""
     state = held.state
-    stop = energy.to_mwh(event.meter_wh) if event.meter_wh is not None else None
+    stop = ledger.of_transaction(event).evidence.meter
     return (
         (event.evse is None or not event.evse.id or state.evse == event.evse.id)
         and (event.token is None or event.token.text.upper() == state.token.upper())
-        and (state.started_at is None or state.started_at <= max(event.occurred_at, event.received_at))
+        and (state.started_at is None or state.started_at <= reduce.moment(event.occurred_at, event.received_at))
         and (stop is None or state.meter_start is None or stop >= state.meter_start)
     )
 

@@ -20,7 +20,7 @@ from sessions_app.engine.evidence import Evidence
 from sessions_app.metering.normalise import normalise
 from sessions_app.models import Evidence as EvidenceRow
 from stations.vocabulary import events
-from stations.vocabulary.values import Reading, Sample
+from stations.vocabulary.values import EvseRef, Reading, Sample
 
 COLUMNS = (
     "station_id",
@@ -91,17 +91,18 @@ def of_transaction(event: events.TransactionEvent, told: str = "") -> Entry:
     if told:
         facts["told"] = told
     if event.meter_wh is not None:
-        meter = energy.to_mwh(event.meter_wh)
-        facts["meter"] = meter
+        meter = _meter(event.meter_wh)
+        facts["meter"] = meter if meter is not None else str(event.meter_wh)
     if event.trigger:
         facts["trigger"] = event.trigger
     if event.charging_state:
         facts["state"] = event.charging_state
     if event.offline:
         facts["offline"] = True
-    if event.remote_start_id is not None:
-        facts["remote"] = event.remote_start_id
-    reservation = event.reservation_id or None  # 0 means none (quirk 40)
+    remote = _number(event.remote_start_id)
+    if remote is not None:
+        facts["remote"] = remote
+    reservation = _number(event.reservation_id) or None  # 0 means none (quirk 40)
     if reservation is not None:
         facts["reservation"] = reservation
     reason = getattr(event, "reason", "")
@@ -109,22 +110,22 @@ def of_transaction(event: events.TransactionEvent, told: str = "") -> Entry:
         facts["reason"] = reason
     kept = _dumps(facts) if facts else b"{}"
     readings = _keep(event.readings)
-    evse = event.evse
+    evse_id, connector_id = _place(event.evse)
     return Entry(
         Evidence(
             KINDS[type(event)],
             event.occurred_at,
             event.received_at,
-            event.seq_no,
-            evse.id if evse else None,
-            evse.connector if evse else None,
+            None if event.seq_no is None else max(-_BIGINT, min(event.seq_no, _BIGINT)),
+            evse_id,
+            connector_id,
             token or "",
             meter,
             normalise(event.readings) if event.readings else (),
             reason,
             event.trigger,
             event.charging_state,
-            event.remote_start_id,
+            remote,
             reservation,
             told,
             zlib.crc32(readings, zlib.crc32(kept)),
@@ -141,13 +142,14 @@ def of_meter(event: events.Metered) -> Entry:
     """Readings that name no transaction."""
     readings = _keep(event.readings)
     at = max((reading.at for reading in event.readings), default=event.received_at)
+    evse_id, connector_id = _place(event.evse)
     return Entry(
         Evidence(
             evidence.METERED,
             at,
             event.received_at,
-            evse_id=event.evse.id,
-            connector_id=event.evse.connector,
+            evse_id=evse_id,
+            connector_id=connector_id,
             readings=normalise(event.readings),
             digest=zlib.crc32(readings, zlib.crc32(b"{}")),
         ),
@@ -225,7 +227,7 @@ def stream(query: Any) -> Iterator[tuple[int, Evidence]]:
                 evse,
                 connector,
                 known.get("token", ""),
-                known.get("meter"),
+                meter if isinstance(meter := known.get("meter"), int) else None,
                 normalise(samples(readings)) if readings != "[]" else (),
                 known.get("reason", ""),
                 known.get("trigger", ""),
@@ -258,6 +260,29 @@ def _sample(
 ) -> Sample:
     number = Decimal(value) if value is not None else None
     return Sample(measurand, number, unit, phase, context, location, multiplier, signed)
+
+
+# What a station says may be larger than any column: a start is answered all the same, and its words are kept as text.
+_INTEGER, _BIGINT, _JSON_INTEGER = 2**31 - 1, 2**63 - 1, 2**53
+
+
+def _place(evse: EvseRef | None) -> tuple[int | None, int | None]:
+    if evse is None:
+        return None, None
+    connector = evse.connector
+    return (
+        evse.id if 0 <= evse.id <= _INTEGER else None,
+        connector if connector is not None and 0 <= connector <= _INTEGER else None,
+    )
+
+
+def _meter(wh: Decimal) -> int | None:
+    """mWh; None where no counter could show it."""
+    return energy.to_mwh(wh) if wh.is_finite() and abs(wh) < _JSON_INTEGER // 1_000 else None
+
+
+def _number(value: int | None) -> int | None:
+    return value if value is not None and abs(value) < _JSON_INTEGER else None
 
 
 def _keep(readings: tuple[Reading, ...]) -> bytes:
