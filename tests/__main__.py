@@ -38,8 +38,8 @@ def pytest(title: str, arguments: list[str], database_url: str | None) -> int:
 def main() -> int:
     given = os.environ.get("DATABASE_URL")
     status = pytest("everything, on SQLite", ["tests"], None)
-    with postgres.server(given) as url:
-        status |= pytest("what touches the database, on PostgreSQL", ["-m", "not browser", *DATABASE_TESTS], url)
+    with postgres.server(given, durable=False) as url:
+        status |= pytest("what touches the database, on PostgreSQL", ["--database-only", *DATABASE_TESTS], url)
     return status
 
 

@@ -23,6 +23,24 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("colonnina")
 
 
+DATABASE_FIXTURES = {"db", "transactional_db", "start_live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="only tests that touch the database, no browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The second run, on PostgreSQL, leaves out what would only be the same again."""
+    if config.getoption("--database-only"):
+        items[:] = [item for item in items if _touches_database(item) and not item.get_closest_marker("browser")]
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
+
+
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
     """The folder of real data, for tests that read it; skips where it is not at hand."""

