@@ -269,11 +269,13 @@ def power_lines(lines: Sequence[Line], *, start: datetime, end: datetime, zone: 
     styles = iter(("line", "line ink", "ref", "band-edge"))
     strongest_first = sorted((item for item in lines if item.points), key=lambda item: -item.points[-1][1])
     for item in strongest_first:
-        flow = [(axis.px(at), ys(watts)) for at, watts in item.points]
         style = "line zero" if item.faulted else next(styles, "ref")
-        shapes += (path(flow, "area", height) if style == "line" else "") + path(flow, style)
+        read = [Point(at, watts) for at, watts in item.points]
+        for run in _runs(read, _gap(read)):  # silence is not bridged
+            flow = [(axis.px(point.at), ys(point.power_w)) for point in run]
+            shapes += (path(flow, "area", height) if style == "line" else "") + path(flow, style)
         words_of = {"line": "en halo", "line zero": "bad halo"}.get(style, "on halo")
-        labels.append((top + flow[-1][1] - 8, f"{item.name}{NB}·{NB}{power(item.points[-1][1])}", words_of))
+        labels.append((top + ys(item.points[-1][1]) - 8, f"{item.name}{NB}·{NB}{power(item.points[-1][1])}", words_of))
     body += plot(top, height, shapes)
     free = float(top + height)
     for y, label, cls in sorted(labels, reverse=True):

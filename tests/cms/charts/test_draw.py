@@ -161,6 +161,14 @@ def test_power_lines_write_the_newest_value_on_each_line():
     assert chart.rows[-1] == ("12:00", "0.0", "11.0")
 
 
+def test_power_lines_do_not_bridge_a_silence():
+    at = [NOON - timedelta(minutes=m) for m in (50, 49, 48, 47, 3, 2, 1, 0)]
+    chart = charts.power_lines(
+        [charts.Line("Connector 1", [(t, 11000) for t in at])], start=NOON - timedelta(hours=1), end=NOON, zone=ROME
+    )
+    assert len(shapes(chart, "area")) == 2
+
+
 def test_power_lines_say_so_when_nothing_was_read():
     chart = charts.power_lines([], start=NOON - timedelta(hours=1), end=NOON, zone=ROME)
     assert "no power readings in this time" in words(chart)
