@@ -69,9 +69,7 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.text)
         return redirect("operator_invoice", pk=pk)
-    messages.success(
-        request, _("Credit note %(number)s cancels %(invoice)s.") % {"number": note, "invoice": invoice}
-    )
+    messages.success(request, _("Credit note %(number)s cancels %(invoice)s.") % {"number": note, "invoice": invoice})
     return redirect("operator_invoice", pk=note.pk)
 
 

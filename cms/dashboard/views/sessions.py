@@ -106,7 +106,7 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
 def receipt(request: MemberRequest, pk: int) -> HttpResponse:
     """The PDF that the driver gets."""
     access.demand(request.user, "invoice.view", request.operator)
-    cdr = get_object_or_404(CDR.objects.filter(session=_mine(request, pk)).order_by("-revision")[:1])
+    cdr = get_object_or_404(CDR.objects.standing(), session=_mine(request, pk))
     content = pdf.receipt(cdr, (get_language() or "it")[:2])
     return HttpResponse(
         content,
