@@ -103,6 +103,10 @@ class Call:
     def instant(self, value: Any) -> datetime:
         return scalars.instant(value, self.received_at, self.anomalies)
 
+    def evidence_at(self, value: Any) -> datetime:
+        """When a charge's event happened by the station's own clock, however wrong that is."""
+        return scalars.instant(value, self.received_at, self.anomalies, keep=True)
+
     def finish(self, reply: Reply | None) -> tuple[str, Frame]:
         """The answer's text, and the journal's line."""
         if self.inbound is None or isinstance(reply, Failed):

@@ -11,9 +11,11 @@ from . import frames
 
 SMALL = 2**31 - 1
 LARGE = 2**63 - 1
-_LARGEST_NUMBER = Decimal(10**15)  # 10¹⁵ Wh still fit as integer mWh
+_HIGHEST = Decimal(10**15)  # 10¹⁵ Wh still fit as integer mWh
+_LOWEST = -_HIGHEST
 _FIRST_YEAR = 2015  # a clock before this was never set (quirk 27)
 _AHEAD = timedelta(days=366)
+_KEPT_YEARS = range(1970, 9000)
 
 
 def text(value: Any, limit: int | None = None) -> str:
@@ -43,12 +45,13 @@ def decimal(value: Any) -> Decimal | None:
         if type(value) is not str or "," not in value:
             return None
         return decimal(value.strip().replace(",", "."))  # "12,5" (quirk 61)
-    return number if number.is_finite() and -_LARGEST_NUMBER < number < _LARGEST_NUMBER else None
+    return number if number.is_finite() and _LOWEST < number < _HIGHEST else None
 
 
-def instant(value: Any, received_at: datetime, anomalies: list[str]) -> datetime:
+def instant(value: Any, received_at: datetime, anomalies: list[str], *, keep: bool = False) -> datetime:
     """A station's timestamp in UTC. Without a zone it is taken as UTC ("naive"); one that is missing, unreadable, from before
-    2015 or more than a year ahead is replaced by the time of receipt ("clock", quirks 27-29)."""
+    2015 or more than a year ahead is replaced by the time of receipt ("clock", quirks 27-29). With `keep` a readable one stays
+    as it is: evidence keeps what the station said, and a repeated start is known by it."""
     try:
         at = datetime.fromisoformat(value)
     except (ValueError, TypeError):
@@ -66,7 +69,7 @@ def instant(value: Any, received_at: datetime, anomalies: list[str]) -> datetime
             at = received_at.replace(year=1)
     if at.year < _FIRST_YEAR or at - received_at > _AHEAD:
         anomalies.append("clock")
-        return received_at
+        return at if keep and at.year in _KEPT_YEARS else received_at
     return at
 
 

@@ -88,7 +88,7 @@ def start_transaction(call: Call) -> events.TransactionStarted:
     return events.TransactionStarted(
         token=translate.id_token(call.need("idTag")) or translate.IdToken(""),
         evse=_evse(call),
-        occurred_at=call.instant(told.get("timestamp")),
+        occurred_at=call.evidence_at(told.get("timestamp")),
         meter_wh=_meter(call, "meterStart"),
         reservation_id=scalars.whole(told.get("reservationId"), 1),  # 0 means none (quirk 40)
         **call.facts(),
@@ -119,7 +119,7 @@ def stop_transaction(call: Call) -> events.TransactionEnded:
     return events.TransactionEnded(
         transaction_id=scalars.text(identifier) if number is None else str(number),
         token=translate.id_token(told.get("idTag")),
-        occurred_at=call.instant(told.get("timestamp")),
+        occurred_at=call.evidence_at(told.get("timestamp")),
         meter_wh=_meter(call, "meterStop"),
         reason=scalars.text(told.get("reason")) or "Local",
         readings=translate.readings(call, told.get("transactionData")),

@@ -62,7 +62,7 @@ def readings(call: Call, values: Any) -> tuple[Reading, ...]:
     """`meterValue` or `transactionData`, without the samples that cannot be read and the readings without samples."""
     found = []
     for value in values if isinstance(values, list) else ():
-        at = call.instant(value.get("timestamp"))
+        at = call.evidence_at(value.get("timestamp"))
         samples = tuple(sample for raw in value.get("sampledValue", ()) if (sample := _sample(raw, call.anomalies)))
         if samples:
             found.append(Reading(at, samples))

@@ -169,7 +169,7 @@ def transaction_event(call: Call) -> events.TransactionEvent:
         transaction_id=scalars.text(call.need("transactionId", info)),
         evse=translate.evse(told.get("evse")),
         token=translate.id_token(told.get("idToken")),
-        occurred_at=call.instant(told.get("timestamp")),
+        occurred_at=call.evidence_at(told.get("timestamp")),
         seq_no=scalars.whole(told.get("seqNo")),
         offline=told.get("offline") is True,
         readings=translate.readings(call, told.get("meterValue")),
