@@ -207,7 +207,8 @@ def two_sockets_at_once(live: LiveServer, version: str) -> None:
 
 
 def with_a_clock_in_1970(live: LiveServer, version: str) -> None:
-    """The energy is what counts; the times are those of our receipt, and it is noted that they are."""
+    """The energy is what counts; the times are those of our receipt, and it is noted that they are. A start that is told twice
+    is still known by the station's own time."""
     with live.orm():
         site = sites.build(live)
     before = datetime.now(UTC)
@@ -216,7 +217,7 @@ def with_a_clock_in_1970(live: LiveServer, version: str) -> None:
         async with connected(site.url, site.identity, version, PASSWORD) as station:
             await station.boot()
             charge = Charge(1, site.tags[0], 1000, EPOCH)
-            await station.begin(charge)
+            assert (await station.begin(charge))[0] == (await station.begin(charge))[0]
             await station.meter(charge, 2000, EPOCH + 10 * MINUTE)
             await station.end(charge, 5000, EPOCH + 40 * MINUTE)
 
