@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from cms.dashboard.selectors import station as one
 from cms.dashboard.selectors.station import Socket
@@ -107,7 +106,7 @@ def strip(
             "time": moment(fault.since, zone, now),
         }
         return f"{failed} {up}"
-    return f"{_('Nothing is broken now;')} {up}" if up else _("Nothing is broken now.")
+    return _("Nothing is broken now;") + f" {up}" if up else _("Nothing is broken now.")
 
 
 def evidence(

@@ -140,4 +140,5 @@ def _points(new: Decimal | None, old: Decimal | None) -> tuple[str, bool]:
     if new is None or old is None:
         return figures.MISSING, False
     change = (new - old).quantize(Decimal("0.1"))
-    return f"{'+' if change >= 0 else '−'}{figures.number(abs(change), 1)}{NB}{_('pt')}", change < Decimal("-0.5")
+    points = NB.join((figures.number(abs(change), 1), _("pt")))
+    return f"{'+' if change >= 0 else '−'}{points}", change < Decimal("-0.5")

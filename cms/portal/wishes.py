@@ -23,7 +23,7 @@ FILTERS = (
     Filter("plug", "IEC_62196_T2", _("Type 2")),
     Filter("plug", "IEC_62196_T2_COMBO", _("CCS2")),
     Filter("free", "1", _("Free now")),
-    Filter("kw", "50", _("From 50\u00a0kW")),
+    Filter("kw", "50", _("From 50 kW")),
     Filter("plug", "CHADEMO", "CHAdeMO"),
 )
 MAX_TEXT = 100
