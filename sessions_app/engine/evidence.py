@@ -20,6 +20,7 @@ Key = tuple[int, int, int, int, int]
 
 class Evidence(NamedTuple):
     """Immutable. `occurred_at` is the clock of who said it, `received_at` ours. `meter` is meterStart or meterStop in mWh.
+    `told` is what the station was answered about the token, `again` that it uses the id of an earlier transaction again.
     `digest` stands for the content: two messages with the same place in the transaction and the same digest are one."""
 
     kind: str
@@ -37,6 +38,7 @@ class Evidence(NamedTuple):
     remote_start_id: int | None = None
     reservation_id: int | None = None
     told: str = ""
+    again: bool = False
     digest: int = 0
 
 

@@ -107,6 +107,8 @@ def _started(state: State, evidence: Evidence, at: datetime) -> None:
         return
     state.started_at, state.started_heard = at, evidence.received_at
     state.meter_start = evidence.meter
+    if evidence.again:
+        state.note("reused_id")
 
 
 def _updated(state: State, evidence: Evidence, at: datetime) -> None:

@@ -73,12 +73,10 @@ class ChargingSession(Timestamped):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["start_key"], name="session_start_key_unique"),
-            # a station that changes its protocol may use a number again that we once gave it
-            models.UniqueConstraint(
-                fields=["station", "transaction_id", "ocpp_version"], name="session_transaction_unique"
-            ),
         ]
         indexes = [
+            # not unique: stations begin to count anew after a reset, and change their protocol (quirks 52, 53)
+            models.Index(fields=["station", "transaction_id"], name="session_transaction"),
             models.Index(fields=["operator", "-id"], name="session_operator_newest"),
             models.Index(fields=["station", "evse_id"], name="session_active", condition=models.Q(status="active")),
             models.Index(fields=["token"], name="session_token_active", condition=models.Q(status="active")),

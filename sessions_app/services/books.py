@@ -4,18 +4,18 @@ Reads lock (two gateways may hold events of one session for a moment), in the or
 that every reading changes, and all of them only where more has changed.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
 from cms.core import rows
 from sessions_app import lifecycle, signals
-from sessions_app.engine import project
+from sessions_app.engine import project, reduce
 from sessions_app.engine.state import State
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
@@ -60,6 +60,10 @@ _signature = attrgetter(
 )
 
 
+_Started = events.TransactionStarted
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 class Held:
     """One session of the batch. `fresh`: not in the database yet. `token_id` and `driver_id` are set where they become known."""
 
@@ -90,6 +94,11 @@ class Held:
         self.event: events.TransactionEvent | None = None
 
     @property
+    def began(self) -> datetime:
+        """By its start, or by what was heard first of it."""
+        return self.state.started_at or _NEVER
+
+    @property
     def has_begun(self) -> bool:
         """In this batch: a new session, or one that learned only now who charges."""
         return self.fresh or self.token_id is not None
@@ -106,37 +115,84 @@ class Held:
         return (self.station_id, self.transaction_id if evse is None else evse)
 
 
-def start_key(event: events.TransactionEvent) -> str:
+class Home(NamedTuple):
+    """The session an event belongs to, or the start key of the one that it begins."""
+
+    held: Held | None
+    key: str = ""
+
+
+def start_key(event: events.TransactionEvent, *, again: bool = False) -> str:
     """What makes a repeated start the same session: the station's own transaction id where it has one (2.x), else where, who,
-    when and at which register (quirk 34)."""
+    when and at which register (quirk 34). `again`: the id has been used before."""
+    when = event.occurred_at.isoformat()
     if event.seq_no is not None:
-        return f"{event.station.id}/{event.transaction_id}"
+        return f"{event.station.id}/{event.transaction_id}" + (f"/{when}" if again else "")
     evse = event.evse.id if event.evse else ""
     token = event.token.text.upper() if event.token else ""
-    return f"{event.station.id}/{evse}/{token}/{event.occurred_at.isoformat()}/{event.meter_wh}"
+    return f"{event.station.id}/{evse}/{token}/{when}/{event.meter_wh}"
+
+
+def of_events(happened: Sequence[events.TransactionEvent]) -> list[Home]:
+    """The session that each event names, in order. Stations of 2.x name their own; what a 1.6 station names is the primary
+    key that we gave it, if it is one at all (quirks 37–39), and a start is known by its key. At most three queries."""
+    own = {(event.station.id, event.transaction_id or "") for event in happened if event.seq_no is not None}
+    starts = {start_key(event) for event in happened if event.seq_no is None and isinstance(event, _Started)}
+    given = {_primary_key(event.transaction_id) for event in happened if event.seq_no is None}
+    by_own, by_key = _by_transaction(own), by_start_key(starts) if starts else {}
+    by_pk = by_id(pk for pk in given if pk is not None) if given - {None} else {}
+    homes = []
+    for event in happened:
+        if event.seq_no is not None:
+            homes.append(_own_home(event, by_own.get((event.station.id, event.transaction_id or ""), ())))
+        elif isinstance(event, _Started):
+            homes.append(Home(by_key.get(start_key(event)), start_key(event)))
+        else:
+            held = by_pk.get(_primary_key(event.transaction_id) or 0)
+            homes.append(Home(held if held is not None and _gave(held, event) else None))
+    return homes
+
+
+def _own_home(event: events.TransactionEvent, candidates: Sequence[Held]) -> Home:
+    """Of several sessions with one id, the newest that had begun then. A start after the end of the last is another session:
+    the station used its id again (quirk 53)."""
+    at = reduce.moment(event.occurred_at, event.received_at)
+    begun = [held for held in candidates if held.began <= at]
+    home = begun[-1] if begun else candidates[0] if candidates else None
+    if home is None:
+        return Home(None, start_key(event))
+    state = home.state
+    over = state.starts and state.stops and state.stopped_at is not None and state.stopped_at < at
+    if isinstance(event, _Started) and over:
+        return Home(None, start_key(event, again=True))
+    return Home(home, home.start_key)
+
+
+def _gave(held: Held, event: events.TransactionEvent) -> bool:
+    return held.station_id == event.station.id and held.state.seq_first is None
+
+
+def _primary_key(transaction_id: str | None) -> int | None:
+    text = transaction_id or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 10 and 0 < int(text) < 2**31 else None
 
 
 def by_start_key(keys: Iterable[str]) -> dict[str, Held]:
     return {held.start_key: held for held in _held(start_key__in=sorted(set(keys)))}
 
 
-def of_events(happened: Iterable[events.TransactionEvent]) -> dict[tuple[int, str], Held]:
-    """The sessions that these events name, by station and transaction id. Stations of 2.x name their own; what a 1.6 station
-    names is the primary key that we gave it, if it is one at all (quirks 37–39)."""
-    keys, ids = set(), set()
-    for event in happened:
-        if event.seq_no is not None:
-            keys.add(start_key(event))
-        elif (given := _primary_key(event.transaction_id)) is not None:
-            ids.add(given)
-    found = [held for held in by_id(ids).values() if held.transaction_id == str(held.id)] if ids else []
-    found += by_start_key(keys).values() if keys else ()
-    return {(held.station_id, held.transaction_id): held for held in found}
-
-
-def _primary_key(transaction_id: str | None) -> int | None:
-    text = transaction_id or ""
-    return int(text) if text.isdecimal() and len(text) <= 10 and 0 < int(text) < 2**31 else None
+def _by_transaction(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[Held]]:
+    """Oldest start first."""
+    if not pairs:
+        return {}
+    stations, transactions = zip(*pairs, strict=True)
+    found: dict[tuple[int, str], list[Held]] = {}
+    for held in _held(station_id__in=sorted(set(stations)), transaction_id__in=sorted(set(transactions))):
+        if held.state.seq_first is not None:
+            found.setdefault((held.station_id, held.transaction_id), []).append(held)
+    for several in found.values():
+        several.sort(key=lambda held: held.began)
+    return found
 
 
 def active_at(stations: Iterable[int]) -> list[Held]:

@@ -79,9 +79,11 @@ class Entry(NamedTuple):
         )
 
 
-def of_transaction(event: events.TransactionEvent, told: str = "") -> Entry:
-    """`told` is what the station is answered about the token in `event`."""
+def of_transaction(event: events.TransactionEvent, told: str = "", *, again: bool = False) -> Entry:
+    """`told` is what the station is answered about the token in `event`; `again` that it uses a transaction id again."""
     facts: dict[str, Any] = {}
+    if again:
+        facts["again"] = True
     token = meter = None
     if event.token is not None:
         token = event.token.text
@@ -128,6 +130,7 @@ def of_transaction(event: events.TransactionEvent, told: str = "") -> Entry:
             remote,
             reservation,
             told,
+            again,
             zlib.crc32(readings, zlib.crc32(kept)),
         ),
         event.station.id,
@@ -235,6 +238,7 @@ def stream(query: Any) -> Iterator[tuple[int, Evidence]]:
                 known.get("remote"),
                 known.get("reservation"),
                 known.get("told", ""),
+                known.get("again", False),
                 zlib.crc32(readings.encode(), zlib.crc32(facts.encode())),
             ),
         )

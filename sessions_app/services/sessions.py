@@ -1,6 +1,7 @@
 """The life of sessions: each batch of events is attributed, folded and answered; a person may close one in our books."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from accounts.models import ApiKey, User
 from accounts.services.tokens import Verdict
 from cms.core.errors import Conflict
 from sessions_app import lifecycle
-from sessions_app.engine import project
+from sessions_app.engine import project, reduce
 from sessions_app.engine.evidence import CLOSED
 from sessions_app.models import ChargingSession
 from stations.vocabulary.events import (
@@ -26,27 +27,27 @@ from stations.vocabulary.replies import DONE, Authorization, Done, TransactionAn
 
 from . import attribution, authorisation, books, costs, ledger
 from .authorisation import Claim
-from .books import Held
+from .books import Held, Home
 from .recording import Recording
+
+_TAIL = timedelta(minutes=5)  # readings may be that much younger than the stop of their session
 
 
 def begin(events: Sequence[TransactionStarted]) -> list[TransactionAnswer]:
     """A start is always answered with a transaction id and the honest status of its token (OCPP 1.6 §6). A repeated start
     gets the answer of the first (quirks 34, 35); one on an occupied EVSE is accepted (quirk 36, behaviour 17)."""
-    keys = [books.start_key(event) for event in events]
-    known = books.by_start_key(keys)
-    return _record(events, [known.get(key) for key in keys])
+    return _record(events)
 
 
 def update(events: Sequence[TransactionUpdated]) -> list[TransactionAnswer]:
     """Readings and changes of a transaction. Ids that nobody gave out are attributed by EVSE (quirks 38, 39)."""
-    return _record(events, _named(events))
+    return _record(events)
 
 
 def end(events: Sequence[TransactionEnded]) -> list[TransactionAnswer]:
     """A stop is never refused: repeated ones are boring, late ones merge, those of unknown transactions are matched or kept
     as orphans (quirk 37)."""
-    return _record(events, _named(events))
+    return _record(events)
 
 
 def meter(events: Sequence[Metered]) -> list[Done]:
@@ -83,41 +84,51 @@ def close(*, session: ChargingSession, reason: str = "", by: User | ApiKey | Non
     return session
 
 
-def _named(events: Sequence[TransactionEvent]) -> list[Held | None]:
-    known = books.of_events(events)
-    homes = [known.get((event.station.id, event.transaction_id or "")) for event in events]
-    strays = [place for place, event in enumerate(events) if homes[place] is None and event.seq_no is None]
-    found = attribution.attribute([events[place] for place in strays], known.values())
-    for place, held in zip(strays, found, strict=True):
-        homes[place] = held
-    return homes
-
-
-def _record(events: Sequence[TransactionEvent], homes: list[Held | None]) -> list[TransactionAnswer]:
-    _open_new(events, homes)
+def _record(events: Sequence[TransactionEvent]) -> list[TransactionAnswer]:
+    homes = _homes(events)
     verdicts = _verdicts(events, homes)
     recording = Recording()
     for event, held, verdict in zip(events, homes, verdicts, strict=True):
-        if _is_repeated_start(event, held):
-            continue
-        recording.add(ledger.of_transaction(event, verdict.status if verdict else ""), held)
+        if not _is_repeated_start(event, held):
+            recording.add(_entry(event, held, verdict), held)
     recording.finish()
     return _answers(events, homes, verdicts, recording)
 
 
-def _open_new(events: Sequence[TransactionEvent], homes: list[Held | None]) -> None:
-    """Starts begin sessions, and with 2.x whatever is heard first of a transaction (OCPP 2.0.1 E)."""
-    new: dict[str, TransactionEvent] = {}
-    places: list[tuple[int, str]] = []
-    for place, event in enumerate(events):
-        if homes[place] is None and (isinstance(event, TransactionStarted) or event.seq_no is not None):
-            key = books.start_key(event)
-            new.setdefault(key, event)
-            places.append((place, key))
-    if new:
-        fresh = books.prepare(sorted(new.items(), key=lambda item: item[0]))  # two writers meet in one order
-        for place, key in places:
-            homes[place] = fresh[key]
+def _homes(events: Sequence[TransactionEvent]) -> list[Held | None]:
+    """The session of each event: known, attributed, or new. Starts begin sessions, and with 2.x whatever is heard first of a
+    transaction does (OCPP 2.0.1 E)."""
+    known = books.of_events(events)
+    new = {home.key: event for event, home in reversed(list(zip(events, known, strict=True))) if _begins(event, home)}
+    fresh = books.prepare(sorted(new.items(), key=lambda item: item[0])) if new else {}  # two writers meet in one order
+    homes = [home.held if home.held is not None else fresh.get(home.key) for home in known]
+    strays = [place for place, event in enumerate(events) if _is_stray(event, homes[place])]
+    in_hand = [held for held in homes if held is not None]
+    found = attribution.attribute([events[place] for place in strays], in_hand)
+    for place, held in zip(strays, found, strict=True):
+        homes[place] = held or homes[place]
+    return homes
+
+
+def _begins(event: TransactionEvent, home: Home) -> bool:
+    return home.held is None and (isinstance(event, TransactionStarted) or event.seq_no is not None)
+
+
+def _is_stray(event: TransactionEvent, held: Held | None) -> bool:
+    """It names no session that we know, or, with readings from after its end, an old one: stations make up numbers, too
+    (quirk 39)."""
+    if event.seq_no is not None or isinstance(event, TransactionStarted):
+        return False
+    if held is None or held.state.stopped_at is None:
+        return held is None
+    at = reduce.moment(event.occurred_at, event.received_at)
+    return isinstance(event, TransactionUpdated) and at > held.state.stopped_at + _TAIL
+
+
+def _entry(event: TransactionEvent, held: Held | None, verdict: Verdict | None) -> ledger.Entry:
+    own_start = held is not None and isinstance(event, TransactionStarted) and event.seq_no is not None
+    again = own_start and held.start_key != books.start_key(event)  # type: ignore[union-attr]  # `own_start` has looked
+    return ledger.of_transaction(event, verdict.status if verdict else "", again=again)
 
 
 def _is_repeated_start(event: TransactionEvent, held: Held | None) -> bool:
@@ -170,7 +181,7 @@ def _answers(
     if late:
         again = Recording()
         for event, held, verdict in late:
-            again.add(ledger.of_transaction(event, verdict.status if verdict else ""), held)
+            again.add(_entry(event, held, verdict), held)
         again.finish()
     found = [held and recording.winners.get(held.start_key, held) for held in homes]
     totals = costs.totals({held.id for event, held in zip(events, found, strict=True) if held and _wants_total(event)})

@@ -386,3 +386,59 @@ def test_q68_on_a_station_with_two_connectors_they_are_the_main_meter(
 
     assert the_session().energy == Decimal(0)
     assert Evidence.objects.get(session=None).kind == "metered"
+
+
+def test_q39_a_made_up_id_of_an_old_session_counts_for_the_one_that_runs(tell: Tell, pole: Teller) -> None:
+    old = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.stop(30, old, 4000))
+    tell(pole.start(60, meter=4000))
+    tell(pole.update(90, old, 7000))
+
+    one, two = ChargingSession.objects.order_by("pk")
+    assert (one.energy, two.energy) == (Decimal(3000), Decimal(3000))
+
+
+def test_q39_on_an_idle_connector_it_stays_with_the_session_it_names(tell: Tell, pole: Teller) -> None:
+    old = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.stop(30, old, 4000))
+    tell(pole.update(90, old, 4001))
+
+    assert Evidence.objects.filter(session=the_session()).count() == 3
+    assert the_session().energy == Decimal(3000)
+
+
+def test_q53_an_id_that_is_used_again_is_another_session(tell: Tell, pole2: Teller2) -> None:
+    for event in charge2(pole2, "1"):
+        tell(event)
+    first = facts(the_session())
+    started = pole2.event(TransactionStarted, 100, "1", 0, 4500, evse=EvseRef(1, 1))
+    for event in (started, started, pole2.event(TransactionUpdated, 110, "1", 1, 6000)):
+        assert tell(event).transaction_id == "1"
+    tell(pole2.event(TransactionEnded, 120, "1", 2, 7500))
+
+    one, two = ChargingSession.objects.order_by("pk")
+    assert facts(one) == first
+    assert (two.transaction_id, two.energy, two.review) == ("1", Decimal(3000), "reused_id")
+    assert Evidence.objects.filter(session=one).count() == 5
+    assert Evidence.objects.filter(session=two).count() == 3
+
+
+def test_q53_a_late_repetition_of_the_first_start_is_still_the_first(tell: Tell, pole2: Teller2) -> None:
+    story = charge2(pole2, "1")
+    for event in story:
+        tell(event)
+    tell(story[0])
+
+    assert ChargingSession.objects.count() == 1
+    assert Evidence.objects.count() == 5
+
+
+def test_a_station_that_changes_its_protocol_may_name_a_number_we_once_gave(
+    tell: Tell, pole: Teller, pole2: Teller2
+) -> None:
+    number = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.stop(30, number, 4000))
+    tell(pole2.event(TransactionStarted, 60, number, 0, 4000, evse=EvseRef(1, 1)))
+    tell(pole2.event(TransactionEnded, 70, number, 1, 5000))
+
+    assert [session.energy for session in ChargingSession.objects.order_by("pk")] == [Decimal(3000), Decimal(1000)]
