@@ -14,7 +14,7 @@ from stations.simulator.hardware import Resumed, Spec
 from . import cast, passwords
 from .places import Station
 
-LIVELIER = 2.2
+LIVELIER = 2.5
 """A demonstration lasts minutes: more cars come than in the made-up past."""
 
 

@@ -4,7 +4,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,6 +13,13 @@ from django.conf import settings
 
 END = b"\n" + b"-" * 79 + b"\n"
 """What Django's file backend writes after each mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,12 @@ class Mail:
 
     @property
     def sent_at(self) -> datetime | None:
+        """A zone of -0000 is UTC without a word about the place (RFC 5322 §3.3)."""
         try:
-            return parsedate_to_datetime(str(self.message["date"]))
+            at = parsedate_to_datetime(str(self.message["date"]))
         except ValueError:
             return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
     @property
     def text(self) -> str:
@@ -48,8 +57,14 @@ class Mail:
         return str(part.get_content()) if part else ""
 
     @property
-    def attachments(self) -> list[EmailMessage]:
-        return [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
+    def files(self) -> list[File]:
+        parts = [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
+        return [File(part.get_filename(""), part.get_content_type(), _bytes(part)) for part in parts]
+
+
+def _bytes(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def newest(most: int = 200) -> list[Mail]:

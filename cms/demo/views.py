@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -55,13 +56,12 @@ def mail_html(request: HttpRequest, key: str) -> HttpResponseBase:
 
 @in_demo
 def attachment(request: HttpRequest, key: str, number: int) -> HttpResponse:
-    parts = _found(key).attachments
-    if number >= len(parts):
+    files = _found(key).files
+    if number >= len(files):
         raise Http404
-    part = parts[number]
-    response = HttpResponse(part.get_payload(decode=True), content_type=part.get_content_type())
-    response.headers["Content-Disposition"] = f'attachment; filename="{part.get_filename("file")}"'
-    return response
+    file = files[number]
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    return HttpResponse(file.content, content_type=file.media_type, headers={"Content-Disposition": disposition})
 
 
 def _found(key: str) -> Mail:

@@ -34,7 +34,12 @@ logger = logging.getLogger(__name__)
 
 DAYS = 60
 SEED = 42
-FINE_SLICES = timedelta(hours=30)  # the newest lists show these hours: told in the order of time
+SLICES = (
+    (timedelta(hours=30), timedelta(hours=2)),
+    (timedelta(days=8), timedelta(days=1)),
+    (timedelta.max, timedelta(days=4)),
+)
+"""What is younger than the first is told in slices of the second: lists of rows are in the order of time where people look."""
 GIULIAS_CAR = Car("Hyundai Kona", 64_000, 0.64, 0.9, 11_000, 77_000)
 
 
@@ -244,13 +249,13 @@ def _wanted(built: Built) -> list[Wanted]:
 
 
 def _borders(start: datetime, now: datetime) -> list[datetime]:
-    """Days, then hours: each slice is told before the next, so that newer charges are newer rows."""
+    """Each slice is told before the next, so that newer charges are newer rows; the newer, the finer."""
 
     def steps() -> Iterator[datetime]:
         at = start
         while at < now:
             yield at
-            at += timedelta(hours=2) if now - at < FINE_SLICES else timedelta(days=1)
+            at += next(step for since, step in SLICES if now - at < since)
 
     return list(steps())
 

@@ -19,6 +19,7 @@ from .station import Station
 logger = logging.getLogger(__name__)
 
 BACK_OFF_S = (1, 2, 5, 10, 20, 30)
+PATIENT_TRIES = 4
 LOOKS_EVERY_S = 20
 FRESH = timedelta(minutes=2)
 FRESH_SAMPLE_S = 10
@@ -68,7 +69,9 @@ class Life:
                 await self.station.end_stale()
                 tries = 0
             except LEFT_BEHIND as failed:
-                logger.info("station=%s cannot connect: %s", self.station.identity, failed)
+                # a server that starts beside us takes a moment
+                level = logging.INFO if tries == PATIENT_TRIES else logging.DEBUG
+                logger.log(level, "station=%s cannot connect: %s", self.station.identity, failed)
                 await self.station.disconnect()
                 pause = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1

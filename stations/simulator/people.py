@@ -40,7 +40,7 @@ def visit(rng: random.Random, *, dc: bool) -> Visit:
         return Visit(car, lingers, timedelta(minutes=rng.triangular(15, 75, 35)), rng.random() < 0.5)
     car = battery.car(rng.randrange(100), soc=rng.triangular(0.1, 0.85, 0.4), target=rng.choice((0.8, 0.9, 1.0, 1.0)))
     lingers = timedelta(minutes=rng.choice((1, 3, 5, 10, 15, 25, 50, 95)))
-    return Visit(car, lingers, timedelta(minutes=rng.triangular(25, 260, 75)), rng.random() < 0.6)
+    return Visit(car, lingers, timedelta(minutes=rng.triangular(20, 220, 60)), rng.random() < 0.6)
 
 
 def rate(at: datetime, zone: ZoneInfo, *, per_day: float, dc: bool) -> float:

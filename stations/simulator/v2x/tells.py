@@ -38,6 +38,7 @@ class Tells:
     def __init__(self, station: "Station") -> None:
         self.station = station
         self.line: Line = station.line
+        self._problems: set[int] = set()  # connectors whose fault was explained and not yet called off
 
     def _now(self, at: datetime | None = None) -> str:
         return iso(self.line.stamp(at or self.station.clock.now()))
@@ -73,22 +74,26 @@ class Tells:
                 connector_id=1,
             )
         )
-        if connector.status == "Faulted":
-            await self._explain_fault(connector)
+        faulted = connector.status == "Faulted"
+        if faulted or connector.id in self._problems:
+            await self._explain_fault(connector, over=not faulted)
 
-    async def _explain_fault(self, connector: Connector) -> None:
+    async def _explain_fault(self, connector: Connector, *, over: bool) -> None:
+        """What a status of 2.x cannot say: which fault, and later that it is over (N07)."""
         event = {
             "event_id": connector.id,
             "timestamp": self._now(),
             "trigger": "Alerting",
-            "actual_value": "true",
-            "tech_code": connector.vendor_error_code or None,
-            "tech_info": connector.error_code,
+            "actual_value": "false" if over else "true",
+            "cleared": True if over else None,
+            "tech_code": None if over else connector.vendor_error_code or connector.error_code,
+            "tech_info": None if over else connector.error_code,
             "component": {"name": "Connector", "evse": {"id": connector.id, "connector_id": 1}},
             "variable": {"name": "Problem"},
             "event_notification_type": "HardWiredNotification",
         }
         await self.line.ask(call.NotifyEvent(generated_at=self._now(), seq_no=0, event_data=[event]))
+        self._problems = self._problems - {connector.id} if over else self._problems | {connector.id}
 
     async def charging_state(self, connector: Connector) -> None:
         """1.6 says it with a status, 2.x with an event of the transaction."""

@@ -101,3 +101,14 @@ async def test_quirks_combine(yard: Yard, csms: Csms) -> None:
 def test_an_unknown_quirk_is_named() -> None:
     with pytest.raises(ValueError, match=r"unknown quirk Q99; there are Q27, .*Q34"):
         behaviours.named(["Q34", "Q99"])
+
+
+async def test_a_201_fault_is_explained_and_called_off_again(yard: Yard, csms: Csms) -> None:
+    station = await yard.station(version="2.0.1")
+    await station.fault(1, "GroundFailure", "F-08")
+    await station.clear(1)
+    words = [s["connectorStatus"] for s in csms.of("StatusNotification") if s["evseId"] == 1]
+    assert words == ["Available", "Faulted", "Available"]
+    first, second = (event["eventData"][0] for event in csms.of("NotifyEvent"))
+    assert (first["techCode"], first["actualValue"]) == ("F-08", "true")
+    assert (second["cleared"], second["actualValue"]) == (True, "false")
