@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
+
 from accounts.models import Driver, Operator, Token
 from accounts.services import tokens
 from billing.services import rating
@@ -129,6 +131,13 @@ class Driving:
                 **facts,
             }
         )
+
+
+def see(client: Client, path: str, status: int = 200) -> str:
+    """The page in English, its non-breaking spaces as spaces."""
+    answer = client.get(path, headers={"accept-language": "en"})
+    assert answer.status_code == status
+    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 def minute(n: float) -> datetime:

@@ -10,10 +10,11 @@ from django.test import Client
 
 from accounts.models import Driver, Token
 from accounts.services import tokens
-from tests.cms.driving import MORNING
+from tests.cms.driving import MORNING, see
 from tests.factories import TokenFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+HERE = "/cards/"
 
 
 @pytest.fixture(autouse=True)
@@ -28,18 +29,6 @@ def card(dario: Driver) -> Token:
     return made
 
 
-@pytest.fixture
-def him(client: Client, dario: Driver) -> Client:
-    client.force_login(dario.user)
-    return client
-
-
-def see(client: Client, path: str = "/cards/") -> str:
-    answer = client.get(path, headers={"accept-language": "en"})
-    assert answer.status_code == 200
-    return str(answer.content.decode())
-
-
 def act(client: Client, card: Token, what: str) -> str:
     answer = client.post(f"/cards/{card.pk}/{what}/", follow=True, headers={"accept-language": "en"})
     card.refresh_from_db()
@@ -48,7 +37,7 @@ def act(client: Client, card: Token, what: str) -> str:
 
 def test_all_my_cards_are_listed_the_numbers_masked(him: Client, card: Token, dario: Driver) -> None:
     tokens.issue_app_token(driver=dario)
-    html = see(him)
+    html = see(him, HERE)
     for shown in ("Key ring", "…D4E5", "App", dario.operator.name):
         assert shown in html
     assert "04A1B2C3D4E5" not in html
@@ -72,7 +61,7 @@ def test_undo_makes_it_work_again(him: Client, card: Token) -> None:
 def test_undo_ends_after_an_hour(him: Client, card: Token, clock: Any) -> None:
     act(him, card, "block")
     clock.move_to(MORNING + timedelta(minutes=61))
-    assert "/undo/" not in see(him)
+    assert "/undo/" not in see(him, HERE)
     html = act(him, card, "undo")
     assert "Only your operator can lift this block" in html
     assert card.status == "blocked"
@@ -80,7 +69,7 @@ def test_undo_ends_after_an_hour(him: Client, card: Token, clock: Any) -> None:
 
 def test_what_the_operator_blocked_stays_blocked(him: Client, card: Token) -> None:
     tokens.block(token=card, by=None)
-    assert "/undo/" not in see(him)
+    assert "/undo/" not in see(him, HERE)
     act(him, card, "undo")
     assert card.status == "blocked"
 
@@ -106,7 +95,7 @@ def test_nina_cannot_touch_dario_s_card(client: Client, card: Token, what: str) 
     assert client.post(f"/cards/{card.pk}/{what}/").status_code == 404
     card.refresh_from_db()
     assert card.status == "accepted"
-    assert "Key ring" not in see(client)
+    assert "Key ring" not in see(client, HERE)
 
 
 @pytest.mark.parametrize("what", ["block", "undo"])
@@ -117,7 +106,7 @@ def test_a_link_cannot_block(him: Client, card: Token, what: str) -> None:
 
 
 def test_without_cards_the_page_says_how_one_gets_one(him: Client) -> None:
-    assert "No card yet." in see(him)
+    assert "No card yet." in see(him, HERE)
 
 
 def test_help_names_the_operator_of_the_charger_first(client: Client, dario: Driver, other_operator: Any) -> None:

@@ -10,34 +10,18 @@ from django.test import Client
 from accounts.models import Driver, User
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
-from tests.cms.driving import MORNING, Driving, minute, price
-from tests.factories import TokenFactory, UserFactory
+from tests.cms.driving import MORNING, Driving, minute, price, see
+from tests.factories import TokenFactory
 from tests.factories.billing import element
 
 pytestmark = pytest.mark.django_db
+HERE = "/s/secret/"
 
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
     with time_machine.travel(MORNING, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def world(dario: Driver) -> Driving:
-    return Driving(dario)
-
-
-@pytest.fixture
-def him(client: Client, dario: Driver) -> Client:
-    client.force_login(dario.user)
-    return client
-
-
-def see(client: Client, path: str = "/s/secret/", status: int = 200) -> str:
-    answer = client.get(path, headers={"accept-language": "en"})
-    assert answer.status_code == status
-    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 def stages(html: str) -> list[str]:
@@ -64,20 +48,20 @@ def stop_of(session: ChargingSession) -> Command:
 
 def test_green_is_only_what_was_seen(him: Client, world: Driving) -> None:
     request = world.asked(command="sent")
-    assert stages(see(him)) == ["seen", "now", "", ""]
+    assert stages(see(him, HERE)) == ["seen", "now", "", ""]
     Command.objects.filter(pk=request.command_id).update(status="accepted")
-    assert stages(see(him)) == ["seen", "seen", "now", ""]
+    assert stages(see(him, HERE)) == ["seen", "seen", "now", ""]
     session = world.begins()
-    assert stages(see(him)) == ["seen", "seen", "seen", "now"]
+    assert stages(see(him, HERE)) == ["seen", "seen", "seen", "now"]
     world.reads(session, 1, 50, power=11_000)
-    assert stages(see(him)) == ["seen", "seen", "seen", "seen"]
+    assert stages(see(him, HERE)) == ["seen", "seen", "seen", "seen"]
 
 
 def test_an_accepted_start_without_a_car_counts_the_seconds_left(him: Client, world: Driving, clock: Any) -> None:
     world.asked()
     clock.move_to(minute(1.25))
-    assert "We do not see the car yet" in see(him)
-    assert "you have 45 s left" in see(him)
+    assert "We do not see the car yet" in see(him, HERE)
+    assert "you have 45 s left" in see(him, HERE)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +81,7 @@ def test_a_failed_start_says_why_what_to_do_and_that_it_costs_nothing(
     him: Client, world: Driving, command: str, status: str, said: str
 ) -> None:
     world.asked(command=command, status=status)
-    html = see(him)
+    html = see(him, HERE)
     assert said in html
     assert "You pay nothing" in html or "you pay nothing" in html
     assert "failed" in stages(html)
@@ -108,7 +92,7 @@ def test_a_card_refused_after_the_start_is_said(him: Client, world: Driving, dar
     world.asked()
     session = world.begins()
     ChargingSession.objects.filter(pk=session.pk).update(authorization="ConcurrentTx")
-    assert "already charging somewhere else" in see(him)
+    assert "already charging somewhere else" in see(him, HERE)
 
 
 # ---- a running charge ----------------------------------------------------------------------------------------------
@@ -117,7 +101,7 @@ def test_a_card_refused_after_the_start_is_said(him: Client, world: Driving, dar
 def test_power_energy_cost_time_and_battery(him: Client, world: Driving, clock: Any) -> None:
     charging(world)
     clock.move_to(minute(10.5))
-    html = see(him)
+    html = see(him, HERE)
     for shown in ("11.0 <small>kW</small>", "1.83 kWh", "€1.08", "10 min", "Battery 34 %", "<b>30 s</b> ago"):
         assert shown in html
     assert '<svg class="chart"' in html
@@ -128,7 +112,7 @@ def test_the_cost_follows_the_price_of_the_start(him: Client, world: Driving, cl
     price(world.dario.operator, element("ENERGY", "5.00"), valid_from=minute(5))
     world.reads(session, 20, 3_667, power=11_000)
     clock.move_to(minute(20))
-    assert "€2.16" in see(him)
+    assert "€2.16" in see(him, HERE)
 
 
 def test_zero_power_for_three_minutes_is_an_alert_not_a_green_tick(him: Client, world: Driving, clock: Any) -> None:
@@ -136,7 +120,7 @@ def test_zero_power_for_three_minutes_is_an_alert_not_a_green_tick(him: Client, 
     for n in (11, 12, 13, 14):
         world.reads(session, n, 1_833, power=0)
     clock.move_to(minute(14.5))
-    html = see(him)
+    html = see(him, HERE)
     assert "0 kW for 3 min" in html
     assert "No energy is flowing." in html
 
@@ -144,7 +128,7 @@ def test_zero_power_for_three_minutes_is_an_alert_not_a_green_tick(him: Client, 
 def test_old_numbers_are_called_old(him: Client, world: Driving, clock: Any) -> None:
     charging(world)
     clock.move_to(minute(45))
-    html = see(him)
+    html = see(him, HERE)
     assert "Last reading 35 min ago" in html
     assert "late" in html.partition('class="age')[2].partition(">")[0]
 
@@ -153,7 +137,7 @@ def test_what_staying_will_cost_is_said_before(him: Client, dario: Driver, clock
     world = Driving(dario)
     price(dario.operator, element("ENERGY", "0.59"), element("PARKING_TIME", "6", min_parking_duration=900))
     charging(world)
-    html = see(him)
+    html = see(him, HERE)
     assert "When the car is full you have 15 min free" in html
     assert "staying costs €0.10/min" in html
 
@@ -195,7 +179,7 @@ def test_done_before_the_end_leads_back(him: Client, world: Driving) -> None:
 
 def test_the_question_says_what_stopping_costs(him: Client, world: Driving) -> None:
     charging(world)
-    html = see(him)
+    html = see(him, HERE)
     assert 'href="/s/secret/stop/" data-asks="stop-now"' in html
     assert "Stop and pay €1.08" in html
     asked = see(him, "/s/secret/stop/")
@@ -209,11 +193,11 @@ def test_stop_asks_the_station_and_shows_three_stages(him: Client, world: Drivin
     assert (answer.status_code, answer["Location"]) == (302, "/s/secret/")
     stop = stop_of(session)
     assert stop.requested_by == dario.user
-    shown = see(him).partition('id="stopping"')[2]
+    shown = see(him, HERE).partition('id="stopping"')[2]
     assert '<li class="done">' in shown
     assert '<li class="now">' in shown
     Command.objects.filter(pk=stop.pk).update(status="accepted")
-    shown = see(him).partition('id="stopping"')[2].partition("</ol>")[0]
+    shown = see(him, HERE).partition('id="stopping"')[2].partition("</ol>")[0]
     assert shown.count('<li class="done">') == 2
     assert '<li class="now"><span class="mark"></span>Stopped, cable free' in shown
 
@@ -239,7 +223,7 @@ def test_a_refused_stop_says_how_else_and_that_the_wish_is_noted(
     clock.move_to(minute(12))
     him.post("/s/secret/stop/")
     Command.objects.filter(pk=stop_of(session).pk).update(status=status)
-    html = see(him)
+    html = see(him, HERE)
     assert said in html
     assert "We have noted that you asked at 10:42." in html
     assert "Try to stop again" in html
@@ -271,12 +255,6 @@ def test_what_has_ended_needs_no_stop(him: Client, world: Driving) -> None:
 # ---- whose ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def nina(db: None) -> User:
-    user: User = UserFactory(email="nina@driver.example")
-    return user
-
-
 @pytest.mark.parametrize(
     "path", ["/s/secret/", "/s/secret/stop/", "/s/secret/done/", "/history/{}/", "/history/{}/stop/"]
 )
@@ -297,7 +275,7 @@ def test_nina_cannot_stop_dario_s_charge(client: Client, world: Driving, nina: U
 def test_olga_follows_dario_on_her_own_pages_only(client: Client, world: Driving, olga: User) -> None:
     charging(world)
     client.force_login(olga)
-    see(client, status=404)
+    see(client, HERE, 404)
 
 
 def test_a_stranger_signs_in_first(client: Client, world: Driving) -> None:
@@ -318,7 +296,7 @@ def test_a_running_charge_is_one_tap_away_on_every_other_page(him: Client, world
         html = see(him, path)
         assert '<a href="/s/secret/">' in html.partition('id="live-bar"')[2].partition("</aside>")[0]
         assert "11.0 kW · 1.83 kWh" in html
-    assert "live-bar" not in see(him)
+    assert "live-bar" not in see(him, HERE)
 
 
 def test_the_bar_alone_answers_the_live_link_and_goes_with_the_charge(him: Client, world: Driving) -> None:
@@ -343,4 +321,4 @@ def test_the_page_costs_a_fixed_number_of_queries(
     for n in range(11, 60):
         world.reads(session, n, 1_833 + 183 * (n - 10), power=11_000)
     with django_assert_max_num_queries(17):
-        see(him)
+        see(him, HERE)

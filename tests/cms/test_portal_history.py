@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import Driver
-from tests.cms.driving import Driving, minute
+from tests.cms.driving import Driving, minute, see
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
+HERE = "/history/"
 DAY = 24 * 60
 
 
@@ -21,28 +21,11 @@ def clock() -> Iterator[Any]:
         yield clock
 
 
-@pytest.fixture
-def world(dario: Driver) -> Driving:
-    return Driving(dario)
-
-
-@pytest.fixture
-def him(client: Client, dario: Driver) -> Client:
-    client.force_login(dario.user)
-    return client
-
-
-def see(client: Client, path: str = "/history/") -> str:
-    answer = client.get(path, headers={"accept-language": "en"})
-    assert answer.status_code == 200
-    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
-
-
 def test_the_newest_month_leads_with_its_total(him: Client, world: Driving) -> None:
     world.charged(20_000)
     world.charged(10_000, begun=DAY)
     world.charged(5_000, begun=35 * DAY)
-    html = see(him)
+    html = see(him, HERE)
     assert '€2.95 <span class="rest">in June 2026, 1 charge, 5.00 kWh.' in html
     assert '<a class="btn" href="?month=2026-05">May 2026<small>€17.70</small></a>' in html
 
@@ -63,20 +46,20 @@ def test_an_unknown_month_is_the_newest(him: Client, world: Driving, month: str)
 
 def test_a_charge_begun_at_23_30_utc_belongs_to_the_next_day_here(him: Client, world: Driving) -> None:
     world.charged(1_000, begun=30 * DAY + 14 * 60)  # 31 May 22:30 UTC: 1 June, 00:30 in Rome
-    assert "in June 2026, 1 charge" in see(him)
+    assert "in June 2026, 1 charge" in see(him, HERE)
 
 
 def test_the_running_charge_is_on_top(him: Client, world: Driving) -> None:
     session = world.begins(69 * DAY)
     world.reads(session, 69 * DAY + 10, 1_833, power=11_000)
-    html = see(him)
+    html = see(him, HERE)
     assert "Your first charge is under way." in html
     assert f'href="/history/{session.pk}/"' in html
     assert "1.83 kWh" in html
 
 
 def test_without_charges_it_leads_to_the_chargers(him: Client) -> None:
-    html = see(him)
+    html = see(him, HERE)
     assert "No charge yet." in html
     assert '<a class="btn primary" href="/">Find a charger</a>' in html
 
@@ -84,7 +67,7 @@ def test_without_charges_it_leads_to_the_chargers(him: Client) -> None:
 def test_nina_has_a_history_of_her_own(client: Client, world: Driving) -> None:
     world.charged(20_000)
     client.force_login(UserFactory(email="nina@driver.example"))
-    assert "No charge yet." in see(client)
+    assert "No charge yet." in see(client, HERE)
     assert client.get("/history/export.csv").content.decode("utf-8-sig").count("\r\n") == 1
 
 
@@ -92,7 +75,7 @@ def test_the_number_of_queries_does_not_grow(him: Client, world: Driving, django
     for n in range(8):
         world.charged(1_000, begun=n * 120)
     with django_assert_max_num_queries(11):
-        see(him)
+        see(him, HERE)
 
 
 ROW = (

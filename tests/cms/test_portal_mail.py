@@ -25,11 +25,6 @@ def clock() -> Iterator[Any]:
         yield clock
 
 
-@pytest.fixture
-def world(dario: Driver) -> Driving:
-    return Driving(dario)
-
-
 def record(session: ChargingSession) -> CDR:
     return CDR.objects.standing().get(session=session)
 

@@ -12,8 +12,7 @@ from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice
 from billing.services import rating
 from sessions_app.models import ChargingSession
-from tests.cms.driving import Driving, minute
-from tests.factories import UserFactory
+from tests.cms.driving import Driving, minute, see
 
 pytestmark = pytest.mark.django_db
 COMPANY = {
@@ -33,29 +32,6 @@ COMPANY = {
 def clock() -> Iterator[Any]:
     with time_machine.travel(minute(120), tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def world(dario: Driver) -> Driving:
-    return Driving(dario)
-
-
-@pytest.fixture
-def him(client: Client, dario: Driver) -> Client:
-    client.force_login(dario.user)
-    return client
-
-
-@pytest.fixture
-def nina(db: None) -> User:
-    user: User = UserFactory(email="nina@driver.example")
-    return user
-
-
-def see(client: Client, path: str, status: int = 200, language: str = "en") -> str:
-    answer = client.get(path, headers={"accept-language": language})
-    assert answer.status_code == status
-    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 def ask(client: Client, session: ChargingSession, **changed: str) -> Any:

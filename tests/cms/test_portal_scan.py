@@ -13,34 +13,18 @@ from accounts.models import Driver, Operator, Token, User
 from accounts.services import tokens
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Command, Connector
-from tests.cms.driving import MORNING, UID, Driving, minute, place, price, stand
+from tests.cms.driving import MORNING, UID, Driving, minute, place, price, see, stand
 from tests.factories import TokenFactory, UserFactory
 from tests.factories.billing import element
 
 pytestmark = pytest.mark.django_db
+HERE = f"/c/{UID}/"
 
 
 @pytest.fixture(autouse=True)
 def morning() -> Iterator[Any]:
     with time_machine.travel(MORNING, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def world(dario: Driver) -> Driving:
-    return Driving(dario)
-
-
-@pytest.fixture
-def him(client: Client, dario: Driver) -> Client:
-    client.force_login(dario.user)
-    return client
-
-
-def see(client: Client, path: str = f"/c/{UID}/", status: int = 200) -> str:
-    answer = client.get(path, headers={"accept-language": "en"})
-    assert answer.status_code == status
-    return str(answer.content.decode()).replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 def start(client: Client, uid: str = UID) -> Any:
@@ -78,7 +62,7 @@ def test_signs_that_look_alike_are_taken_for_what_was_meant(client: Client, worl
 
 def test_an_archived_station_has_no_page(client: Client, world: Driving) -> None:
     ChargingStation.objects.update(archived_at=MORNING)
-    see(client, status=404)
+    see(client, HERE, 404)
 
 
 def test_the_code_can_be_typed_into_a_form(client: Client, world: Driving) -> None:
@@ -100,23 +84,23 @@ def test_the_price_stands_before_the_button_with_all_that_may_be_added(him: Clie
         element("PARKING_TIME", "6", min_parking_duration=900),
         element("FLAT", "0.50"),
     )
-    html = see(him)
+    html = see(him, HERE)
     at = [html.index(s) for s in ("€0.59", "€11.80", "€0.69/kWh", "€0.10/min", "€0.50", ">Start</button>")]
     assert at == sorted(at)
 
 
 def test_a_location_s_own_price_wins(client: Client, dario: Driver, world: Driving) -> None:
     price(dario.operator, element("ENERGY", "0.79"), location=world.location)
-    assert "€0.79" in see(client)
+    assert "€0.79" in see(client, HERE)
 
 
 def test_without_a_price_it_says_that_a_charge_costs_nothing(client: Client, operator: Operator) -> None:
     stand(place(operator), uid=UID)
-    assert "a charge costs nothing" in see(client)
+    assert "a charge costs nothing" in see(client, HERE)
 
 
 def test_free_the_cable_is_the_next_step(him: Client, world: Driving) -> None:
-    html = see(him)
+    html = see(him, HERE)
     assert '<li class="now still"><span class="mark"></span>Cable</li>' in html
     assert ">Start</button>" in html
 
@@ -124,7 +108,7 @@ def test_free_the_cable_is_the_next_step(him: Client, world: Driving) -> None:
 @pytest.mark.parametrize("status", ["Preparing", "Occupied"])
 def test_a_cable_without_a_charge_says_start(him: Client, world: Driving, status: str) -> None:
     world.status(status)
-    html = see(him)
+    html = see(him, HERE)
     assert "Cable seen" in html
     assert '<li class="now still"><span class="mark"></span>Start</li>' in html
 
@@ -134,7 +118,7 @@ def test_a_stranger_s_charge_makes_it_busy_since_then(him: Client, world: Drivin
     world.status("Charging")
     world.begins(0, token=other)
     morning.move_to(minute(25))
-    html = see(him)
+    html = see(him, HERE)
     assert "Occupied for 25 min" in html
     assert ">Start</button>" not in html
     assert "The socket beside it is free" in html
@@ -144,19 +128,19 @@ def test_a_stranger_s_charge_makes_it_busy_since_then(him: Client, world: Drivin
 def test_my_own_charge_is_mine(him: Client, world: Driving) -> None:
     session = world.begins()
     world.status("Charging")
-    html = see(him)
+    html = see(him, HERE)
     assert "You are charging here" in html
     assert f'href="/history/{session.pk}/">Go to your charge' in html
 
 
 def test_my_own_start_under_way_is_mine(him: Client, world: Driving) -> None:
     world.asked()
-    assert 'href="/s/secret/">Go to your charge' in see(him)
+    assert 'href="/s/secret/">Go to your charge' in see(him, HERE)
 
 
 def test_reserved_is_for_somebody_else(him: Client, world: Driving) -> None:
     world.status("Reserved")
-    html = see(him)
+    html = see(him, HERE)
     assert "kept for somebody who reserved it" in html
     assert ">Start</button>" not in html
 
@@ -167,7 +151,7 @@ def test_out_of_service_names_the_nearest_free_one_with_its_price(
     Connector.objects.update(status="Unavailable")
     near = stand(place(operator, "Parcheggio Tanari", ("44.512", "11.352")), ["Available"])
     stand(place(operator, "Modena", ("44.634", "10.968")), ["Available"])
-    html = see(client)
+    html = see(client, HERE)
     assert "Out of service" in html
     assert "The nearest free one" in html
     assert "Parcheggio Tanari · 330 m" in html
@@ -178,19 +162,19 @@ def test_out_of_service_names_the_nearest_free_one_with_its_price(
 def test_only_the_same_plug_is_an_alternative(client: Client, world: Driving, operator: Operator) -> None:
     Connector.objects.update(status="Unavailable")
     stand(place(operator, "Fast", ("44.512", "11.352")), ["Available"], standard="IEC_62196_T2_COMBO")
-    html = see(client)
+    html = see(client, HERE)
     assert "No other free socket with this plug near here right now." in html
 
 
 def test_a_known_fault_is_said_in_words(client: Client, world: Driving) -> None:
     world.status("Faulted", error_code="GroundFailure")
-    assert "switched itself off for safety" in see(client)
+    assert "switched itself off for safety" in see(client, HERE)
 
 
 def test_a_silent_station_cannot_be_started_and_says_so(him: Client, world: Driving, morning: Any) -> None:
     ChargingStation.objects.update(online=False)
     morning.move_to(minute(6))
-    html = see(him)
+    html = see(him, HERE)
     assert "It has not answered for 6 min, so it can’t be started from here. You pay nothing." in html
     assert ">Start</button>" not in html
 
@@ -198,13 +182,13 @@ def test_a_silent_station_cannot_be_started_and_says_so(him: Client, world: Driv
 def test_a_socket_without_known_plug_power_or_place_still_has_a_page(client: Client, operator: Operator) -> None:
     station = stand(place(operator), uid=UID, standard="", power=None)
     ChargingStation.objects.filter(pk=station.pk).update(location=None, last_seen=None)
-    html = see(client)
+    html = see(client, HERE)
     assert "Socket 1" in html
 
 
 def test_an_unlisted_place_has_its_page_for_who_stands_there(client: Client, operator: Operator) -> None:
     stand(place(operator, public=False), uid=UID)
-    see(client)
+    see(client, HERE)
 
 
 def test_the_block_alone_answers_the_live_link(client: Client, world: Driving) -> None:
@@ -218,14 +202,14 @@ def test_the_page_costs_a_fixed_number_of_queries(
     client: Client, world: Driving, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(5):
-        see(client)
+        see(client, HERE)
 
 
 # ---- the button ----------------------------------------------------------------------------------------------------
 
 
 def test_a_stranger_is_asked_to_sign_in_and_comes_back_here(client: Client, world: Driving) -> None:
-    html = see(client)
+    html = see(client, HERE)
     assert 'href="/accounts/login/?next=/c/IT%2AADR%2AE0042%2A1/"' in html
     assert ">Start</button>" not in html
     answer = start(client)
