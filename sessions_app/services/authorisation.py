@@ -14,12 +14,11 @@ from stations.vocabulary.events import StationEvent, TokenPresented
 from stations.vocabulary.replies import Authorization
 from stations.vocabulary.values import IdToken
 
+from .books import Place
+
 UNKNOWN = "Unknown"
 ACCEPTED = "Accepted"
 CONCURRENT = "ConcurrentTx"
-
-Place = tuple[int, int | str]
-"""Where a session charges: station, and EVSE or transaction id."""
 
 
 class Claim(NamedTuple):

@@ -60,6 +60,9 @@ _signature = attrgetter(
 )
 
 
+Place = tuple[int, int | str]
+"""Where a session charges: station, and EVSE, or transaction id while no EVSE is known."""
+
 _Started = events.TransactionStarted
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -109,7 +112,7 @@ class Held:
         return self.state.status == lifecycle.COMPLETED and (self.fresh or self.was_status == lifecycle.ACTIVE)
 
     @property
-    def place(self) -> tuple[int, int | str]:
+    def place(self) -> Place:
         """Where it charges: one session at a time is possible there (quirk 57)."""
         evse = self.state.evse
         return (self.station_id, self.transaction_id if evse is None else evse)

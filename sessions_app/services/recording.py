@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from sessions_app.engine import reduce
 from sessions_app.engine.evidence import BOUNDED, Evidence, place
+from sessions_app.lifecycle import ACTIVE
 
 from . import books, ledger, proofs, starts
-from .books import Held
+from .books import Held, Place
 from .ledger import Entry
 
 
@@ -101,16 +102,19 @@ class Recording:
         if not self.placed:
             return
         running = {held.id: held for held in books.active_at(held.station_id for held in self.placed)}
-        running.update({i: held for i, held in self.touched.items() if held.state.status == "active" or held.fresh})
+        running |= {i: held for i, held in self.touched.items() if held.state.status == ACTIVE or held.fresh}
+        neighbours: dict[Place, list[Held]] = defaultdict(list)
+        for held in running.values():
+            neighbours[held.place].append(held)
         for held in self.placed:
-            for other in list(running.values()):
-                if other.id != held.id and other.place == held.place:
+            for other in neighbours[held.place]:
+                if other.id != held.id:
                     self._bound_pair(held, other)
 
     def _bound_pair(self, one: Held, two: Held) -> None:
         first, second = sorted((one, two), key=lambda held: (held.state.started_at, held.id))
         state = second.state
-        if first.state.status != "active" or state.started_at is None or state.started_heard is None:
+        if first.state.status != ACTIVE or state.started_at is None or state.started_heard is None:
             return
         entry = ledger.of_ours(
             BOUNDED,

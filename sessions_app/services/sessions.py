@@ -162,7 +162,7 @@ def _starts(event: TransactionEvent, held: Held | None) -> bool:
     return not _is_repeated_start(event, held)
 
 
-def _place(event: TransactionEvent, held: Held) -> authorisation.Place:
+def _place(event: TransactionEvent, held: Held) -> books.Place:
     evse = held.state.evse if held.state.evse is not None else event.evse.id if event.evse else None
     return (held.station_id, held.transaction_id if evse is None else evse)
 
