@@ -2,11 +2,12 @@
 Carla runs another operator and must never see any of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from accounts.models import Driver, Membership, Operator, Role, User
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _touches_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """What no request and no recipient gives a language is in English, whatever the test before spoke."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
