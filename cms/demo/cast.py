@@ -117,3 +117,15 @@ COSTA = Company(
     places=places.COSTA,
 )
 COMPANIES = (RETE, COSTA)
+
+CHARGING_NOW = (
+    ("CP-0042", 2, GIULIA, 65, (4, 0.64, 0.9)),
+    ("CP-0062", 1, MARCO, 16, (4, 0.22, 0.8)),
+    ("CP-0142", 1, RETE.drivers[9], 11, (5, 0.3, 0.85)),
+    ("CP-0052", 2, RETE.drivers[14], 38, (2, 0.35, 1.0)),
+    ("CP-0288", 1, RETE.drivers[19], 118, (0, 0.82, 0.9)),
+    ("CP-0081", 1, RETE.drivers[24], 84, (8, 0.25, 1.0)),
+    ("CP-0115", 2, RETE.drivers[29], 23, (11, 0.5, 1.0)),
+    ("CO-0001", 1, COSTA.drivers[1], 47, (3, 0.4, 1.0)),
+)
+"""Station, connector, who, for how many minutes, and the car: number in the simulator's street, state of charge, target."""

@@ -22,7 +22,7 @@ from cms.reports import rollup
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, ChargingStation, ConnectionPeriod, Connector, Location
 from stations.services import provisioning
-from stations.simulator.battery import Car
+from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
 from . import cast, history, money, passwords, prices, quiet, retelling
@@ -35,12 +35,12 @@ logger = logging.getLogger(__name__)
 DAYS = 60
 SEED = 42
 SLICES = (
-    (timedelta(hours=30), timedelta(hours=2)),
+    (timedelta(hours=4), timedelta(minutes=15)),
+    (timedelta(hours=30), timedelta(hours=1)),
     (timedelta(days=8), timedelta(days=1)),
     (timedelta.max, timedelta(days=4)),
 )
 """What is younger than the first is told in slices of the second: lists of rows are in the order of time where people look."""
-GIULIAS_CAR = Car("Hyundai Kona", 64_000, 0.64, 0.9, 11_000, 77_000)
 
 
 class Built(NamedTuple):
@@ -223,8 +223,8 @@ def _retell(companies: Sequence[Built], start: datetime, now: datetime, rng: ran
 
 
 def _pockets(built: Built, now: datetime, rng: random.Random) -> dict[str, Pockets]:
-    giulia = built.cards.get(cast.GIULIA.email, "")
-    busy = {giulia: [(now - timedelta(hours=2), now + timedelta(days=1))]}
+    tomorrow = now + timedelta(days=1)
+    busy = {wish.token: [(now - wish.since - timedelta(hours=1), tomorrow)] for wish in _wanted(built)}
     everybody = list(built.cards.values())
     return {
         station.identity: Pockets(rng, built.near[place.name], everybody, busy)
@@ -234,18 +234,14 @@ def _pockets(built: Built, now: datetime, rng: random.Random) -> dict[str, Pocke
 
 
 def _wanted(built: Built) -> list[Wanted]:
-    """Giulia charges on connector 2 of CP-0042, and has for a bit more than an hour."""
-    if cast.GIULIA.email not in built.cards:
-        return []
-    car = Car(
-        GIULIAS_CAR.name,
-        GIULIAS_CAR.capacity_wh,
-        GIULIAS_CAR.soc,
-        GIULIAS_CAR.target,
-        GIULIAS_CAR.ac_w,
-        GIULIAS_CAR.dc_w,
-    )
-    return [Wanted("CP-0042", 2, built.cards[cast.GIULIA.email], timedelta(minutes=65), car)]
+    """Who charges just now: a demonstration may begin in the middle of the night."""
+    return [
+        Wanted(
+            identity, socket, built.cards[person.email], timedelta(minutes=minutes), car(kind, soc=soc, target=target)
+        )
+        for identity, socket, person, minutes, (kind, soc, target) in cast.CHARGING_NOW
+        if identity in built.refs
+    ]
 
 
 def _borders(start: datetime, now: datetime) -> list[datetime]:
