@@ -18,7 +18,7 @@ def valkey(*, port: int, folder: Path) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
-        "--save", "60 1", "--loglevel", "warning",
+        "--save", "60 1", "--loglevel", "nothing",
     ]  # fmt: skip
     return Program("valkey", command)
 
