@@ -35,10 +35,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PriceCard:
-    """`amount` per `unit` ("kWh", "min", "h" or "") now; None where no tariff holds. `sentence`: all of it in one line."""
+    """`amount` per `unit` ("kWh", "min", "h" or "") now; None where no tariff holds. `when` it is so, "" for always.
+    `sentence`: all of it in one line."""
 
     amount: str | None
     unit: str = ""
+    when: str = ""
     lines: Sequence[Line] = ()
     example: str = ""
     free: bool = False
@@ -71,10 +73,11 @@ def of(tariff: Tariff | None, *, local: datetime, power_w: int | None) -> PriceC
     sentence = words.sentence(tariff, language)
     if head is None:
         return PriceCard(
-            figures.money(Fraction(0), tariff.currency, language), "kWh", lines, free=not lines, sentence=sentence
+            figures.money(Fraction(0), tariff.currency, language), "kWh", lines=lines, free=not lines, sentence=sentence
         )
     amount, _slash, unit = words.per_unit(head[1], head[1].dimension, tariff.currency, language).partition("/")
-    return PriceCard(amount, unit, lines, _example(tariff, head[1], language), sentence=sentence)
+    when = words.restrictions(head[0].restrictions, language)
+    return PriceCard(amount, unit, when, lines, _example(tariff, head[1], language), sentence=sentence)
 
 
 def including_vat(tariff: Tariff) -> Tariff:

@@ -47,6 +47,7 @@ def test_the_price_of_the_hour_leads_and_the_other_follows() -> None:
         f"0,59{NB}€",
         [("17:00–20:00", f"0,69{NB}€/kWh")],
     )
+    assert (noon.when, rush.when) == ("", "17:00–20:00")
     assert (rush.amount, [line.value for line in rush.lines]) == (f"0,69{NB}€", [f"0,59{NB}€/kWh"])
 
 
