@@ -19,6 +19,13 @@ def _price(label: "StrOrPromise") -> ForgivingDecimalField:
     return ForgivingDecimalField(label=label, required=False, min_value=0, max_digits=12, decimal_places=6)
 
 
+class ElementsField(forms.JSONField):
+    """Shows a version's elements as they are kept: their numbers are decimals, which JSON has no word for."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else super().prepare_value(value)
+
+
 class TariffForm(forms.Form):
     """`elements()` is what `services.tariffs` takes. The expert's JSON wins where it is filled."""
 
@@ -33,7 +40,7 @@ class TariffForm(forms.Form):
     tax_included = forms.BooleanField(label=_("Prices include VAT"), required=False)
     min_price = _price(_("Minimum price of a charge"))
     max_price = _price(_("Maximum price of a charge"))
-    expert = forms.JSONField(
+    expert = ElementsField(
         label=_("OCPI elements"), required=False, decoder=None, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("For prices by hour, day, power or energy: a JSON list as in OCPI 2.2.1. Replaces the prices above."),
     )  # fmt: skip
@@ -53,7 +60,7 @@ class TariffForm(forms.Form):
             initial |= {name: getattr(simple, name) for name in plain.NAMES}
         form = cls(data, initial=initial)
         if not simple:
-            form.fields["expert"].initial = elements
+            form.fields["expert"].initial = version.elements
         return form
 
     def elements(self) -> Any:

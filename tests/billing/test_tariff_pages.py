@@ -41,6 +41,16 @@ def test_a_change_is_a_new_version(desk: Client) -> None:
     assert [v.number for v in tariff.versions.order_by("number")] == [1, 2]
 
 
+def test_what_the_plain_form_cannot_say_comes_back_as_it_was_given(desk: Client) -> None:
+    night = (
+        '[{"price_components":[{"type":"ENERGY","price":0.39,"step_size":1}],"restrictions":{"start_time":"22:00"}}]'
+    )
+    tariff = make(desk, expert=night)
+    form = desk.get(f"/ops/tariffs/{tariff.pk}/change/").context["form"]
+    assert form["expert"].value() == tariff.versions.get().elements
+    assert '"price":0.39' in form["expert"].value()
+
+
 def test_a_place_gets_the_tariff_and_the_rest_the_default(desk: Client, operator: Operator) -> None:
     place = LocationFactory(operator=operator)
     special, usual = make(desk, name="Special"), make(desk, name="Usual", energy="0,49")
