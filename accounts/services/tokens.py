@@ -13,6 +13,7 @@ from accounts import access
 from accounts.models import ApiKey, Driver, Operator, Token, User
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
+from cms.core.prepared import Given, prepared
 
 APP_PREFIX = "APP-"
 APP_SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # people read these out: no I, O, 0, 1
@@ -145,19 +146,7 @@ def issue_app_token(*, driver: Driver) -> Token:
 
 def _known(keys: set[tuple[int, str]]) -> dict[tuple[int, str], Verdict]:
     now = timezone.now()
-    rows = Token.objects.filter(
-        operator_id__in={operator for operator, _key in keys}, key__in={key for _operator, key in keys}
-    ).values_list(
-        "operator_id",
-        "key",
-        "status",
-        "driver__blocked",
-        "parent_id_tag",
-        "expires_at",
-        "pk",
-        "driver_id",
-        "max_active_sessions",
-    )
+    operators, texts = (sorted(set(part)) for part in zip(*keys, strict=True))
     return {
         (operator, key): Verdict(
             _status(status == Token.Status.BLOCKED or bool(driver_blocked), expires_at, now),
@@ -167,8 +156,17 @@ def _known(keys: set[tuple[int, str]]) -> dict[tuple[int, str], Verdict]:
             driver_id,
             max_active,
         )
-        for operator, key, status, driver_blocked, group, expires_at, token_id, driver_id, max_active in rows
+        for operator, key, status, driver_blocked, group, expires_at, token_id, driver_id, max_active in _tokens(
+            operators, texts
+        )
     }
+
+
+@prepared
+def _tokens(operators: Given, keys: Given) -> models.QuerySet:
+    known = Token.objects.filter(operator_id__among=operators, key__among=keys)
+    of_driver = ("driver__blocked", "parent_id_tag", "expires_at", "pk", "driver_id", "max_active_sessions")
+    return known.values_list("operator_id", "key", "status", *of_driver)
 
 
 def _status(blocked: bool, expires_at: datetime | None, now: datetime) -> str:

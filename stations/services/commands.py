@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, User
 from cms.core import rows
 from cms.core.errors import Conflict, Invalid
+from cms.core.prepared import Given, prepared
 from stations import catalogue, doorbell
 from stations.models import ChargingStation, Command
 from stations.services import announce
@@ -140,20 +142,18 @@ class Awaited(NamedTuple):
 
 def awaited(*, station_ids: Collection[int], actions: Collection[str], within_s: int) -> list[Awaited]:
     """Commands of these actions sent in the last `within_s` seconds and not refused, oldest first."""
-    found = Command.objects.filter(
-        status__in=(Command.Status.SENT, Command.Status.ACCEPTED),
-        effect_at=None,
-        sent_at__gte=timezone.now() - timedelta(seconds=within_s),
-        station__in=station_ids,
-        action__in=actions,
-    ).order_by("id")
+    since = timezone.now() - timedelta(seconds=within_s)
     return [
         Awaited(pk, station, version, action, _members(payload), sent_at)
-        for pk, station, version, action, payload, sent_at in found.values_list(
-            "id", "station_id", "ocpp_version", "action", "payload", "sent_at"
-        )
-        if sent_at is not None
+        for pk, station, version, action, payload, sent_at in _awaited(since, list(station_ids), list(actions))
     ]
+
+
+@prepared
+def _awaited(since: Given, stations: Given, actions: Given) -> QuerySet:
+    sent = Command.objects.filter(status__in=("sent", "accepted"), effect_at=None, sent_at__gte=since)
+    wanted = sent.filter(station_id__among=stations, action__among=actions).order_by("id")
+    return wanted.values_list("id", "station_id", "ocpp_version", "action", "payload", "sent_at")
 
 
 def _members(text: str) -> dict[str, Any]:

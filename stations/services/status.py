@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from cms.core import rows
+from cms.core.prepared import Given, prepared
 from stations.diagnostics import faults
 from stations.diagnostics.faults import Transition
 from stations.models import ChargingStation, Connector, StatusChange
@@ -66,8 +69,12 @@ def report(events: Sequence[StatusReported]) -> None:
 
 
 def _stations(ids: set[int]) -> dict[int, _Station]:
-    found = ChargingStation.objects.filter(id__in=ids).values_list("id", "status", "last_boot")
-    return {pk: _Station(status, last_boot) for pk, status, last_boot in found}
+    return {pk: _Station(status, last_boot) for pk, status, last_boot in _known(sorted(ids))}
+
+
+@prepared
+def _known(ids: Given) -> QuerySet:
+    return ChargingStation.objects.filter(id__among=ids).values_list("id", "status", "last_boot")
 
 
 def _report_stations(events: Iterable[StatusReported], stations: Mapping[int, _Station]) -> list[_Change]:
@@ -117,15 +124,15 @@ def _connectors(places: set[Place]) -> dict[Place, _Connector]:
 
 
 def _stored(places: set[Place]) -> dict[Place, _Connector]:
-    found = Connector.objects.filter(evse__station__in={station for station, _evse, _connector in places}).values_list(
-        "evse__station_id",
-        "evse__evse_id",
-        "connector_id",
-        *_Connector._fields[:5],
-        "status_at",
-        "updated_at",
-    )
-    return {(station, evse, connector): _Connector(*state) for station, evse, connector, *state in found}
+    found = _connectors_of(sorted({station for station, _evse, _connector in places}))
+    return {row[:3]: _Connector(*row[3:]) for row in found if row[:3] in places}
+
+
+@prepared
+def _connectors_of(stations: Given) -> QuerySet:
+    state = (*_Connector._fields[:5], "status_at", "updated_at")
+    mine = Connector.objects.filter(evse__station_id__among=stations)
+    return mine.values_list("evse__station_id", "evse__evse_id", "connector_id", *state)
 
 
 def _told(pk: int, event: StatusReported) -> _Connector:
