@@ -21,6 +21,8 @@ from stations.vocabulary.events import FramesSeen
 from stations.vocabulary.replies import Failed, Reply
 from stations.vocabulary.values import Frame
 
+from . import announcer
+
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 500
@@ -29,6 +31,8 @@ PAUSES_S = (0, 0.1, 0.5, 1, 2)
 
 Finish = Callable[[Reply | None], tuple[Any, Frame | None]]
 """Reply → what the submitter gets, and the journal's line. Runs in the writer's thread, inside the transaction."""
+
+GOOD_BYE_S = 5
 
 OUT_OF_ORDER = Failed("InternalError", "We cannot store this now; please send it again")
 
@@ -55,11 +59,13 @@ class Writer:
         self.database_answers = True
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._announcer = announcer.Announcer()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.loop: asyncio.AbstractEventLoop
 
     def start(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self._announcer.start()
         self._thread.start()
 
     def submit(self, event: Any, finish: Finish = just_the_reply, *, must: bool = False) -> "asyncio.Future[Any]":
@@ -78,6 +84,7 @@ class Writer:
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
+            self._announcer.stop(GOOD_BYE_S)
 
     def health(self) -> dict[str, Any]:
         return {
@@ -144,21 +151,12 @@ class Writer:
                 return
 
     def _commit(self, jobs: Sequence[Job]) -> None:
-        committed: list[bool] = []
-
-        def release() -> None:  # first of all hooks: no announcement delays an answer
-            committed.append(True)
-            self._found()
-            self._release(results)
-
-        try:
-            with transaction.atomic():
-                transaction.on_commit(release)
-                results = self._handle(jobs)
-        except Exception:
-            if not committed:
-                raise
-            logger.exception("An announcement failed after COMMIT")
+        with transaction.atomic():
+            results = self._handle(jobs)
+            announcements = announcer.taken()
+        self._found()
+        self._release(results)
+        self._announcer.put(announcements)
 
     def _handle(self, jobs: Sequence[Job]) -> list[tuple[Job, Any]]:
         replies = iter(self.csms.handle([job.event for job in jobs if job.event is not None]))
@@ -189,6 +187,8 @@ class Writer:
             try:
                 with transaction.atomic():
                     self.csms.handle([FramesSeen((frame,))])
+                    announcements = announcer.taken()
+                self._announcer.put(announcements)
             except Exception:
                 logger.exception("Cannot journal the frame of a refused event")
         self._release([(job, result)])

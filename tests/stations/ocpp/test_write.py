@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 from accounts.models import Operator
 from cms.core.errors import Conflict, DomainError
 from stations.ocpp import writer as module
+from stations.ocpp.announcer import Announcer
 from stations.ocpp.writer import Writer
 from stations.vocabulary.central_system import CentralSystem
 from stations.vocabulary.events import FramesSeen
@@ -171,9 +172,44 @@ async def test_a_failing_announcement_undoes_nothing_and_repeats_nothing(writer,
     assert await writer.submit(Note("a"), answer("a")) == "re: a"
     books.at_commit = None
     assert await writer.submit(Note("b"), answer("b")) == "re: b"
+    await asyncio.to_thread(writer.stop)
     assert books.batches == [["a"], ["b"]]
     assert await read(stored) == {"a", "b"}
-    assert "An announcement failed after COMMIT" in caplog.text
+    assert "An announcement failed" in caplog.text
+
+
+async def test_no_station_waits_for_an_announcement(writer, books):
+    broker_is_back = threading.Event()
+    heard: list[str] = []
+    books.at_commit = lambda: heard.append("x") if broker_is_back.wait(5) else None
+    assert await writer.submit(Note("a"), answer("a")) == "re: a"
+    assert await writer.submit(Note("b"), answer("b")) == "re: b"
+    assert heard == []
+    broker_is_back.set()
+    await asyncio.to_thread(writer.stop)
+    assert heard == ["x", "x"]
+
+
+async def test_what_a_refused_event_announced_is_not_carried_out(writer, books):
+    heard: list[str] = []
+
+    def announce_and_fail(reply: Any) -> tuple[Any, Frame]:
+        transaction.on_commit(lambda: heard.append("never")) if not isinstance(reply, Failed) else None
+        if isinstance(reply, Failed):
+            return reply, frame("x")
+        raise TypeError
+
+    assert await writer.submit(Note("a"), announce_and_fail) == Failed("InternalError", "")
+    await asyncio.to_thread(writer.stop)
+    assert heard == []
+
+
+async def test_too_many_announcements_are_dropped_and_told_once(monkeypatch, caplog):
+    monkeypatch.setattr("stations.ocpp.announcer.LONGEST_QUEUE", 1)
+    announcer = Announcer()
+    for _ in range(3):
+        announcer.put([lambda: None])
+    assert caplog.text.count("Announcements are dropped") == 1
 
 
 async def test_an_answer_that_cannot_be_written_undoes_its_event_alone(writer, books):
