@@ -16,7 +16,7 @@ it can have taken. Estimates are always reviewed.
 
 from typing import Final, NamedTuple
 
-from sessions_app.metering.series import TOLERANCE, Series, plausible
+from sessions_app.metering.series import TOLERANCE, Series, anchored, plausible
 
 from .state import State
 
@@ -49,9 +49,9 @@ def settle(state: State) -> Energy:
 def _sampled(state: State) -> Energy:
     own, free = state.own, state.free
     if own.first is not None:
-        return _checked(own, Energy(own.energy, OWN_REGISTER))
+        return _registered(state, own, OWN_REGISTER)
     if free is not None and free.first is not None:
-        return _checked(free, Energy(free.energy, FREE_REGISTER))
+        return _registered(state, free, FREE_REGISTER)
     for series in (own, free):
         if series is not None and series.intervals:
             return Energy(series.intervals, INTERVALS)
@@ -64,12 +64,14 @@ def _sampled(state: State) -> Energy:
 _DOUBTFUL = ("other_register", "register_jump", "register_reset", "scale")
 
 
-def _checked(series: Series, energy: Energy) -> Energy:
-    """Compares the register with the power: values in kWh that are called Wh give a thousandth (quirks 60, 63)."""
+def _registered(state: State, series: Series, source: str) -> Energy:
+    """Compares the register with the power, too: values in kWh that are called Wh give a thousandth (quirks 60, 63)."""
+    anchor = anchored(series, state.meter_start, state.started_at)
+    mwh = anchor.energy(series)
     by_power = series.work * 1_000 // 3_600
-    if series.scale == 1 and by_power > 200_000 and 1_000 * energy.mwh <= 2 * by_power < 4_000 * energy.mwh:
-        return energy._replace(mwh=energy.mwh * 1_000, reasons=("scale",))
-    return energy._replace(reasons=tuple(note for note in _DOUBTFUL if note in series.notes))
+    if anchor.scale == 1 and by_power > 200_000 and 1_000 * mwh <= 2 * by_power < 4_000 * mwh:
+        return Energy(mwh * 1_000, source, ("scale",))
+    return Energy(mwh, source, tuple(note for note in _DOUBTFUL if note == anchor.note or note in series.notes))
 
 
 def _reconciled(state: State, counted: int, sampled: Energy) -> Energy:

@@ -75,7 +75,7 @@ def take(state: State, evidence: Evidence) -> None:
             return
         state.latest_free = key
         state.free = state.free or Series()
-        _read(state, state.free, evidence)
+        _read(state.free, evidence)
     else:
         if key == state.latest:
             return
@@ -95,7 +95,7 @@ def _take_transaction_event(state: State, evidence: Evidence, key: Key) -> None:
     if evidence.seq_no is not None:
         _count(state, evidence.seq_no)
     if evidence.readings:
-        _read(state, state.own, evidence)
+        _read(state.own, evidence)
     if state.seen_at is None or at > state.seen_at:
         state.seen_at = at
 
@@ -168,11 +168,9 @@ def _count(state: State, seq_no: int) -> None:
         state.seq_last = seq_no
 
 
-def _read(state: State, into: Series, evidence: Evidence) -> None:
-    start, began = state.meter_start, state.started_at
+def _read(into: Series, evidence: Evidence) -> None:
     for measured in evidence.readings:
-        sound = in_our_time(measured, evidence)
-        series.measure(into, sound, evidence.received_at, start=start, began=began)
+        series.measure(into, in_our_time(measured, evidence), evidence.received_at)
 
 
 def in_our_time(measured: Measured, evidence: Evidence) -> Measured:

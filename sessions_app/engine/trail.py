@@ -31,7 +31,7 @@ class Trail(NamedTuple):
 
 def walk(evidences: Iterable[Evidence]) -> Trail:
     state = State()
-    points: dict[bool, list[Point]] = {True: [], False: []}
+    told: dict[bool, list[Point]] = {True: [], False: []}
     states: list[tuple[datetime, str]] = []
     for one in sorted(evidences, key=place):
         reduce.take(state, one._replace(readings=()))
@@ -39,37 +39,31 @@ def walk(evidences: Iterable[Evidence]) -> Trail:
             states.append((reduce.moment(one.occurred_at, one.received_at), one.charging_state))
         if one.readings:
             own = one.kind != METERED
-            points[own] += _read(state, own, one)
-    followed = (
-        points[True] if any(p.energy is not None or p.power_w is not None for p in points[True]) else points[False]
-    )
-    return Trail(state, _scaled(state, _in_time(followed)), states)
+            told[own] += _read(state, own, one)
+    own = any(point.energy is not None or point.power_w is not None for point in told[True])
+    followed = state.own if own else state.free or state.own
+    return Trail(state, _counted(state, followed, _in_time(told[own])), states)
 
 
 def _read(state: State, own: bool, one: Evidence) -> Iterable[Point]:
-    if not own and state.free is None:
+    """Points with what flowed since the first register."""
+    if state.free is None and not own:
         state.free = series.Series()
-    into = state.own if own else state.free
+    into: series.Series = state.own if own else state.free  # type: ignore[assignment]  # made above
     for measured in one.readings:
         sound = reduce.in_our_time(measured, one)
-        series.measure(into, sound, one.received_at, start=state.meter_start, began=state.started_at)  # type: ignore[arg-type]
-        counted = into.energy if measured.register is not None else None  # type: ignore[union-attr]
-        yield Point(sound.at, counted, measured.power_w, measured.soc)
+        series.measure(into, sound, one.received_at)
+        flowed = into.flowed if measured.register is not None else None
+        yield Point(sound.at, flowed, measured.power_w, measured.soc)
 
 
 def _in_time(points: list[Point]) -> list[Point]:
-    """One point per instant; energy never falls (a late reading knows less than the one that overtook it)."""
+    """One point per instant."""
     merged: dict[datetime, Point] = {}
     for point in points:
         known = merged.get(point.at)
         merged[point.at] = point if known is None else _both(known, point)
-    ordered = sorted(merged.values())
-    highest = 0
-    for place_, point in enumerate(ordered):
-        if point.energy is not None:
-            highest = max(highest, point.energy)
-            ordered[place_] = point._replace(energy=highest)
-    return ordered
+    return [merged[at] for at in sorted(merged)]
 
 
 def _both(one: Point, two: Point) -> Point:
@@ -81,8 +75,16 @@ def _both(one: Point, two: Point) -> Point:
     )
 
 
-def _scaled(state: State, points: list[Point]) -> list[Point]:
-    """Registers in kWh that were called Wh, seen only in comparison with the power (quirk 63)."""
-    if "scale" not in energy.settle(state).reasons or state.own.scale != 1:
-        return points
-    return [p if p.energy is None else p._replace(energy=p.energy * 1_000) for p in points]
+def _counted(state: State, followed: series.Series, points: list[Point]) -> list[Point]:
+    """With the energy since the start of the transaction. It never falls: a late reading knows less than the one that
+    overtook it."""
+    anchor = series.anchored(followed, state.meter_start, state.started_at)
+    by_power = 1_000 if anchor.scale == 1 and "scale" in energy.settle(state).reasons else 1
+    highest = 0
+    counted = []
+    for point in points:
+        if point.energy is not None:
+            highest = max(highest, (point.energy * anchor.scale + anchor.head) * by_power)
+            point = point._replace(energy=highest)
+        counted.append(point)
+    return counted

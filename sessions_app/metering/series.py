@@ -8,7 +8,7 @@ What a station says inside a transaction and what it says outside of it are two 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from .normalise import Measured
 
@@ -22,18 +22,18 @@ _HOLD = timedelta(minutes=20)  # a power value older than this says nothing abou
 
 @dataclass(slots=True)
 class Series:
-    """Energies in mWh. `base` is where the current segment counts from and `last` its newest value, read `at` the station's
-    clock and heard at `heard`; `carried` is the energy of the segments before. `scale` 1000 means values in kWh that were
-    called Wh (quirks 60, 63). `before` is the segment before while the current one consists of a single value. `intervals` is
+    """Energies in mWh. `first` is the first value ever, seen at `first_at` by the later of both clocks. `base` is where the
+    current segment counts from and `last` its newest value, read `at` the station's clock and heard at `heard`; `carried` is
+    the energy of the segments before. `before` is the segment before while the current one consists of a single value. `intervals` is
     the sum of interval values, `work` the integral of `power` in W·s, `notes` the anomalies seen."""
 
     first: int | None = None
+    first_at: datetime | None = None
     base: int = 0
     last: int = 0
     at: datetime | None = None
     heard: datetime | None = None
     carried: int = 0
-    scale: int = 1
     before: tuple[int, int, datetime, int] | None = None
     intervals: int = 0
     power: int | None = None
@@ -49,9 +49,9 @@ class Series:
             self.notes = tuple(sorted((*self.notes, word)))
 
     @property
-    def energy(self) -> int:
-        """mWh since the anchor, never negative."""
-        return max(0, self.carried + self.last - self.base) * self.scale
+    def flowed(self) -> int:
+        """Since the first value."""
+        return self.carried + self.last - self.base
 
     def copy(self) -> Self:
         return type(self)(*_values(self))
@@ -75,7 +75,7 @@ class Series:
 
 _NAMES = tuple(field.name for field in fields(Series))
 _USUAL = tuple(field.default for field in fields(Series))
-_TIMES = ("at", "heard", "power_at", "read_at")
+_TIMES = ("first_at", "at", "heard", "power_at", "read_at")
 _values = attrgetter(*_NAMES)
 
 
@@ -84,16 +84,42 @@ def plausible(seconds: float) -> int:
     return (max(0, int(seconds)) + _SLACK_S) * _PER_SECOND
 
 
-def measure(series: Series, measured: Measured, heard: datetime, *, start: int | None, began: datetime | None) -> None:
-    """Takes the next reading in the order of the transaction. `start` is the transaction's meterStart (mWh) at `began`."""
+class Anchor(NamedTuple):
+    """How a register relates to the meterStart of its transaction. `head` is what had flowed before the first value, in mWh;
+    `scale` 1000 says that the values are kWh that were called Wh (quirks 60, 63)."""
+
+    head: int = 0
+    scale: int = 1
+    note: str = ""
+
+    def energy(self, series: Series) -> int:
+        """mWh since the start of the transaction, never negative."""
+        return max(0, series.flowed * self.scale + self.head)
+
+
+def anchored(series: Series, start: int | None, began: datetime | None) -> Anchor:
+    """The register counts from `start` (mWh, at `began`) if both can be of one series, from 0 if it is a register of the
+    session, else from its own first value."""
+    if series.first is None or start is None:
+        return Anchor()
+    value = series.first
+    room = plausible((series.first_at - began).total_seconds() if began and series.first_at else 0)
+    if -TOLERANCE <= value - start <= room:
+        return Anchor(value - start)
+    if 0 < value < start and 0 <= value * 1_000 - start <= room:
+        return Anchor(value * 1_000 - start, 1_000, "scale")
+    if value <= room:
+        return Anchor(value, 1, "session_register")
+    return Anchor(0, 1, "other_register")
+
+
+def measure(series: Series, measured: Measured, heard: datetime) -> None:
+    """Takes the next reading in the order of the transaction, heard by us at `heard`."""
     at = measured.at
     for note in measured.notes:
         series.note(note)
     if measured.register is not None:
-        if series.first is None:
-            series.note(_anchor(series, measured.register, at, heard, start=start, began=began))
-        else:
-            series.note(_follow(series, measured.register, at, heard))
+        _register(series, measured.register, at, heard)
     if measured.interval is not None and (series.read_at is None or at > series.read_at):
         series.intervals += measured.interval
     if measured.power_w is not None and (series.power_at is None or at >= series.power_at):
@@ -107,26 +133,13 @@ def measure(series: Series, measured: Measured, heard: datetime, *, start: int |
             series.soc = measured.soc
 
 
-def _anchor(
-    series: Series, value: int, at: datetime, heard: datetime, *, start: int | None, began: datetime | None
-) -> str:
-    """The first value. The register counts from `start` if both can be of one series, from 0 if it is a register of the
-    session, else from its own first value."""
-    series.first = series.last = series.base = value
-    series.at, series.heard = at, heard
-    if start is None:
-        return ""
-    room = plausible(max(at - began, heard - began).total_seconds() if began else 0)
-    if -TOLERANCE <= value - start <= room:
-        series.base = start
-        return ""
-    if 0 < value < start and 0 <= value * 1_000 - start <= room:
-        series.base, series.scale = start // 1_000, 1_000
-        return "scale"
-    if value <= room:
-        series.base = 0
-        return "session_register"
-    return "other_register"
+def _register(series: Series, value: int, at: datetime, heard: datetime) -> None:
+    if series.first is None:
+        series.first = series.base = series.last = value
+        series.at, series.heard = at, heard
+        series.first_at = max(at, heard)
+    else:
+        series.note(_follow(series, value, at, heard))
 
 
 def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
@@ -135,7 +148,7 @@ def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
         _advance(series, value, at, heard)
         return ""
     elapsed = max(at - series.at, heard - series.heard).total_seconds()  # type: ignore[operator]  # anchored: both are set
-    if 0 < change * series.scale <= plausible(elapsed):
+    if 0 < change <= plausible(elapsed):
         if series.before is not None and _continues_before(series, value, at):
             return _forget_glitch(series, value, at, heard)
         series.before = None
