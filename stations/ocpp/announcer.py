@@ -52,7 +52,7 @@ class Announcer:
             connection.close()
 
 
-def taken() -> list[Announcement]:
+def taken() -> Sequence[Announcement]:
     """What was announced in the transaction that is open here; Django will not carry it out any more."""
     found = [hook[1] for hook in connection.run_on_commit]
     connection.run_on_commit = []
