@@ -79,16 +79,17 @@ class Life:
             await self.station.until(lambda: not self.station.online and not self.station.away, within_s=None)
 
     async def _tick(self) -> None:
+        await self.clock.sleep(self.rng.uniform(3, 12))
         while True:
+            try:
+                await self.station.tick()
+            except LEFT_BEHIND as failed:
+                logger.debug("station=%s tick: %s", self.station.identity, failed)
             fresh = any(
                 c.transaction and self.clock.now() - c.transaction.started_at < FRESH
                 for c in self.station.connectors.values()
             )
             await self.clock.sleep(FRESH_SAMPLE_S if fresh else self.station.sample_s * self.rng.uniform(0.85, 1.15))
-            try:
-                await self.station.tick()
-            except LEFT_BEHIND as failed:
-                logger.debug("station=%s tick: %s", self.station.identity, failed)
 
     # ---- people --------------------------------------------------------------------------------------------------------
 

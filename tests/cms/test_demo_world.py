@@ -115,6 +115,15 @@ def test_every_demo_login_works(demo: None) -> None:
         assert Client().login(email=person.email, password=cast.PASSWORD), person.email
 
 
+def test_without_demo_the_logins_are_locked_and_come_back_with_it(demo: None, settings: Any) -> None:
+    assert logins.lock() > 40
+    assert logins.lock() == 0
+    assert not Client().login(email=cast.OLGA.email, password=cast.PASSWORD)
+    settings.DEMO = True
+    call_command("seed_demo")
+    assert Client().login(email=cast.OLGA.email, password=cast.PASSWORD)
+
+
 def test_the_fleet_gets_plain_values_that_fit(demo: None) -> None:
     specs = {spec.identity: spec for spec in fleet.specs("ws://localhost:8000/ocpp")}
     assert len(specs) == ChargingStation.objects.count() - 1

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cms.demo import uproot, world
+from cms.demo import logins, uproot, world
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         if options["reset"]:
             uproot.demo()
         if world.exists():
+            logins.unlock()
             return
         self.stdout.write("Making the demo world …")
         self.stdout.flush()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
+from cms.demo import logins
 from cms.process import programs
 from cms.process.supervisor import Supervisor
 
@@ -48,6 +49,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if settings.DEMO:
             call_command("seed_demo")
+        elif logins.lock():
+            self.stdout.write("An earlier demo’s data are in this database; its logins are locked without DEMO.")
         connection.close()
 
     def announce(self) -> None:
@@ -61,8 +64,6 @@ class Command(BaseCommand):
             f"    stations   ws://localhost:{settings.PORT}/ocpp/<identity>",
         ]
         if settings.DEMO:
-            from cms.demo import logins
-
             lines += [f"    mails      {url}/demo/mail/", "", "  Demo logins:", *logins.lines()]
         self.stdout.write("\n".join([*lines, "", "  Ctrl-C stops everything.", ""]))
         self.stdout.flush()
