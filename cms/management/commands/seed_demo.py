@@ -1,5 +1,6 @@
 """`manage.py seed_demo`: the demo world, once. `--reset` makes it anew."""
 
+import logging
 import time
 from typing import Any
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         self.stdout.write("Making the demo world …")
         self.stdout.flush()
         began = time.monotonic()
+        logging.getLogger("stations.services.provisioning").setLevel(logging.WARNING)  # one line a station is noise here
         made = world.build(days=options["days"])
         told = ", ".join(f"{count} {name}" for name, count in made.items())
         self.stdout.write(f"Demo world: {told} in {time.monotonic() - began:.1f} s")
