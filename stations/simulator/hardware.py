@@ -112,6 +112,7 @@ class Connector:
     transaction: Transaction | None = None
     operative: bool = True
     locked_for: str | None = None  # a token that was accepted before the cable came
+    locked_until: datetime | None = None
     remote_start_id: int | None = None
     reserved: tuple[int, str, datetime] | None = None  # reservation id, token, until
     profile: Any = None  # sent along with a remote start

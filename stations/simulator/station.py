@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from . import behaviours, limits, maintenance, v2x, v16
+from . import behaviours, limits, maintenance, orders, v2x, v16
 from .battery import Car
 from .clock import Clock, WallClock
 from .hardware import Connector, Resumed, Spec, Transaction
@@ -174,9 +174,9 @@ class Station:
         connector.flow(self.clock.now(), None)
         if not connector.usable:
             return
-        await self._set(connector, "Preparing")
+        await self.say_status(connector, "Preparing")
         if connector.locked_for:
-            await self._start(connector, connector.locked_for)
+            await self.start(connector, connector.locked_for)
 
     async def present(self, token: str, number: int | None = None) -> bool:
         """A card at the reader: ends the transaction it started, else starts one. False if it was refused."""
@@ -184,16 +184,16 @@ class Station:
         if running:
             await self.stop(running.id, reason="Local", token=token)
             return True
-        if not await self._allowed(token):
+        if not await self.allowed(token):
             return False
-        connector = self.connectors[number] if number else self._waiting()
+        connector = self.connectors[number] if number else self.waiting()
         if connector is None or connector.transaction or not connector.usable:
             return False
         if connector.car is None:
             connector.locked_for = token
-            await self._set(connector, "Preparing")
+            await self.say_status(connector, "Preparing")
             return True
-        return await self._start(connector, token)
+        return await self.start(connector, token)
 
     async def charge(
         self,
@@ -235,7 +235,7 @@ class Station:
         connector.car = None
         connector.power_w = 0.0
         if connector.usable:
-            await self._set(connector, "Available")
+            await self.say_status(connector, "Available")
 
     async def stop(self, number: int, *, reason: str, token: str | None = None) -> None:
         """Ends the transaction of a connector; the car stays plugged in."""
@@ -248,10 +248,10 @@ class Station:
         self.profiles.forget_transaction(number)
         await self.speaker.ended(connector, transaction, reason, token)
         if connector.usable:
-            await self._set(connector, "Finishing" if connector.car else "Available")
+            await self.say_status(connector, "Finishing" if connector.car else "Available")
         await self._idle_again()
 
-    # ---- faults and availability ---------------------------------------------------------------------------------------
+    # ---- faults ----------------------------------------------------------------------------------------------------------
 
     async def fault(self, number: int, code: str = "OtherError", vendor_code: str = "", info: str = "") -> None:
         """A connector breaks; its transaction ends."""
@@ -259,117 +259,17 @@ class Station:
         if connector.transaction:
             await self.stop(number, reason="Other")
         connector.error_code, connector.vendor_error_code, connector.info = code, vendor_code, info
-        await self._set(connector, "Faulted")
+        await self.say_status(connector, "Faulted")
 
     async def clear(self, number: int) -> None:
         connector = self.connectors[number]
         connector.error_code, connector.vendor_error_code, connector.info = "NoError", "", ""
-        await self._set(connector, self._resting(connector))
+        await self.say_status(connector, self.resting(connector))
 
-    def change_availability(self, number: int | None, *, operative: bool) -> str:
-        """Accepted, Scheduled behind a running transaction, or Rejected for a connector that is not there."""
-        if number and number not in self.connectors:
-            return "Rejected"
-        chosen = [self.connectors[number]] if number else list(self.connectors.values())
-        if not number:
-            self.operative = operative
-        for connector in chosen:
-            connector.operative = operative
-        return "Scheduled" if not operative and any(c.transaction for c in chosen) else "Accepted"
-
-    async def show_availability(self) -> None:
-        """What follows a change of availability: each idle connector says how it is."""
-        await self.speaker.station_status()
-        for connector in self.connectors.values():
-            if not connector.transaction and connector.status != "Faulted":
-                await self._set(connector, self._resting(connector))
-
-    def _resting(self, connector: Connector) -> str:
+    def resting(self, connector: Connector) -> str:
         if not connector.operative:
             return "Unavailable"
         return "Preparing" if connector.car else "Available"
-
-    # ---- what the central system asks ----------------------------------------------------------------------------------
-
-    def remote_start(
-        self, token: str, number: int | None, *, remote_start_id: int | None = None, profile: Any = None
-    ) -> bool:
-        """Whether it will try; `begin_remote` then does."""
-        connector = self.connectors.get(number) if number else self._waiting() or self._first_free()
-        if connector is None or connector.transaction or not connector.usable:
-            return False
-        if connector.reserved and connector.reserved[1].upper() != token.upper():
-            return False
-        connector.locked_for, connector.remote_start_id, connector.profile = token, remote_start_id, profile
-        return True
-
-    async def begin_remote(self, *, authorize: bool) -> None:
-        """Starts where a car is plugged in; where none is, waits for it."""
-        for connector in self.connectors.values():
-            token = connector.locked_for
-            if not token or connector.transaction:
-                continue
-            if authorize and not await self._allowed(token):
-                connector.locked_for = None
-                continue
-            if connector.car:
-                await self._start(connector, token)
-                continue
-            await self._set(connector, "Preparing")
-            if self.on_remote_start:
-                await self.on_remote_start(connector)
-
-    def with_transaction(self, transaction_id: str) -> Connector | None:
-        return next((c for c in self.connectors.values() if c.transaction and c.transaction.id == transaction_id), None)
-
-    async def unlock(self, number: int) -> None:
-        """The cable comes free; a transaction ends with it (1.6)."""
-        if self.connectors[number].transaction:
-            await self.stop(number, reason="UnlockCommand")
-
-    def take_profile(self, profile: dict[str, Any], number: int) -> bool:
-        """Installs a charging profile; a TxProfile needs its transaction, and every profile a connector that is there."""
-        connector = self.connectors.get(number)
-        if number and connector is None:
-            return False
-        if profile["charging_profile_purpose"] == "TxProfile" and (connector is None or connector.transaction is None):
-            return False
-        self.profiles.take(limits.read(profile, connector=number, phases=1 if self.spec.dc else 3))
-        return True
-
-    def composite(self, number: int, duration: int, unit: str) -> list[dict[str, Any]]:
-        return self.profiles.composite(
-            connector=number,
-            at=self.clock.now(),
-            duration=duration,
-            unit=unit,
-            most_w=self.spec.max_w,
-            phases=1 if self.spec.dc else 3,
-        )
-
-    def reserve(self, number: int, reservation_id: int, token: str, until: datetime) -> str:
-        """Accepted, or why not: Occupied, Faulted, Unavailable, Rejected. 0 means any free connector."""
-        connector = self.connectors.get(number) if number else self._first_free()
-        if connector is None:
-            return "Rejected" if number else "Occupied"
-        if connector.status in ("Faulted", "Unavailable"):
-            return connector.status
-        if not connector.free or (connector.reserved and connector.reserved[0] != reservation_id):
-            return "Occupied"
-        connector.reserved = (reservation_id, token, until)
-        return "Accepted"
-
-    def cancel_reservation(self, reservation_id: int) -> bool:
-        held = [c for c in self.connectors.values() if c.reserved and c.reserved[0] == reservation_id]
-        for connector in held:
-            connector.reserved = None
-        return bool(held)
-
-    async def show_reservations(self) -> None:
-        for connector in self.connectors.values():
-            wanted = "Reserved" if connector.reserved else "Available"
-            if connector.free and connector.status in ("Available", "Reserved") and connector.status != wanted:
-                await self._set(connector, wanted)
 
     # ---- time passes ---------------------------------------------------------------------------------------------------
 
@@ -379,6 +279,7 @@ class Station:
             if connector.transaction:
                 connector.flow(self.clock.now(), self._limit(connector))
                 await self._sample(connector)
+        await orders.let_expire(self)
         if self.line.ready:
             await self.line.drain()
             if asyncio.get_running_loop().time() - self.line.last_said > self.heartbeat_s:
@@ -398,7 +299,7 @@ class Station:
         suspended = "SuspendedEVSE" if limit is not None and limit <= 0 else "SuspendedEV"
         wanted = "Charging" if flows else suspended
         if connector.transaction and connector.status != wanted and connector.usable:
-            await self._set(connector, wanted)
+            await self.say_status(connector, wanted)
 
     def _limit(self, connector: Connector) -> float | None:
         began = connector.transaction.started_at if connector.transaction else self.clock.now()
@@ -406,7 +307,7 @@ class Station:
 
     # ---- transactions --------------------------------------------------------------------------------------------------
 
-    async def _start(self, connector: Connector, token: str) -> bool:
+    async def start(self, connector: Connector, token: str) -> bool:
         connector.flow(self.clock.now(), None)
         transaction = Transaction(
             connector.id,
@@ -423,12 +324,12 @@ class Station:
             return False
         self._adopt_profile(connector)
         connector.flow(self.clock.now(), self._limit(connector))
-        await self._set(connector, "Charging")
+        await self.say_status(connector, "Charging")
         return True
 
     def _adopt_profile(self, connector: Connector) -> None:
         if connector.profile is not None:
-            self.take_profile(connector.profile, connector.id)
+            orders.take_profile(self, connector.profile, connector.id)
             connector.profile = None
 
     def _reservation_of(self, connector: Connector, token: str) -> int | None:
@@ -447,7 +348,7 @@ class Station:
         if self.busy:
             return
         if not self.operative or not all(c.operative for c in self.connectors.values()):
-            await self.show_availability()
+            await orders.show_availability(self)
         if self.reboots_when_idle:
             self.later(maintenance.reboot(self, stop_reason="Reboot", boot_reason="ScheduledReset"))
 
@@ -477,11 +378,14 @@ class Station:
     async def _end_at(self, connector: Connector, transaction: Transaction, at: datetime) -> None:
         connector.transaction, connector.car, connector.power_w = None, None, 0.0
         await self.speaker.ended(connector, transaction, "PowerLoss", None, at)
-        await self._set(connector, self._resting(connector))
+        await self.say_status(connector, self.resting(connector))
 
     # ---- who, where ----------------------------------------------------------------------------------------------------
 
-    async def _allowed(self, token: str) -> bool:
+    def with_transaction(self, transaction_id: str) -> Connector | None:
+        return next((c for c in self.connectors.values() if c.transaction and c.transaction.id == transaction_id), None)
+
+    async def allowed(self, token: str) -> bool:
         """Asks the central system; offline everybody may (LocalAuthorizeOffline, AllowOfflineTxForUnknownId)."""
         if not self.line.ready:
             return True
@@ -492,7 +396,7 @@ class Station:
         except Refused:
             return False
 
-    async def _set(self, connector: Connector, status: str) -> None:
+    async def say_status(self, connector: Connector, status: str) -> None:
         """A connector's status, told where somebody listens."""
         connector.status = status
         if self.line.ready:
@@ -507,11 +411,11 @@ class Station:
         chosen = [self.connectors[number]] if number else self.connectors.values()
         return next((c for c in chosen if c.transaction and c.transaction.token.upper() == token.upper()), None)
 
-    def _waiting(self) -> Connector | None:
+    def waiting(self) -> Connector | None:
         """A connector with a car that waits to be allowed."""
         return next((c for c in self.connectors.values() if c.car and not c.transaction and c.usable), None)
 
-    def _first_free(self) -> Connector | None:
+    def first_free(self) -> Connector | None:
         return next((c for c in self.connectors.values() if c.free and c.usable), None)
 
     def _charging(self, number: int | None) -> Connector:

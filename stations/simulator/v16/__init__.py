@@ -8,7 +8,7 @@ from ocpp.routing import after, on
 from ocpp.v16 import ChargePoint, call_result
 from ocpp.v16.datatypes import KeyValue
 
-from .. import maintenance
+from .. import maintenance, orders
 from ..clock import iso, parse
 from ..line import answering
 from .configuration import Configuration
@@ -36,13 +36,13 @@ class V16(Tells, ChargePoint):
 
     @on("RemoteStartTransaction")
     def on_remote_start(self, id_tag: str, connector_id: int | None = None, charging_profile: Any = None) -> Any:
-        willing = self.station.remote_start(id_tag, connector_id, profile=charging_profile)
+        willing = orders.remote_start(self.station, id_tag, connector_id, profile=charging_profile)
         return call_result.RemoteStartTransaction("Accepted" if willing else "Rejected")
 
     @after("RemoteStartTransaction")
     def after_remote_start(self, **asked: Any) -> None:
         self.station.later(
-            self.station.begin_remote(authorize=self.configuration["AuthorizeRemoteTxRequests"] == "true")
+            orders.begin_remote(self.station, authorize=self.configuration["AuthorizeRemoteTxRequests"] == "true")
         )
 
     @on("RemoteStopTransaction")
@@ -63,7 +63,7 @@ class V16(Tells, ChargePoint):
     @after("UnlockConnector")
     def after_unlock(self, connector_id: int) -> None:
         if connector_id in self.station.connectors:
-            self.station.later(self.station.unlock(connector_id))
+            self.station.later(orders.unlock(self.station, connector_id))
 
     # ---- what it is asked: the station itself ----------------------------------------------------------------------------
 
@@ -77,12 +77,12 @@ class V16(Tells, ChargePoint):
 
     @on("ChangeAvailability")
     def on_change_availability(self, connector_id: int, type: str) -> Any:
-        word = self.station.change_availability(connector_id or None, operative=type == "Operative")
+        word = orders.change_availability(self.station, connector_id or None, operative=type == "Operative")
         return call_result.ChangeAvailability(word)
 
     @after("ChangeAvailability")
     def after_change_availability(self, connector_id: int, type: str) -> None:
-        self.station.later(self.station.show_availability())
+        self.station.later(orders.show_availability(self.station))
 
     @on("GetConfiguration")
     def on_get_configuration(self, key: list[str] | None = None) -> Any:
@@ -180,26 +180,26 @@ class V16(Tells, ChargePoint):
 
     @on("ReserveNow")
     def on_reserve(self, connector_id: int, expiry_date: str, id_tag: str, reservation_id: int, **asked: Any) -> Any:
-        word = self.station.reserve(connector_id, reservation_id, id_tag, parse(expiry_date))
+        word = orders.reserve(self.station, connector_id, reservation_id, id_tag, parse(expiry_date))
         return call_result.ReserveNow(word)
 
     @after("ReserveNow")
     def after_reserve(self, **asked: Any) -> None:
-        self.station.later(self.station.show_reservations())
+        self.station.later(orders.show_reservations(self.station))
 
     @on("CancelReservation")
     def on_cancel_reservation(self, reservation_id: int) -> Any:
         return call_result.CancelReservation(
-            "Accepted" if self.station.cancel_reservation(reservation_id) else "Rejected"
+            "Accepted" if orders.cancel_reservation(self.station, reservation_id) else "Rejected"
         )
 
     @after("CancelReservation")
     def after_cancel_reservation(self, **asked: Any) -> None:
-        self.station.later(self.station.show_reservations())
+        self.station.later(orders.show_reservations(self.station))
 
     @on("SetChargingProfile")
     def on_set_charging_profile(self, connector_id: int, cs_charging_profiles: dict[str, Any]) -> Any:
-        done = self.station.take_profile(cs_charging_profiles, connector_id)
+        done = orders.take_profile(self.station, cs_charging_profiles, connector_id)
         return call_result.SetChargingProfile("Accepted" if done else "Rejected")
 
     @on("ClearChargingProfile")
@@ -227,6 +227,8 @@ class V16(Tells, ChargePoint):
             charging_schedule={
                 "duration": duration,
                 "charging_rate_unit": charging_rate_unit or "W",
-                "charging_schedule_period": self.station.composite(connector_id, duration, charging_rate_unit or "W"),
+                "charging_schedule_period": orders.composite(
+                    self.station, connector_id, duration, charging_rate_unit or "W"
+                ),
             },
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ocpp.routing import after, on
 from ocpp.v201 import ChargePoint, call, call_result
 
-from .. import maintenance
+from .. import maintenance, orders
 from ..clock import iso, parse
 from ..line import Broken, answering
 from .device_model import DeviceModel, Name
@@ -46,15 +46,15 @@ class V201(Tells, ChargePoint):
         charging_profile: Any = None,
         **asked: Any,
     ) -> Any:
-        willing = self.station.remote_start(
-            id_token["id_token"], evse_id, remote_start_id=remote_start_id, profile=charging_profile
+        willing = orders.remote_start(
+            self.station, id_token["id_token"], evse_id, remote_start_id=remote_start_id, profile=charging_profile
         )
         return call_result.RequestStartTransaction("Accepted" if willing else "Rejected")
 
     @after("RequestStartTransaction")
     def after_request_start(self, **asked: Any) -> None:
         authorize = self.device_model.variables["AuthCtrlr", "AuthorizeRemoteStart"] == "true"
-        self.station.later(self.station.begin_remote(authorize=authorize))
+        self.station.later(orders.begin_remote(self.station, authorize=authorize))
 
     @on("RequestStopTransaction")
     def on_request_stop(self, transaction_id: str, **asked: Any) -> Any:
@@ -103,12 +103,12 @@ class V201(Tells, ChargePoint):
     def on_change_availability(
         self, operational_status: str, evse: Mapping[str, Any] | None = None, **asked: Any
     ) -> Any:
-        word = self.station.change_availability(_evse_id(evse), operative=operational_status == "Operative")
+        word = orders.change_availability(self.station, _evse_id(evse), operative=operational_status == "Operative")
         return call_result.ChangeAvailability(word)
 
     @after("ChangeAvailability")
     def after_change_availability(self, **asked: Any) -> None:
-        self.station.later(self.station.show_availability())
+        self.station.later(orders.show_availability(self.station))
 
     @on("GetVariables")
     def on_get_variables(self, get_variable_data: Sequence[Mapping[str, Any]], **asked: Any) -> Any:
@@ -243,25 +243,25 @@ class V201(Tells, ChargePoint):
     def on_reserve(
         self, id: int, expiry_date_time: str, id_token: Mapping[str, Any], evse_id: int | None = None, **asked: Any
     ) -> Any:
-        word = self.station.reserve(evse_id or 0, id, id_token["id_token"], parse(expiry_date_time))
+        word = orders.reserve(self.station, evse_id or 0, id, id_token["id_token"], parse(expiry_date_time))
         return call_result.ReserveNow(word)
 
     @after("ReserveNow")
     def after_reserve(self, **asked: Any) -> None:
-        self.station.later(self.station.show_reservations())
+        self.station.later(orders.show_reservations(self.station))
 
     @on("CancelReservation")
     def on_cancel_reservation(self, reservation_id: int, **asked: Any) -> Any:
-        done = self.station.cancel_reservation(reservation_id)
+        done = orders.cancel_reservation(self.station, reservation_id)
         return call_result.CancelReservation("Accepted" if done else "Rejected")
 
     @after("CancelReservation")
     def after_cancel_reservation(self, **asked: Any) -> None:
-        self.station.later(self.station.show_reservations())
+        self.station.later(orders.show_reservations(self.station))
 
     @on("SetChargingProfile")
     def on_set_charging_profile(self, evse_id: int, charging_profile: dict[str, Any], **asked: Any) -> Any:
-        done = self.station.take_profile(charging_profile, evse_id)
+        done = orders.take_profile(self.station, charging_profile, evse_id)
         return call_result.SetChargingProfile("Accepted" if done else "Rejected")
 
     @on("ClearChargingProfile")
@@ -292,7 +292,7 @@ class V201(Tells, ChargePoint):
             "duration": duration,
             "schedule_start": iso(self.station.clock.now()),
             "charging_rate_unit": unit,
-            "charging_schedule_period": self.station.composite(evse_id, duration, unit),
+            "charging_schedule_period": orders.composite(self.station, evse_id, duration, unit),
         }
         return call_result.GetCompositeSchedule("Accepted", schedule=schedule)
 

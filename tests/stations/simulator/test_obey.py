@@ -247,6 +247,18 @@ async def test_a_reservation_keeps_the_connector_for_its_token(yard: Yard, csms:
     assert (await csms.ask("CP-1", "CancelReservation", reservation_id=7)).status == "Rejected"
 
 
+async def test_a_reservation_and_a_remote_start_expire(yard: Yard, csms: Csms) -> None:
+    station = await yard.station()
+    asked = {"connector_id": 1, "expiry_date": "2026-05-04T08:10:00Z", "id_tag": TAG}
+    await csms.ask("CP-1", "ReserveNow", reservation_id=7, **asked)
+    await csms.ask("CP-1", "RemoteStartTransaction", id_tag=TAG, connector_id=2)
+    await station.until(lambda: [c.status for c in station.connectors.values()] == ["Reserved", "Preparing"])
+    await station.clock.sleep(601)
+    await station.tick()
+    assert [c.status for c in station.connectors.values()] == ["Available", "Available"]
+    assert csms.of("StartTransaction") == []
+
+
 async def test_a_local_list_must_be_newer(yard: Yard, csms: Csms, version: str) -> None:
     await yard.station(version=version)
     word = "list_version" if version == "1.6" else "version_number"
