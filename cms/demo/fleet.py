@@ -108,5 +108,5 @@ def _resumed(session: ChargingSession) -> Iterator[Resumed]:
         meter_start=session.meter_start or Decimal(0),
         seq_no=session.last_seq_no or 0,
         soc=(session.soc or 50) / 100,
-        full=session.power_w == 0,
+        power_w=session.power_w,
     )

@@ -38,6 +38,18 @@ class Car:
         return fits
 
 
+def seen(*, soc: float, power_w: int | None, dc: bool) -> Car:
+    """The car that would draw this power at this state of charge; one that draws nothing has reached its target."""
+    if power_w == 0:
+        return Car(soc=soc, target=soc)
+    met = Car(soc=soc, target=max(soc, 0.9), capacity_wh=60_000)
+    if power_w and dc:
+        met.dc_w = round(power_w / share(DC_CURVE, soc))
+    elif power_w:
+        met.ac_w = round(power_w / share(AC_CURVE, soc))
+    return met
+
+
 def share(curve: Sequence[tuple[float, float]], soc: float) -> float:
     """The curve's value at `soc`, straight between its points."""
     for (x0, y0), (x1, y1) in pairwise(curve):

@@ -18,8 +18,8 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A transaction that was running when the simulated station was last switched off. Energy in Wh; `full`: the battery
-    wanted no more."""
+    """A transaction that was running when the simulated station was last switched off. Energy in Wh; `power_w` is what
+    flowed last (0: the battery wanted no more, None: nobody knows)."""
 
     connector: int
     transaction_id: str
@@ -29,7 +29,7 @@ class Resumed:
     meter_start: Decimal
     seq_no: int = 0
     soc: float = 0.5
-    full: bool = False
+    power_w: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

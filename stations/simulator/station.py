@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from . import behaviours, limits, maintenance, orders, v2x, v16
+from . import battery, behaviours, limits, maintenance, orders, v2x, v16
 from .battery import Car
 from .clock import Clock, WallClock
 from .hardware import Connector, Resumed, Spec, Transaction
@@ -354,6 +354,7 @@ class Station:
 
     def _resume(self, resumed: Resumed) -> None:
         connector = self.connectors[resumed.connector]
+        state = "SuspendedEV" if resumed.power_w == 0 else "Charging"
         connector.transaction = Transaction(
             resumed.connector,
             resumed.token,
@@ -361,11 +362,11 @@ class Station:
             int(resumed.meter_start),
             id=resumed.transaction_id,
             seq_no=resumed.seq_no + 1,
-            state="SuspendedEV" if resumed.full else "Charging",
+            state=state,
+            key=resumed.transaction_id,
         )
-        connector.transaction.key = resumed.transaction_id
-        connector.car = Car(soc=resumed.soc, target=resumed.soc if resumed.full else max(resumed.soc, 0.9))
-        connector.status = "SuspendedEV" if resumed.full else "Charging"
+        connector.car = battery.seen(soc=resumed.soc, power_w=resumed.power_w, dc=connector.dc)
+        connector.status = state
         connector.metered_at = resumed.last_at
 
     async def end_stale(self) -> None:

@@ -26,6 +26,12 @@ def test_a_battery_never_takes_more_than_fits(soc: float, wh: float) -> None:
     assert car.soc <= max(soc, 0.9) + 1e-9
 
 
+def test_a_car_is_known_by_what_it_draws() -> None:
+    assert battery.seen(soc=0.6, power_w=72_000, dc=True).accepts_w(dc=True) == pytest.approx(72_000)
+    assert battery.seen(soc=0.6, power_w=21_800, dc=False).accepts_w(dc=False) == 21_800
+    assert battery.seen(soc=0.8, power_w=0, dc=False).full
+
+
 def profile(**changes: object) -> limits.Profile:
     given = {
         "id": 1, "connector": 0, "stack_level": 0, "purpose": "TxDefaultProfile", "kind": "Absolute",
