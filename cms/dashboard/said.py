@@ -181,7 +181,8 @@ def _values(meter_values: Any) -> list[str]:
 
 def _meter(p: Payload) -> str:
     values = _values(p.get("meterValue"))
-    return f"{_where(p)}: {', '.join(values) or _('readings')}"
+    said = ", ".join(values) or _("readings")
+    return f"{_where(p)}: {said}"
 
 
 def _named(p: Payload, *names: str) -> str:

@@ -111,6 +111,13 @@ def test_pages_without_a_room(client):
     worker = client.get("/sw.js")
     assert worker["Content-Type"] == "text/javascript"
     assert b'PAGE = "/offline/"' in worker.content
-    lost = client.get("/nowhere/")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("it", "Questa pagina non esiste."), ("en", "This page does not exist.")]
+)
+def test_a_lost_page_is_said_in_the_readers_language(client, language, words):
+    lost = client.get("/nowhere/", headers={"Accept-Language": language})
     assert lost.status_code == 404
-    assert "Questa pagina non c’è." in lost.content.decode()
+    assert words in lost.content.decode()
+    assert f'<html lang="{language}">' in lost.content.decode()
