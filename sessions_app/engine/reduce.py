@@ -96,8 +96,6 @@ def _take_transaction_event(state: State, evidence: Evidence, key: Key) -> None:
         _count(state, evidence.seq_no)
     if evidence.readings:
         _read(state.own, evidence)
-    if state.seen_at is None or at > state.seen_at:
-        state.seen_at = at
 
 
 def _started(state: State, evidence: Evidence, at: datetime) -> None:
@@ -158,12 +156,11 @@ def _merge(state: State, evidence: Evidence) -> None:
 
 
 def _count(state: State, seq_no: int) -> None:
-    state.events += 1
+    """The station's own numbers. Two different messages with one number are both kept (OCPP 2.0.1 E)."""
     if state.seq_first is None or seq_no < state.seq_first:
         state.seq_first = seq_no
     if seq_no == state.seq_last:
         state.note("seq_conflict")
-        state.events -= 1
     if state.seq_last is None or seq_no > state.seq_last:
         state.seq_last = seq_no
 

@@ -15,7 +15,7 @@ from sessions_app.metering.series import Series
 class State:
     """Times are trusted ones (`reduce.moment`), energies mWh. `starts` and `stops` count different starts and stops; `told` is
     what the station was answered about `token`. `own` follows the readings of the transaction, `free` those that only named
-    the EVSE. `events` counts numbered events between `seq_first` and `seq_last`; `latest` and `latest_free` are the places
+    the EVSE. `seq_first` and `seq_last` are the station's own numbers; `latest` and `latest_free` are the places
     (`evidence.place`) of the newest evidence of either series."""
 
     status: str = lifecycle.ACTIVE
@@ -33,7 +33,6 @@ class State:
     closed_reason: str = ""
     doubted_at: datetime | None = None
     heard_at: datetime | None = None
-    seen_at: datetime | None = None
     reason: str = ""
     meter_start: int | None = None
     meter_stop: int | None = None
@@ -47,7 +46,6 @@ class State:
     reservation: int | None = None
     seq_first: int | None = None
     seq_last: int | None = None
-    events: int = 0
     latest: tuple[int, ...] = ()
     latest_free: tuple[int, ...] = ()
     own: Series = field(default_factory=Series)
