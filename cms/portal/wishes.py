@@ -33,7 +33,7 @@ def read(query: QueryDict) -> Wish:
     """Anything unreadable counts as not asked."""
     on = {(f.name, f.value) for f in FILTERS if f.value in query.getlist(f.name)}
     return Wish(
-        text=query.get("q", "").strip()[:MAX_TEXT],
+        text=query.get("q", "").replace("\x00", "").strip()[:MAX_TEXT],  # PostgreSQL refuses NUL
         standards=tuple(value for name, value in sorted(on) if name == "plug"),
         min_power_w=max((int(value) * 1000 for name, value in on if name == "kw"), default=0),
         free=("free", "1") in on,

@@ -17,7 +17,7 @@ from accounts.models import Driver
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.browser.test_operator_pages import STICKS_OUT
-from tests.cms.driving import MORNING, UID, Driving, price, stand
+from tests.cms.driving import MORNING, UID, Driving, place, price, stand
 from tests.factories import DriverFactory, TokenFactory, UserFactory
 from tests.factories.billing import element
 
@@ -172,7 +172,10 @@ def test_targets_are_large_enough_for_a_thumb(page: Page, him: Driver, live_serv
 def test_the_first_visit_stays_under_100_kb_and_asks_no_other_host(
     page: Page, world: Driving, live_server: Any, path: str
 ) -> None:
-    """As a browser gets it from whitenoise: static files compressed, the page itself not."""
+    """As a browser gets it from whitenoise: static files compressed, the page itself not. With a full page of places."""
+    for n in range(20):
+        there = place(world.dario.operator, f"Parcheggio numero {n}", (f"{38 + n / 3:.3f}", f"{8 + n / 3:.3f}"))
+        stand(there, ["Available", "Charging"])
     asked: list[Request] = []
     page.on("requestfinished", lambda request: asked.append(request))
     page.goto(live_server.url + path)

@@ -178,6 +178,8 @@ def test_a_code_in_the_search_opens_its_page(client: Client, operator: Operator,
         "q=" + "x" * 5000,
         "q=%25_%27",
         "lang=xx",
+        "q=a%00b",
+        "q=IT*ADR*E00%0042*1",
     ],
 )
 def test_a_wrong_parameter_counts_as_not_given(client: Client, operator: Operator, query: str) -> None:

@@ -107,6 +107,14 @@ def test_power_energy_cost_time_and_battery(him: Client, world: Driving, clock: 
     assert '<svg class="chart"' in html
 
 
+def test_before_the_first_reading_it_says_that_it_is_early(him: Client, world: Driving) -> None:
+    world.asked()
+    world.begins()
+    html = see(him, HERE)
+    assert "Too early to say: the first reading is on its way." in html
+    assert "Starting</span>" in html
+
+
 def test_the_cost_follows_the_price_of_the_start(him: Client, world: Driving, clock: Any) -> None:
     session = charging(world)
     price(world.dario.operator, element("ENERGY", "5.00"), valid_from=minute(5))

@@ -58,6 +58,8 @@ class EvseNow:
 def by_code(code: str) -> EVSE | None:
     """The EVSE with this id or short code in any spelling; archived stations have no page."""
     plain = codes.compact(code)
+    if not (plain.isascii() and plain.isalnum()):
+        return None
     known = EVSE.objects.filter(station__archived_at=None).select_related("station__operator", "station__location")
     if len(plain) == codes.SHORT:
         return known.filter(short_code__in={plain, code.strip()}).first()

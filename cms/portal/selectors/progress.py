@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from billing import pricing
 from cms import charts
 from cms.portal import judgement, price_card, stages, texts
-from cms.portal.judgement import Judgement
+from cms.portal.judgement import Judgement, Verdict
 from cms.portal.rides import Ride
 from cms.portal.selectors import prices
 from cms.portal.stages import Stage
@@ -54,6 +54,11 @@ class Progress:
     def worries(self) -> bool:
         """Worth a notice, not only a line over the curve."""
         return self.judgement.verdict.startswith("idle") or self.judgement.verdict in {"stale", "full"}
+
+    @property
+    def early(self) -> bool:
+        """Begun, and no picture yet that could answer."""
+        return self.ride.running and self.chart is None and self.judgement.verdict is Verdict.WAITING
 
     @property
     def stopping(self) -> bool:
