@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from accounts.notifications import once
 from accounts.services import invitations
 from cms.core.errors import Unavailable
 
@@ -16,3 +17,8 @@ def mail_missing_invitations() -> None:
     """The sweep behind `member_invited`."""
     for membership_id in invitations.missing():
         mail_invitation.delay(membership_id)
+
+
+@shared_task
+def forget_old_mails() -> None:
+    once.forget_old()

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "give up on silent jobs": {"task": "stations.tasks.give_up_jobs", "schedule": crontab(minute="*/5")},
     "retire frames": {"task": "stations.tasks.retire_frames", "schedule": crontab(hour=3, minute=40)},
     "retire uploads and strangers": {"task": "stations.tasks.retire_the_rest", "schedule": crontab(hour=4, minute=10)},
+    "forget old mails": {"task": "accounts.tasks.forget_old_mails", "schedule": crontab(hour=4, minute=20)},
     "mail open invitations": {"task": "accounts.tasks.mail_missing_invitations", "schedule": crontab(minute="*/5")},
     "mail missing receipts": {"task": "cms.portal.tasks.mail_missing_receipts", "schedule": crontab(minute="*/5")},
     "expire start requests": {"task": "sessions_app.tasks.expire_start_requests", "schedule": 5.0},

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import SentMail
 
 GIVEN_UP = timedelta(minutes=10)  # a claim this old belongs to a process that was killed
+KEPT = timedelta(days=90)  # much longer than anything looks back for mails that are still to be sent
 
 
 def send(*, key: str, to: str, deliver: Callable[[], None]) -> bool:
@@ -33,3 +34,9 @@ def send(*, key: str, to: str, deliver: Callable[[], None]) -> bool:
 
 def sent(*, key: str) -> SentMail | None:
     return SentMail.objects.filter(key=key, sent_at__isnull=False).first()
+
+
+def forget_old() -> int:
+    """Retention: addresses do not stay longer than they are of use. Returns how many were forgotten."""
+    gone, _by_model = SentMail.objects.filter(sent_at__lt=timezone.now() - KEPT).delete()
+    return gone

@@ -58,3 +58,12 @@ def test_what_is_being_sent_is_left_alone_until_its_sender_was_surely_killed() -
     with time_machine.travel(claimed + timedelta(minutes=11), tick=False):
         assert once.send(key="receipt:1", to="dario@driver.example", deliver=postman) is True
     assert postman.delivered == 1
+
+
+def test_what_was_sent_long_ago_is_forgotten_and_the_rest_stays() -> None:
+    now = timezone.now()
+    for key, days in (("old", 91), ("young", 89)):
+        SentMail.objects.create(key=key, recipient="dario@driver.example", sent_at=now - timedelta(days=days))
+    SentMail.objects.create(key="waiting", recipient="dario@driver.example")
+    assert once.forget_old() == 1
+    assert set(SentMail.objects.values_list("key", flat=True)) == {"young", "waiting"}
