@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,6 +18,7 @@ from stations.api.commands import CommandSerializer
 from stations.vocabulary.values import connector_number
 
 
+@extend_schema_field({"type": "integer", "nullable": True})
 class WattHours(serializers.Field[Any, Any, Any, Any]):
     """An integer, rounded half up from the stored mWh."""
 
