@@ -1,5 +1,6 @@
 """While a past is made up, nobody is told: no mails about charges of last month, no pushes, no tasks, no totals on displays."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -17,16 +18,18 @@ ROOMS: tuple[ModuleType, ...] = (stations.signals, sessions_app.signals, billing
 
 @contextmanager
 def announcements() -> Iterator[None]:
-    """Within, the rooms' signals have no listeners and stations are shown no totals. What is announced `on_commit` must be
-    committed within, too. For a process of its own: the signals and the setting are the whole process's."""
+    """Within, the rooms' signals have no listeners, stations are shown no totals, and the log keeps to warnings. What is
+    announced `on_commit` must be committed within, too. All of it is the whole process's: for a command, not for a server."""
     signals = [signal for room in ROOMS for signal in vars(room).values() if isinstance(signal, Signal)]
     listeners = [signal.receivers for signal in signals]
     pricer = settings.SESSION_PRICER
     _set(signals, [[] for _ in signals])
     settings.SESSION_PRICER = ""
+    logging.disable(logging.INFO)
     try:
         yield
     finally:
+        logging.disable(logging.NOTSET)
         settings.SESSION_PRICER = pricer
         _set(signals, listeners)
 
