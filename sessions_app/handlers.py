@@ -6,8 +6,8 @@ from stations.vocabulary.central_system import Handler
 
 HANDLERS: dict[type, Handler] = {
     events.TokenPresented: authorisation.present,
-    events.TransactionStarted: sessions.begin,
-    events.TransactionUpdated: sessions.update,
-    events.TransactionEnded: sessions.end,
+    events.TransactionStarted: sessions.record,
+    events.TransactionUpdated: sessions.record,
+    events.TransactionEnded: sessions.record,
     events.Metered: sessions.meter,
 }

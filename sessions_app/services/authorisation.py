@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from accounts.models import Token
 from accounts.services.tokens import Asked, Verdict
+from cms.core.prepared import Given, prepared
 from sessions_app.models import ChargingSession
 from stations.vocabulary.events import StationEvent, TokenPresented
 from stations.vocabulary.replies import Authorization
@@ -79,12 +81,20 @@ def _is_limited(verdict: Verdict) -> bool:
     return verdict.status == ACCEPTED and verdict.max_active is not None and verdict.token_id is not None
 
 
-def _running(tokens: Sequence[int]) -> defaultdict[int, set[Place]]:
-    list(Token.objects.filter(pk__in=tokens).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+def _running(tokens: list[int]) -> defaultdict[int, set[Place]]:
+    _lock(tokens)
     places: defaultdict[int, set[Place]] = defaultdict(set)
-    running = ChargingSession.objects.occupying().filter(token_id__in=tokens)
-    for token_id, station_id, evse_id, transaction_id in running.values_list(
-        "token_id", "station_id", "evse_id", "transaction_id"
-    ):
+    for token_id, station_id, evse_id, transaction_id in _occupying(tokens):
         places[token_id].add((station_id, transaction_id if evse_id is None else evse_id))
     return places
+
+
+@prepared
+def _lock(tokens: Given) -> QuerySet:
+    return Token.objects.filter(pk__among=tokens).order_by("pk").select_for_update(no_key=True).values_list("pk")
+
+
+@prepared
+def _occupying(tokens: Given) -> QuerySet:
+    running = ChargingSession.objects.occupying().filter(token_id__among=tokens)
+    return running.values_list("token_id", "station_id", "evse_id", "transaction_id")

@@ -11,9 +11,11 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cms.core import rows
+from cms.core.prepared import Given, prepared
 from sessions_app import lifecycle, signals
 from sessions_app.engine import project, reduce
 from sessions_app.engine.state import State
@@ -181,7 +183,7 @@ def _primary_key(transaction_id: str | None) -> int | None:
 
 
 def by_start_key(keys: Iterable[str]) -> dict[str, Held]:
-    return {held.start_key: held for held in _held(start_key__in=sorted(set(keys)))}
+    return {held.start_key: held for held in map(_held, _of_keys(sorted(set(keys))))}
 
 
 def _by_transaction(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[Held]]:
@@ -190,7 +192,7 @@ def _by_transaction(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str],
         return {}
     stations, transactions = zip(*pairs, strict=True)
     found: dict[tuple[int, str], list[Held]] = {}
-    for held in _held(station_id__in=sorted(set(stations)), transaction_id__in=sorted(set(transactions))):
+    for held in map(_held, _of_transactions(sorted(set(stations)), sorted(set(transactions)))):
         if held.state.seq_first is not None:
             found.setdefault((held.station_id, held.transaction_id), []).append(held)
     for several in found.values():
@@ -200,22 +202,46 @@ def _by_transaction(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str],
 
 def active_at(stations: Iterable[int]) -> list[Held]:
     """The running sessions of these stations."""
-    wanted = sorted(set(stations))
-    return _held(station_id__in=wanted, status=lifecycle.ACTIVE) if wanted else []
+    return list(map(_held, _active(sorted(set(stations)))))
 
 
 def by_id(ids: Iterable[int]) -> dict[int, Held]:
-    return {held.id: held for held in _held(pk__in=sorted(set(ids)))}
+    return {held.id: held for held in map(_held, _of_ids(sorted(set(ids))))}
 
 
-def _held(**wanted: Any) -> list[Held]:
-    query = ChargingSession.objects.filter(**wanted).order_by("pk").select_for_update(no_key=True)
-    return [
-        Held(pk, station_id, transaction_id, key, State.load(state))
-        for pk, station_id, transaction_id, key, state in query.values_list(
-            "pk", "station_id", "transaction_id", "start_key", "state"
-        )
-    ]
+def _held(row: tuple[Any, ...]) -> Held:
+    pk, station_id, transaction_id, key, state = row
+    return Held(pk, station_id, transaction_id, key, State.load(state))
+
+
+def _locked(query: QuerySet[ChargingSession]) -> QuerySet:
+    columns = ("pk", "station_id", "transaction_id", "start_key", "state")
+    return query.order_by("pk").select_for_update(no_key=True).values_list(*columns)
+
+
+@prepared
+def _of_ids(ids: Given) -> QuerySet:
+    return _locked(ChargingSession.objects.filter(pk__among=ids))
+
+
+@prepared
+def _of_keys(keys: Given) -> QuerySet:
+    return _locked(ChargingSession.objects.filter(start_key__among=keys))
+
+
+@prepared
+def _of_transactions(stations: Given, transactions: Given) -> QuerySet:
+    return _locked(ChargingSession.objects.filter(station_id__among=stations, transaction_id__among=transactions))
+
+
+@prepared
+def _active(stations: Given) -> QuerySet:
+    return _locked(ChargingSession.objects.active().filter(station_id__among=stations))
+
+
+@prepared
+def _locations(stations: Given) -> QuerySet:
+    return ChargingStation.objects.filter(pk__among=stations).values_list("pk", "location_id")
 
 
 def prepare(started: Sequence[tuple[str, events.TransactionEvent]]) -> dict[str, Held]:
@@ -236,9 +262,7 @@ def insert(fresh: Sequence[Held]) -> dict[str, Held]:
     if not fresh:
         return {}
     now = timezone.now()
-    locations = dict(
-        ChargingStation.objects.filter(pk__in={held.station_id for held in fresh}).values_list("pk", "location_id")
-    )
+    locations: dict[int, int | None] = dict(_locations(sorted({held.station_id for held in fresh})))
     new = [_new_row(held, locations.get(held.station_id), now) for held in fresh]
     columns = (*_IDENTITY, *_ALL, "state", "created_at", "updated_at")
     if rows.insert_new(ChargingSession, columns, new, conflict=["start_key"]) == len(new):

@@ -1,7 +1,8 @@
 """Evidence that a start or a stop we asked for really happened, typed or raw: sets `Command.effect_at`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -11,35 +12,29 @@ from .books import Held
 
 STARTS = ("RemoteStartTransaction", "RequestStartTransaction")
 STOPS = ("RemoteStopTransaction", "RequestStopTransaction")
-START_WITHIN_S, STOP_WITHIN_S = 120, 600
 
 Said = Mapping[str, Any]
 
 
-def begun(sessions: Sequence[Held]) -> None:
-    """One statement per batch, two where something is proved."""
-    _prove(sessions, STARTS, START_WITHIN_S, _started_it)
-
-
-def ended(sessions: Sequence[Held]) -> None:
-    _prove(sessions, STOPS, STOP_WITHIN_S, _stopped_it)
-
-
-def _prove(
-    sessions: Sequence[Held], actions: Sequence[str], within_s: int, proves: Callable[[Held, Said], bool]
-) -> None:
-    if not sessions:
+def seen(*, begun: Sequence[Held], ended: Sequence[Held]) -> None:
+    """Sessions that have just begun or ended. One statement per batch, two where something is proved."""
+    at: dict[int, list[tuple[Held, Proof]]] = {}
+    for sessions, proof in ((begun, _START), (ended, _STOP)):
+        for held in sessions:
+            at.setdefault(held.station_id, []).append((held, proof))
+    if not at:
         return
-    at: dict[int, list[Held]] = {}
-    for held in sessions:
-        at.setdefault(held.station_id, []).append(held)
-    waiting = commands.awaited(station_ids=sorted(at), actions=actions, within_s=within_s)
+    longest = max(_START.within, _STOP.within)
+    waiting = commands.awaited(station_ids=sorted(at), actions=STARTS + STOPS, within_s=longest.seconds)
     now = timezone.now()
     commands.seen_all(
         {
             each.id: (each.station, now)
             for each in waiting
-            if any(proves(held, each.payload) for held in at[each.station])
+            if any(
+                each.action in proof.actions and now - each.sent_at <= proof.within and proof.fits(held, each.payload)
+                for held, proof in at[each.station]
+            )
         }
     )
 
@@ -60,3 +55,15 @@ def _token(asked: Said) -> str:
 
 def _stopped_it(held: Held, asked: Said) -> bool:
     return str(asked.get("transactionId")) == held.transaction_id
+
+
+class Proof(NamedTuple):
+    """Of which commands a session is the effect, if it follows `within` that time and `fits`."""
+
+    actions: tuple[str, ...]
+    within: timedelta
+    fits: Callable[[Held, Said], bool]
+
+
+_START = Proof(STARTS, timedelta(minutes=2), _started_it)
+_STOP = Proof(STOPS, timedelta(minutes=10), _stopped_it)

@@ -57,8 +57,7 @@ class Recording:
         changed = [held for i, held in self.touched.items() if self.new[i]]
         begun = [held for held in changed if held.has_begun]
         starts.match(begun)
-        proofs.begun(begun)
-        proofs.ended([held for held in changed if held.has_ended])
+        proofs.seen(begun=begun, ended=[held for held in changed if held.has_ended])
         books.announce(changed)
 
     def _insert_fresh(self) -> dict[int, int]:

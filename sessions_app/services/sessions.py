@@ -33,21 +33,22 @@ from .recording import Recording
 _TAIL = timedelta(minutes=5)  # readings may be that much younger than the stop of their session
 
 
-def begin(events: Sequence[TransactionStarted]) -> list[TransactionAnswer]:
-    """A start is always answered with a transaction id and the honest status of its token (OCPP 1.6 §6). A repeated start
-    gets the answer of the first (quirks 34, 35); one on an occupied EVSE is accepted (quirk 36, behaviour 17)."""
-    return _record(events)
+def record(events: Sequence[TransactionEvent]) -> list[TransactionAnswer]:
+    """Starts, readings and stops, in the order they came.
 
-
-def update(events: Sequence[TransactionUpdated]) -> list[TransactionAnswer]:
-    """Readings and changes of a transaction. Ids that nobody gave out are attributed by EVSE (quirks 38, 39)."""
-    return _record(events)
-
-
-def end(events: Sequence[TransactionEnded]) -> list[TransactionAnswer]:
-    """A stop is never refused: repeated ones are boring, late ones merge, those of unknown transactions are matched or kept
-    as orphans (quirk 37)."""
-    return _record(events)
+    A start is always answered with a transaction id and the honest status of its token (OCPP 1.6 §6); a repeated one gets the
+    answer of the first (quirks 34, 35); one on an occupied EVSE is accepted (quirk 36, behaviour 17). Ids that nobody gave out
+    are attributed by EVSE (quirks 38, 39). A stop is never refused: repeated ones are boring, late ones merge, those of unknown
+    transactions are matched or kept as orphans (quirk 37).
+    """
+    homes = _homes(events)
+    verdicts = _verdicts(events, homes)
+    recording = Recording()
+    for event, held, verdict in zip(events, homes, verdicts, strict=True):
+        if not _is_repeated_start(event, held):
+            recording.add(_entry(event, held, verdict), held)
+    recording.finish()
+    return _answers(events, homes, verdicts, recording)
 
 
 def meter(events: Sequence[Metered]) -> list[Done]:
@@ -82,17 +83,6 @@ def close(*, session: ChargingSession, reason: str = "", by: User | ApiKey | Non
     recording.finish()
     session.refresh_from_db()
     return session
-
-
-def _record(events: Sequence[TransactionEvent]) -> list[TransactionAnswer]:
-    homes = _homes(events)
-    verdicts = _verdicts(events, homes)
-    recording = Recording()
-    for event, held, verdict in zip(events, homes, verdicts, strict=True):
-        if not _is_repeated_start(event, held):
-            recording.add(_entry(event, held, verdict), held)
-    recording.finish()
-    return _answers(events, homes, verdicts, recording)
 
 
 def _homes(events: Sequence[TransactionEvent]) -> list[Held | None]:

@@ -16,6 +16,7 @@ from accounts.models import ApiKey, Driver, Token, User
 from accounts.services import tokens
 from cms.core import rows
 from cms.core.errors import Conflict, Forbidden, Invalid
+from cms.core.prepared import Given, prepared
 from sessions_app.models import StartRequest
 from stations.models import EVSE, ChargingStation, Command
 from stations.services import announce, commands
@@ -117,15 +118,15 @@ def match(begun: Sequence[Held]) -> None:
 
 
 def _open_requests(stations: Iterable[int]) -> list[_Waiting]:
-    now = timezone.now()
-    late = Q(status=StartRequest.Status.EXPIRED, expires_at__gt=now - TOO_LATE)
-    found = StartRequest.objects.filter(
-        Q(status=StartRequest.Status.WAITING) | late, station__in=sorted(stations), session=None
-    )
-    return [
-        _Waiting(*row)
-        for row in found.order_by("pk").values_list("pk", "station_id", "evse_id", "token__key", "command_id")
-    ]
+    return [_Waiting(*row) for row in _open(timezone.now() - TOO_LATE, sorted(stations))]
+
+
+@prepared
+def _open(since: Given, stations: Given) -> QuerySet:
+    late = Q(status=StartRequest.Status.EXPIRED.value, expires_at__gt=since)
+    found = StartRequest.objects.filter(Q(status=StartRequest.Status.WAITING.value) | late, session=None)
+    columns = ("pk", "station_id", "evse_id", "token__key", "command_id")
+    return found.filter(station__among=stations).order_by("pk").values_list(*columns)
 
 
 def _fits(request: _Waiting, held: Held) -> bool:

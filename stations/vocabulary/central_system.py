@@ -6,11 +6,11 @@ from typing import Any
 from .replies import Failed, Reply
 
 Handler = Callable[[Sequence[Any]], Sequence[Reply]]
-"""Takes all waiting events of one type, returns one reply each, in order."""
+"""Takes all waiting events of its types, returns one reply each, in order."""
 
 
 class CentralSystem:
-    """Groups a batch by event type, in the order of the table, and lets each type's handler answer."""
+    """Groups a batch by handler, in the order of the table, and lets each answer; types with one handler are one group."""
 
     def __init__(self, handlers: Mapping[type, Handler], refusals: Mapping[type[Exception], str] | None = None) -> None:
         """`refusals`: error type → CALLERROR code (2.x spelling); the first entry that fits counts."""
@@ -19,17 +19,19 @@ class CentralSystem:
 
     def handle(self, events: Sequence[Any]) -> list[Reply]:
         """One reply per event, in the order of `events`. Raises what a handler raises, and KeyError for an unknown event."""
-        positions: dict[type, list[int]] = {}
+        positions: dict[Handler, list[int]] = {}
         for position, event in enumerate(events):
-            positions.setdefault(type(event), []).append(position)
-        for unknown in positions.keys() - self.handlers.keys():
-            raise KeyError(f"no handler for {unknown.__name__}")
+            handler = self.handlers.get(type(event))
+            if handler is None:
+                raise KeyError(f"no handler for {type(event).__name__}")
+            positions.setdefault(handler, []).append(position)
         replies: list[Any] = [None] * len(events)
-        for event_type, handler in self.handlers.items():
-            if places := positions.get(event_type):
+        for handler in dict.fromkeys(self.handlers.values()):
+            if places := positions.get(handler):
                 answers = handler([events[place] for place in places])
                 if len(answers) != len(places):
-                    raise TypeError(f"{event_type.__name__}: {len(places)} events, {len(answers)} replies")
+                    name = type(events[places[0]]).__name__
+                    raise TypeError(f"{name}: {len(places)} events, {len(answers)} replies")
                 for place, answer in zip(places, answers, strict=True):
                     replies[place] = answer
         return replies
