@@ -37,7 +37,7 @@ def ribbon(counts: Mapping[str, int]) -> str:
     if not total:
         return _("No connector has reported yet.")
     serve = sum(counts.get(state, 0) for state in SERVES)
-    return _("%(share)s of %(all)s connectors can serve a driver; %(charging)s are charging.") % {
+    return _("%(share)s of %(all)s connectors can serve a driver; charging: %(charging)s.") % {
         "share": f"{figures.number(Decimal(100) * serve / total)}{NB}%",
         "all": figures.number(total),
         "charging": figures.number(counts.get("charging", 0)),

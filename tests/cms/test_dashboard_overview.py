@@ -53,7 +53,7 @@ def test_a_working_network_says_so_calmly(client, olga, stand):
     shown = page(client, olga)
     assert "1 charger, and nothing needs you." in shown
     assert "Nothing needs you" in shown
-    assert "100\u00a0% of 2 connectors can serve a driver; 1 are charging." in shown
+    assert "100\u00a0% of 2 connectors can serve a driver; charging: 1." in shown
 
 
 def test_the_headline_counts_stations_and_the_list_explains_them(client, olga, stand):
