@@ -11,12 +11,14 @@ from typing import Any
 
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
+
+from cms import daphne_speed
 
 LARGEST_INFLATED = 1 << 20
 
 
-class StationFriendly(WebSocketProtocol):
+class StationFriendly(daphne_speed.Quick):
     utf8validateIncoming = False  # noqa: N815 (autobahn's options)
     failByDrop = False  # noqa: N815
     client_addr: Any = None  # autobahn prints the protocol before the handshake has set these two
@@ -65,6 +67,7 @@ class StationFriendly(WebSocketProtocol):
 
 
 def install() -> None:
+    daphne_speed.install()
     WebSocketFactory.protocol = StationFriendly
 
 

@@ -25,6 +25,7 @@ from . import announcer
 
 logger = logging.getLogger(__name__)
 
+GATHER_S = 0.003  # one wake-up of the thread, and one transaction, for all that arrives meanwhile
 LARGEST_BATCH = 500
 LONGEST_QUEUE = 20_000
 PAUSES_S = (0, 0.1, 0.5, 1, 2)
@@ -57,7 +58,9 @@ class Writer:
         self.csms = csms
         self.pauses = pauses
         self.database_answers = True
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._gathered: list[Job] = []
+        self._queue: queue.SimpleQueue[list[Job]] = queue.SimpleQueue()  # an empty list wakes the thread at the end
+        self._submitted = self._taken = 0
         self._stopping = threading.Event()
         self._announcer = announcer.Announcer()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -72,16 +75,28 @@ class Writer:
         """The future gives what `finish` makes of the reply, after COMMIT. `event` may be None: then there is only a frame to
         journal. A full queue refuses at once, except what `must` be said."""
         future: asyncio.Future[Any] = self.loop.create_future()
-        if self._stopping.is_set() or (self._queue.qsize() >= LONGEST_QUEUE and not must):
+        if self._stopping.is_set() or (self.waiting >= LONGEST_QUEUE and not must):
             future.set_result(finish(OUT_OF_ORDER)[0])
-        else:
-            self._queue.put(Job(event, finish, future))
+            return future
+        if not self._gathered:
+            self.loop.call_later(GATHER_S, self._hand_over)
+        self._gathered.append(Job(event, finish, future))
+        self._submitted += 1
         return future
+
+    @property
+    def waiting(self) -> int:
+        return self._submitted - self._taken
+
+    def _hand_over(self) -> None:
+        jobs, self._gathered = self._gathered, []
+        self._queue.put(jobs)
 
     def stop(self, timeout: float | None = 30) -> None:
         """Handles all that waits, closes the thread's database connection, returns."""
         self._stopping.set()
-        self._queue.put(None)
+        self._hand_over()
+        self._queue.put([])
         if self._thread.is_alive():
             self._thread.join(timeout)
             self._announcer.stop(GOOD_BYE_S)
@@ -90,7 +105,7 @@ class Writer:
         return {
             "alive": self._thread.is_alive(),
             "database": self.database_answers,
-            "waiting": self._queue.qsize(),
+            "waiting": self.waiting,
         }
 
     # ---- the thread -------------------------------------------------------------------------------------------------
@@ -108,18 +123,13 @@ class Writer:
 
     def _take(self) -> list[Job]:
         """All that waits, at least one; empty at the end."""
-        jobs: list[Job] = []
-        job = self._next(block=not self._stopping.is_set())
-        while job is not None:
-            jobs.append(job)
-            job = self._next(block=False) if len(jobs) < LARGEST_BATCH else None
-        return jobs or (self._take() if not self._stopping.is_set() else [])
-
-    def _next(self, block: bool) -> Job | None:
-        try:
-            return self._queue.get(block)
-        except queue.Empty:
-            return None
+        if self._stopping.is_set() and self._queue.empty():
+            return []
+        jobs = self._queue.get()
+        while not self._queue.empty() and len(jobs) < LARGEST_BATCH:
+            jobs = jobs + self._queue.get()
+        self._taken += len(jobs)
+        return jobs
 
     def settle(self, jobs: Sequence[Job], again: bool = True) -> None:
         """Handles the jobs and releases their futures, whatever happens."""

@@ -85,7 +85,7 @@ async def tell(writer: Writer, books: Books, *notes: str) -> list[Any]:
     """All in one batch."""
     books.may_work.clear()
     first = writer.submit(Note("first"), answer("first"))
-    while not writer._queue.empty():
+    while writer.waiting:
         await asyncio.sleep(0.001)
     futures = [writer.submit(Note(note), answer(note)) for note in notes]
     books.may_work.set()
@@ -267,7 +267,7 @@ async def test_a_full_queue_refuses_at_once_except_what_must_be_said(writer, boo
     monkeypatch.setattr(module, "LONGEST_QUEUE", 1)
     books.may_work.clear()
     first = writer.submit(Note("a"), answer("a"))
-    while not writer._queue.empty():
+    while writer.waiting:
         await asyncio.sleep(0.001)
     second = writer.submit(Note("b"), answer("b"))
     third = writer.submit(Note("c"), answer("c"))
