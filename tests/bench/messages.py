@@ -15,12 +15,16 @@ def now() -> str:
 
 
 class Session16:
-    """Yields (action, payload) for ever; `answered(payload)` takes the transaction id from the start's answer."""
+    """Yields (action, payload) for ever; `answered(payload)` takes the transaction id from the start's answer.
+
+    Real stations do not march in step: the first session of each is shorter by its number.
+    """
 
     subprotocol = "ocpp1.6"
 
     def __init__(self, number: int) -> None:
         self.tag, self.wh, self.transaction = f"BENCH{number:05d}", 1000 + number, 0
+        self.skipped = number % METER_MESSAGES
 
     def steps(self) -> Iterator[tuple[str, str]]:
         yield "BootNotification", '{"chargePointVendor":"Bench","chargePointModel":"B-1","firmwareVersion":"1.0"}'
@@ -30,7 +34,7 @@ class Session16:
             start = f'{{"connectorId":1,"idTag":"{self.tag}","meterStart":{self.wh},"timestamp":"{now()}"}}'
             yield "StartTransaction", start
             yield self.status("Charging")
-            for turn in range(METER_MESSAGES):
+            for turn in range(self.skipped, METER_MESSAGES):
                 yield "MeterValues", self.meter()
                 if turn == METER_MESSAGES // 2:
                     yield "Heartbeat", "{}"
@@ -40,6 +44,7 @@ class Session16:
                 f'"timestamp":"{now()}","reason":"Local"}}',
             )
             yield self.status("Available")
+            self.skipped = 0
 
     def answered(self, answer: dict) -> None:
         self.transaction = answer.get("transactionId", self.transaction)
@@ -70,6 +75,7 @@ class Session201:
 
     def __init__(self, number: int) -> None:
         self.number, self.tag, self.wh, self.count, self.seq = number, f"BENCH{number:05d}", 1000 + number, 0, 0
+        self.skipped = number % METER_MESSAGES
 
     def steps(self) -> Iterator[tuple[str, str]]:
         yield "BootNotification", '{"reason":"PowerUp","chargingStation":{"vendorName":"Bench","model":"B-2"}}'
@@ -80,13 +86,14 @@ class Session201:
             token = f',"idToken":{{"idToken":"{self.tag}","type":"ISO14443"}}'
             yield self.event("Started", "Authorized", token)
             yield self.status("Occupied")
-            for turn in range(METER_MESSAGES):
+            for turn in range(self.skipped, METER_MESSAGES):
                 self.wh += 17
                 yield self.event("Updated", "MeterValuePeriodic")
                 if turn == METER_MESSAGES // 2:
                     yield "Heartbeat", "{}"
             yield self.event("Ended", "EVDeparted")
             yield self.status("Available")
+            self.skipped = 0
 
     def answered(self, answer: dict) -> None:
         """Nothing to learn: the station allots the transaction id."""
