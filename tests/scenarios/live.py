@@ -48,6 +48,7 @@ class LiveServer:
         self.log = io.StringIO()
         self._unblock = unblock
         self._supervisor = Supervisor(self.log)
+        self.valkey: subprocess.Popen[bytes] | None = None
         self.web: subprocess.Popen[bytes] | None = None
         self.blank: Path | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,10 +77,13 @@ class LiveServer:
         else:
             self.manage("migrate", "--verbosity", "0")
             self._keep_blank()
-        self._supervisor.start(programs.valkey(port=self.redis_port, folder=self.folder / "valkey"))
+        self.start_valkey()
         self.start_web()
         if self.with_worker:
             self._supervisor.start(programs.worker(folder=self.folder, environment=self.environment))
+
+    def start_valkey(self) -> None:
+        self.valkey = self._supervisor.start(programs.valkey(port=self.redis_port, folder=self.folder / "valkey"))
 
     def start_web(self) -> None:
         """From the main thread: its processes end with the thread that started them."""
