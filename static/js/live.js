@@ -34,6 +34,9 @@ function refresh(id) {
 const all = () => blocks().forEach(node => refresh(node.id));
 const moved = topic => blocks().forEach(node => { if (node.dataset.live.split(" ").includes(topic)) refresh(node.id); });
 
+// What moved between the page's making and our subscription was told to nobody: blocks that cannot wait are fetched once.
+const caughtUp = () => blocks().filter(node => "catchUp" in node.dataset && !fetched.has(node)).forEach(node => refresh(node.id));
+
 function subscribe() {
   const wanted = JSON.stringify(topics());
   if (socket?.readyState !== WebSocket.OPEN || wanted === asked) return;
@@ -49,7 +52,11 @@ function connect() {
     say(true); subscribe();
     if (wasLost) all();
   };
-  socket.onmessage = event => (JSON.parse(event.data).topics || []).forEach(moved);
+  socket.onmessage = event => {
+    const heard = JSON.parse(event.data);
+    (heard.topics || []).forEach(moved);
+    if (heard.subscribed) caughtUp();
+  };
   socket.onclose = () => {
     if (!polling) { wasLost = true; say(false); polling = setInterval(all, POLL); }
     setTimeout(connect, wait + Math.random() * 500);
