@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import Driver, User
 from billing.models import CDR
 from billing.services import rating, tariffs
+from cms.dashboard import cost_panel
 from cms.dashboard.selectors import sessions as selectors
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
@@ -111,10 +112,10 @@ def test_a_block_can_be_fetched_alone(desk: Client, running: ChargingSession) ->
 def test_the_cost_panel_ends_at_the_price(ended: ChargingSession) -> None:
     bill = selectors.bill(ended, "en")
     assert bill.cost is not None
-    ((unit, price, points),) = selectors.cost_over_time(bill.cost, ended.started_at)
-    assert (unit, str(price)) == ("kWh", "11/20")
-    assert points[0] == (NOON, Decimal("0.0000"))
-    assert points[-1][1] == Decimal("6.0500")
+    (block,) = cost_panel.blocks(bill.cost)
+    assert block.label == "€0.55/kWh"
+    assert block.points[0] == (NOON, Decimal("0.0000"))
+    assert block.points[-1][1] == Decimal("6.0500")
 
 
 @pytest.mark.parametrize(

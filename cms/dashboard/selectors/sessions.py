@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -16,7 +15,6 @@ from accounts.models import Operator
 from billing.documents import lines
 from billing.models import CDR, Invoice, Payment
 from billing.selectors import costs
-from billing.tariffs import trace
 from billing.tariffs.trace import Trace
 from sessions_app.models import ChargingSession
 
@@ -132,35 +130,3 @@ def bill(session: ChargingSession, language: str) -> Bill:
         invoice=Invoice.objects.filter(claims__cdr=cdr).first() if cdr else None,
         payment=Payment.objects.filter(cdr=cdr).first() if cdr else None,
     )
-
-
-def cost_over_time(cost: Trace, start: datetime) -> list[tuple[str, Fraction, list[tuple[datetime, Decimal]]]]:
-    """For the cost panel: per priced line its text, its unit price and (time, total of all lines so far). Exact inside,
-    rounded to 10⁻⁴ for the picture."""
-    timed = [line for line in cost.lines if line.parts]
-    flat = sum((line.exact for line in cost.lines if not line.parts and line.exact > 0), Fraction(0))
-
-    def total(at: datetime) -> Decimal:
-        whole = flat + sum((_until(line, at) for line in timed), Fraction(0))
-        return (Decimal(whole.numerator) / Decimal(whole.denominator)).quantize(Decimal("0.0001"))
-
-    blocks = []
-    for line in timed:
-        moments = sorted({moment for begin, end, _quantity in line.parts for moment in (begin, end)})
-        blocks.append((line.unit, line.unit_price, [(at, total(at)) for at in moments]))
-    return sorted(blocks, key=lambda block: block[2][0][0])
-
-
-def _until(line: trace.TraceLine, at: datetime) -> Fraction:
-    whole = sum((quantity for _begin, _end, quantity in line.parts), Fraction(0))
-    if not whole:
-        return Fraction(0)
-    done = Fraction(0)
-    for begin, end, quantity in line.parts:
-        if at >= end:
-            done += quantity
-        elif at > begin:
-            done += quantity * Fraction(
-                (at - begin) // timedelta(microseconds=1), (end - begin) // timedelta(microseconds=1)
-            )
-    return line.exact * done / whole

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +23,7 @@ from billing.documents import pdf
 from billing.models import CDR
 from cms import charts
 from cms.core.errors import DomainError
-from cms.dashboard import blocks, stages, story
+from cms.dashboard import blocks, cost_panel, stages, story
 from cms.dashboard.selectors import sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
@@ -169,7 +167,7 @@ class _Asked:
             [charts.Point(p.at, p.power_w, p.energy_wh, p.soc) for p in points],
             zone=self.zone,
             events=[charts.Event(event.number, event.at) for event in inside],
-            blocks=self._blocks(bill),
+            blocks=cost_panel.blocks(bill.cost) if bill.cost else (),
             currency=bill.cost.currency if bill.cost else "EUR",
             running=running,
         )
@@ -185,23 +183,7 @@ class _Asked:
             "evidence": Evidence.objects.filter(session=self.session).count(),
         }
 
-    def _blocks(self, bill: sessions.Bill) -> list[charts.CostBlock]:
-        if bill.cost is None:
-            return []
-        timed = sessions.cost_over_time(bill.cost, self.session.started_at)
-        prices = sorted({price for _unit, price, _points in timed})
-        return [
-            charts.CostBlock(_price(unit, price, bill.cost.currency), min(4, prices.index(price) + 1), points)
-            for unit, price, points in timed
-        ]
-
     def _stop_command(self) -> Command | None:
         asked = Command.objects.filter(station=self.session.station_id, action__in=STOPS)
         mine = asked.filter(payload__contains=self.session.transaction_id)
         return mine.order_by("-pk").first()
-
-
-def _price(unit: str, price: Fraction, currency: str) -> str:
-    """0,59 €/kWh, 0,10 €/min."""
-    per, word = (price / 60, "min") if unit == "h" else (price, unit)
-    return f"{figures.money(Decimal(per.numerator) / Decimal(per.denominator), currency)}/{word}"

@@ -9,7 +9,9 @@ from accounts.models import Driver, SentMail, User
 from accounts.notifications import once
 from billing import pricing
 from billing.models import CDR, Invoice, Payment
+from billing.tariffs import trace
 from cms import charts
+from cms.dashboard import cost_panel
 from cms.portal import mails, receipt_lines, rides
 from cms.portal.receipt_lines import ReceiptLine
 from cms.portal.rides import Ride
@@ -75,7 +77,7 @@ def of(user: User, ride: Ride) -> Receipt:
         vat=receipt_lines.vat_words(cdr) if cdr else "",
         invoice=Invoice.objects.filter(claims__cdr=cdr).first() if cdr else None,
         driver=cdr.driver if cdr else None,
-        chart=_chart(ride),
+        chart=_chart(ride, cdr),
         held=cdr is not None and not CDR.objects.billable().filter(pk=cdr.pk).exists(),
         paid=Payment.objects.filter(cdr=cdr).first() if cdr else None,
         mailed=once.sent(key=mails.key_of(cdr)) if cdr else None,
@@ -83,9 +85,17 @@ def of(user: User, ride: Ride) -> Receipt:
     )
 
 
-def _chart(ride: Ride) -> charts.Chart | None:
+def _chart(ride: Ride, cdr: CDR | None) -> charts.Chart | None:
+    """The power, and under it what it cost by and by: why the amount is what it is."""
     assert ride.session is not None
     points = [charts.Point(p.at, p.power_w, p.energy_wh, p.soc) for p in sessions.curve(ride.session)]
     if not any(point.power_w for point in points):
         return None
-    return charts.session(points, zone=pricing.zone_of(ride.session), end=ride.session.stopped_at, height=140)
+    return charts.session(
+        points,
+        zone=pricing.zone_of(ride.session),
+        blocks=cost_panel.blocks(trace.loads(cdr.trace)) if cdr and cdr.total_incl_vat else (),
+        currency=cdr.currency if cdr else "EUR",
+        end=ride.session.stopped_at,
+        height=140,
+    )
