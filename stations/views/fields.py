@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django import forms
-
 from cms.core.form_fields import ForgivingDecimalField
 
 

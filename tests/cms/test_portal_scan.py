@@ -46,7 +46,21 @@ def test_a_sticker_without_the_last_slash_works(client: Client, world: Driving) 
     assert client.get(f"/c/{UID}", follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("code", ["IT*ADR*E0042*9", "ZZZZZZ", "x", "%00", "IT*ADR*E00%0042*1", "ABC%00DE", "½½½½½½", "<script>", "'; DROP", "I" * 300])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "IT*ADR*E0042*9",
+        "ZZZZZZ",
+        "x",
+        "%00",
+        "IT*ADR*E00%0042*1",
+        "ABC%00DE",
+        "½½½½½½",
+        "<script>",
+        "'; DROP",
+        "I" * 300,
+    ],
+)
 def test_an_unknown_code_is_a_404_that_says_what_was_read(client: Client, world: Driving, code: str) -> None:
     html = see(client, f"/c/{code}/", 404)
     assert "This code does not exist." in html

@@ -30,7 +30,9 @@ class Command(BaseCommand):
         self.stdout.write("Making the demo world …")
         self.stdout.flush()
         began = time.monotonic()
-        logging.getLogger("stations.services.provisioning").setLevel(logging.WARNING)  # one line a station is noise here
+        logging.getLogger("stations.services.provisioning").setLevel(
+            logging.WARNING
+        )  # one line a station is noise here
         made = world.build(days=options["days"])
         told = ", ".join(f"{count} {name}" for name, count in made.items())
         self.stdout.write(f"Demo world: {told} in {time.monotonic() - began:.1f} s")
