@@ -3,6 +3,7 @@
 - refuse a handshake with 404 or 401 and its headers (ASGI's `websocket.http.response` extension) instead of 403 always;
 - close with 1009 a message that is too long, or with any other reserved code, instead of dropping the connection;
 - pass on a text frame that is not UTF-8, as bytes, instead of closing (quirk 11);
+- stop reading from a station that says more than we can store just now;
 - compress where an OCPP 2.x station asks for it (required of a CSMS by OCPP 2.0.1 part 4 §3.4), without a window kept per socket.
 """
 
@@ -16,6 +17,8 @@ from daphne.ws_protocol import WebSocketFactory
 from cms import daphne_speed
 
 LARGEST_INFLATED = 1 << 20
+MOST_WAITING = 64  # frames of one station that wait in memory
+PAUSE_S = 0.05
 
 
 class StationFriendly(daphne_speed.Quick):
@@ -51,6 +54,16 @@ class StationFriendly(daphne_speed.Quick):
             super().onMessage(payload, isBinary)
         except UnicodeDecodeError:
             super().onMessage(payload, True)
+        if self.application_queue.qsize() == MOST_WAITING:
+            self.transport.pauseProducing()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Reads on once half of what waited is done. Pongs wait, too: whoever is paused for a minute is cut."""
+        if self.application_queue.qsize() > MOST_WAITING // 2:
+            self.factory.reactor.callLater(PAUSE_S, self._go_on)
+        else:
+            self.transport.resumeProducing()
 
     def perMessageCompressionAccept(self, offers: Sequence[Any]) -> Any:  # noqa: N802
         if not any(name.startswith("ocpp2.") for name in self.websocket_protocols):

@@ -1,7 +1,7 @@
-"""Two shortcuts through autobahn and Twisted that save 40 % of what daphne's transport costs per message, and half a handshake.
+"""Shortcuts through autobahn and Twisted that save 40 % of what daphne's transport costs per message, and half a handshake.
 
-Both formatted debug lines that nobody reads: a pretty-printed list of options per handshake, three names per frame. And Twisted
-registers for writability (two system calls and one round of the loop) before it sends even 40 bytes to an idle socket.
+autobahn formats debug lines that nobody reads (a pretty-printed list of options per handshake, names per frame) and fires signals
+that nobody hears. Twisted registers for writability (two system calls and one round of the loop) before it sends even 40 bytes to an idle socket.
 Measured with 100 stations: 96 → 57 µs per message, 1500 → 1000 µs per handshake.
 """
 
@@ -13,8 +13,16 @@ from twisted.internet import tcp
 
 
 class Quick(WebSocketProtocol):
+    message_data: Any
+
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
         self._dataReceived(data)
+
+    def onMessageEnd(self) -> None:  # noqa: N802
+        """Without telling listeners that daphne has not."""
+        if not self.failedByMe:
+            self._onMessage(b"".join(self.message_data), self.message_is_binary)
+        self.message_data = None
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
         if sync or chopsize or self.send_queue:

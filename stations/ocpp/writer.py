@@ -25,7 +25,6 @@ from . import announcer
 
 logger = logging.getLogger(__name__)
 
-GATHER_S = 0.003  # one wake-up of the thread, and one transaction, for all that arrives meanwhile
 LARGEST_BATCH = 500
 LONGEST_QUEUE = 20_000
 PAUSES_S = (0, 0.1, 0.5, 1, 2)
@@ -79,7 +78,7 @@ class Writer:
             future.set_result(finish(OUT_OF_ORDER)[0])
             return future
         if not self._gathered:
-            self.loop.call_later(GATHER_S, self._hand_over)
+            self.loop.call_soon(self._hand_over)  # one wake-up of the thread for all that came in this turn of the loop
         self._gathered.append(Job(event, finish, future))
         self._submitted += 1
         return future

@@ -119,6 +119,18 @@ async def test_compression_is_agreed_on_for_2_x_only(server):
                 assert (await ask(socket))[0] == 3
 
 
+async def test_a_flood_is_answered_to_the_last_frame_and_in_order(server):
+    """Many more than may wait in memory: reading pauses and goes on."""
+    async with station(server, "DOOR-0", "ocpp1.6") as socket:
+        for number in range(300):
+            await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
+        answers = []
+        while len(answers) < 300:
+            answer = json.loads(await asyncio.wait_for(socket.recv(), 20))
+            answers += [answer[1]] if answer[0] == 3 else []
+        assert answers == [str(number) for number in range(300)]
+
+
 async def test_any_other_websocket_path_is_404(server):
     with pytest.raises(InvalidStatus) as caught:
         async with connect(f"ws://127.0.0.1:{server.port}/elsewhere"):
