@@ -74,4 +74,3 @@ def test_rows_are_found_through_relations():
     broken = ConnectorFactory(status="Faulted", connector_id=2)
     ConnectorFactory(status="Available")
     assert connectors([broken.evse.station_id]) == [(broken.evse.station_id, 2)]
-
