@@ -5,7 +5,7 @@ from typing import Any
 from stations.vocabulary import events, replies
 from stations.vocabulary.values import EvseRef
 
-from .. import scalars
+from .. import alike, scalars
 from ..call import Call, Inbound
 from . import translate
 
@@ -35,34 +35,10 @@ def boot_notification(call: Call) -> events.StationBooted:
     )
 
 
-def data_transfer(call: Call) -> events.DataTransferred:
-    """§4.3."""
-    return events.DataTransferred(
-        vendor_id=scalars.text(call.need("vendorId")),
-        text_id=scalars.text(call.payload.get("messageId")),
-        data=scalars.text(call.payload.get("data")),
-        **call.facts(),
-    )
-
-
 def diagnostics_status(call: Call) -> events.LogStatusReported:
     """§4.4."""
     status = scalars.text(call.need("status"))
     return events.LogStatusReported(status=translate.LOG_STATUS.get(status, status), **call.facts())
-
-
-def firmware_status(call: Call) -> events.FirmwareStatusReported:
-    """§4.5, and SignedFirmwareStatusNotification of the security extension."""
-    return events.FirmwareStatusReported(
-        status=scalars.text(call.need("status")),
-        request_id=scalars.whole(call.payload.get("requestId")),
-        **call.facts(),
-    )
-
-
-def heartbeat(call: Call) -> events.HeartbeatSeen:
-    """§4.6."""
-    return events.HeartbeatSeen(**call.facts())
 
 
 def meter_values(call: Call) -> events.TransactionUpdated | events.Metered:
@@ -127,29 +103,6 @@ def stop_transaction(call: Call) -> events.TransactionEnded:
     )
 
 
-def log_status(call: Call) -> events.LogStatusReported:
-    """LogStatusNotification of the security extension."""
-    return events.LogStatusReported(
-        status=scalars.text(call.need("status")),
-        request_id=scalars.whole(call.payload.get("requestId")),
-        **call.facts(),
-    )
-
-
-def security_event(call: Call) -> events.SecurityEventReported:
-    """SecurityEventNotification of the security extension."""
-    return events.SecurityEventReported(
-        type=scalars.text(call.need("type")),
-        occurred_at=call.instant(call.payload.get("timestamp")),
-        tech_info=scalars.text(call.payload.get("techInfo")),
-        **call.facts(),
-    )
-
-
-def notice(call: Call) -> events.NoticeReceived:
-    return events.NoticeReceived(action=call.action, **call.facts())
-
-
 def _evse(call: Call) -> EvseRef | None:
     connector = scalars.whole(call.payload.get("connectorId"), 0, scalars.SMALL)
     if connector is None:
@@ -167,10 +120,6 @@ def _meter(call: Call, name: str) -> scalars.Decimal | None:
 
 
 # ---- answers --------------------------------------------------------------------------------------------------------
-
-
-def empty(reply: replies.Done) -> dict[str, Any]:
-    return {}
 
 
 def id_tag_info(told: replies.Authorization) -> dict[str, Any]:
@@ -196,10 +145,6 @@ def boot_answer(reply: replies.BootAnswer) -> dict[str, Any]:
     }
 
 
-def heartbeat_answer(reply: replies.HeartbeatAnswer) -> dict[str, Any]:
-    return {"currentTime": scalars.timestamp(reply.current_time)}
-
-
 def start_answer(reply: replies.TransactionAnswer) -> dict[str, Any]:
     if reply.authorization is None:
         raise TypeError("a 1.6 start is answered with an authorization")
@@ -210,28 +155,13 @@ def stop_answer(reply: replies.TransactionAnswer) -> dict[str, Any]:
     return {"idTagInfo": id_tag_info(reply.authorization)} if reply.authorization else {}
 
 
-def data_answer(reply: replies.DataTransferAnswer) -> dict[str, Any]:
-    return {"status": reply.status, "data": reply.data} if reply.data else {"status": reply.status}
-
-
-def rejected(reply: replies.Done) -> dict[str, Any]:
-    """We run no certificate authority."""
-    return {"status": "Rejected"}
-
-
-INBOUND = {
+INBOUND = alike.INBOUND | {
     "Authorize": Inbound(authorize, authorization),
     "BootNotification": Inbound(boot_notification, boot_answer),
-    "DataTransfer": Inbound(data_transfer, data_answer),
-    "DiagnosticsStatusNotification": Inbound(diagnostics_status, empty),
-    "FirmwareStatusNotification": Inbound(firmware_status, empty),
-    "Heartbeat": Inbound(heartbeat, heartbeat_answer),
-    "LogStatusNotification": Inbound(log_status, empty),
-    "MeterValues": Inbound(meter_values, empty),
-    "SecurityEventNotification": Inbound(security_event, empty),
-    "SignCertificate": Inbound(notice, rejected),
-    "SignedFirmwareStatusNotification": Inbound(firmware_status, empty),
+    "DiagnosticsStatusNotification": Inbound(diagnostics_status, alike.empty),
+    "MeterValues": Inbound(meter_values, alike.empty),
+    "SignedFirmwareStatusNotification": Inbound(alike.firmware_status, alike.empty),
     "StartTransaction": Inbound(start_transaction, start_answer),
-    "StatusNotification": Inbound(status_notification, empty),
+    "StatusNotification": Inbound(status_notification, alike.empty),
     "StopTransaction": Inbound(stop_transaction, stop_answer),
 }

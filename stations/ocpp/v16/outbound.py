@@ -6,18 +6,15 @@ from stations.vocabulary import commands
 from stations.vocabulary.commands import CommandNotSupported
 from stations.vocabulary.values import EvseRef
 
-from .. import frames, scalars
+from .. import alike, frames, scalars
 from ..call import Encoder
 from . import translate
 
 
 def request_start(command: commands.RequestStart) -> tuple[str, str]:
-    """§5.11. The profile travels whole, as it was given."""
+    """§5.11."""
     payload = _connector(command.evse) | {"idTag": command.token.text}
-    text = frames.dumps(payload)
-    if command.charging_profile is not None:
-        text = f'{text[:-1]},"chargingProfile":{frames.compact(command.charging_profile)}}}'
-    return "RemoteStartTransaction", text
+    return "RemoteStartTransaction", alike.with_profile(payload, command.charging_profile)
 
 
 def request_stop(command: commands.RequestStop) -> tuple[str, str]:
@@ -87,15 +84,6 @@ def update_firmware(command: commands.UpdateFirmware) -> tuple[str, str]:
     return "UpdateFirmware", frames.dumps({"location": command.url, "retrieveDate": at})
 
 
-def clear_cache(command: commands.ClearCache) -> tuple[str, str]:
-    """§5.4."""
-    return "ClearCache", "{}"
-
-
-def raw_call(command: commands.RawCall) -> tuple[str, str]:
-    return command.action, frames.compact(command.payload)
-
-
 def _connector(evse: EvseRef | None) -> dict[str, Any]:
     return {} if evse is None else {"connectorId": evse.id}
 
@@ -112,6 +100,6 @@ ENCODERS: dict[type, Encoder] = {
     commands.GetBaseReport: get_base_report,
     commands.GetLog: get_log,
     commands.UpdateFirmware: update_firmware,
-    commands.ClearCache: clear_cache,
-    commands.RawCall: raw_call,
+    commands.ClearCache: alike.clear_cache,
+    commands.RawCall: alike.raw_call,
 }

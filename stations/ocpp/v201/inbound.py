@@ -5,7 +5,7 @@ from typing import Any
 from stations.vocabulary import events, replies
 from stations.vocabulary.values import WHOLE_STATION, EvseRef, IdToken
 
-from .. import scalars
+from .. import alike, scalars
 from ..call import Call, Inbound, Refusal
 from . import translate
 
@@ -37,39 +37,6 @@ def boot_notification(call: Call) -> events.StationBooted:
         iccid=scalars.text(modem.get("iccid"), 255),
         imsi=scalars.text(modem.get("imsi"), 255),
         reason=scalars.text(call.payload.get("reason")),
-        **call.facts(),
-    )
-
-
-def data_transfer(call: Call) -> events.DataTransferred:
-    """P02. `data` may be any JSON."""
-    return events.DataTransferred(
-        vendor_id=scalars.text(call.need("vendorId")),
-        text_id=scalars.text(call.payload.get("messageId")),
-        data=scalars.text(call.payload.get("data")),
-        **call.facts(),
-    )
-
-
-def firmware_status(call: Call) -> events.FirmwareStatusReported:
-    """L01."""
-    return events.FirmwareStatusReported(
-        status=scalars.text(call.need("status")),
-        request_id=scalars.whole(call.payload.get("requestId")),
-        **call.facts(),
-    )
-
-
-def heartbeat(call: Call) -> events.HeartbeatSeen:
-    """G02."""
-    return events.HeartbeatSeen(**call.facts())
-
-
-def log_status(call: Call) -> events.LogStatusReported:
-    """N01."""
-    return events.LogStatusReported(
-        status=scalars.text(call.need("status")),
-        request_id=scalars.whole(call.payload.get("requestId")),
         **call.facts(),
     )
 
@@ -134,16 +101,6 @@ def _variable_values(raw: dict[str, Any]) -> list[events.VariableValue]:
     ]
 
 
-def security_event(call: Call) -> events.SecurityEventReported:
-    """A04."""
-    return events.SecurityEventReported(
-        type=scalars.text(call.need("type")),
-        occurred_at=call.instant(call.payload.get("timestamp")),
-        tech_info=scalars.text(call.payload.get("techInfo")),
-        **call.facts(),
-    )
-
-
 def status_notification(call: Call) -> events.StatusReported:
     """G01. EVSE 0 or connector 0 is the whole station (quirk 30)."""
     evse, connector = call.whole("evseId"), call.whole("connectorId")
@@ -182,15 +139,7 @@ def transaction_event(call: Call) -> events.TransactionEvent:
     )
 
 
-def notice(call: Call) -> events.NoticeReceived:
-    return events.NoticeReceived(action=call.action, **call.facts())
-
-
 # ---- answers --------------------------------------------------------------------------------------------------------
-
-
-def empty(reply: replies.Done) -> dict[str, Any]:
-    return {}
 
 
 def id_token_info(told: replies.Authorization) -> dict[str, Any]:
@@ -215,10 +164,6 @@ def boot_answer(reply: replies.BootAnswer) -> dict[str, Any]:
     }
 
 
-def heartbeat_answer(reply: replies.HeartbeatAnswer) -> dict[str, Any]:
-    return {"currentTime": scalars.timestamp(reply.current_time)}
-
-
 def transaction_answer(reply: replies.TransactionAnswer) -> dict[str, Any]:
     """`totalCost` 0 means free, absent means unknown (E02)."""
     answer: dict[str, Any] = {}
@@ -229,42 +174,23 @@ def transaction_answer(reply: replies.TransactionAnswer) -> dict[str, Any]:
     return answer
 
 
-def data_answer(reply: replies.DataTransferAnswer) -> dict[str, Any]:
-    return {"status": reply.status, "data": reply.data} if reply.data else {"status": reply.status}
-
-
-def status(word: str) -> Any:
-    """An answer that is always the same."""
-
-    def answer(reply: replies.Done) -> dict[str, Any]:
-        return {"status": word}
-
-    return answer
-
-
-INBOUND = {
+INBOUND = alike.INBOUND | {
     "Authorize": Inbound(authorize, authorization),
     "BootNotification": Inbound(boot_notification, boot_answer),
-    "ClearedChargingLimit": Inbound(notice, empty),
-    "DataTransfer": Inbound(data_transfer, data_answer),
-    "FirmwareStatusNotification": Inbound(firmware_status, empty),
-    "GetCertificateStatus": Inbound(notice, status("Failed")),
-    "Heartbeat": Inbound(heartbeat, heartbeat_answer),
-    "LogStatusNotification": Inbound(log_status, empty),
-    "MeterValues": Inbound(meter_values, empty),
-    "NotifyChargingLimit": Inbound(notice, empty),
-    "NotifyCustomerInformation": Inbound(notice, empty),
-    "NotifyDisplayMessages": Inbound(notice, empty),
-    "NotifyEVChargingNeeds": Inbound(notice, status("Rejected")),
-    "NotifyEVChargingSchedule": Inbound(notice, status("Accepted")),
-    "NotifyEvent": Inbound(notify_event, empty),
-    "NotifyMonitoringReport": Inbound(notice, empty),
-    "NotifyReport": Inbound(notify_report, empty),
-    "PublishFirmwareStatusNotification": Inbound(notice, empty),
-    "ReportChargingProfiles": Inbound(notice, empty),
-    "ReservationStatusUpdate": Inbound(notice, empty),
-    "SecurityEventNotification": Inbound(security_event, empty),
-    "SignCertificate": Inbound(notice, status("Rejected")),
-    "StatusNotification": Inbound(status_notification, empty),
+    "ClearedChargingLimit": Inbound(alike.notice, alike.empty),
+    "GetCertificateStatus": Inbound(alike.notice, alike.status("Failed")),
+    "MeterValues": Inbound(meter_values, alike.empty),
+    "NotifyChargingLimit": Inbound(alike.notice, alike.empty),
+    "NotifyCustomerInformation": Inbound(alike.notice, alike.empty),
+    "NotifyDisplayMessages": Inbound(alike.notice, alike.empty),
+    "NotifyEVChargingNeeds": Inbound(alike.notice, alike.status("Rejected")),
+    "NotifyEVChargingSchedule": Inbound(alike.notice, alike.status("Accepted")),
+    "NotifyEvent": Inbound(notify_event, alike.empty),
+    "NotifyMonitoringReport": Inbound(alike.notice, alike.empty),
+    "NotifyReport": Inbound(notify_report, alike.empty),
+    "PublishFirmwareStatusNotification": Inbound(alike.notice, alike.empty),
+    "ReportChargingProfiles": Inbound(alike.notice, alike.empty),
+    "ReservationStatusUpdate": Inbound(alike.notice, alike.empty),
+    "StatusNotification": Inbound(status_notification, alike.empty),
     "TransactionEvent": Inbound(transaction_event, transaction_answer),
 }

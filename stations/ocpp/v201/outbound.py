@@ -6,21 +6,18 @@ from stations.vocabulary import commands
 from stations.vocabulary.commands import CommandNotSupported
 from stations.vocabulary.values import EvseRef
 
-from .. import frames, scalars
+from .. import alike, frames, scalars
 from ..call import Encoder
 from . import translate
 
 
 def request_start(command: commands.RequestStart) -> tuple[str, str]:
-    """F01. The profile travels whole, as it was given."""
+    """F01."""
     payload = _evse_id(command.evse) | {
         "idToken": translate.id_token_type(command.token),
         "remoteStartId": command.remote_start_id,
     }
-    text = frames.dumps(payload)
-    if command.charging_profile is not None:
-        text = f'{text[:-1]},"chargingProfile":{frames.compact(command.charging_profile)}}}'
-    return "RequestStartTransaction", text
+    return "RequestStartTransaction", alike.with_profile(payload, command.charging_profile)
 
 
 def request_stop(command: commands.RequestStop) -> tuple[str, str]:
@@ -86,15 +83,6 @@ def update_firmware(command: commands.UpdateFirmware) -> tuple[str, str]:
     return "UpdateFirmware", frames.dumps({"requestId": command.request_id, "firmware": firmware})
 
 
-def clear_cache(command: commands.ClearCache) -> tuple[str, str]:
-    """C11."""
-    return "ClearCache", "{}"
-
-
-def raw_call(command: commands.RawCall) -> tuple[str, str]:
-    return command.action, frames.compact(command.payload)
-
-
 def _evse_id(evse: EvseRef | None) -> dict[str, Any]:
     return {} if evse is None else {"evseId": evse.id}
 
@@ -115,6 +103,6 @@ ENCODERS: dict[type, Encoder] = {
     commands.GetBaseReport: get_base_report,
     commands.GetLog: get_log,
     commands.UpdateFirmware: update_firmware,
-    commands.ClearCache: clear_cache,
-    commands.RawCall: raw_call,
+    commands.ClearCache: alike.clear_cache,
+    commands.RawCall: alike.raw_call,
 }
