@@ -83,11 +83,10 @@ def allocate(model: Model, count: int) -> list[int]:
     """
     if not count:
         return []
+    if connection.vendor == "postgresql":
+        sequence = "SELECT nextval(pg_get_serial_sequence(%b, 'id')) FROM generate_series(1, %b)"
+        return sorted(number for (number,) in read(sequence, [_table(model), count]))
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-            cursor.execute(sequence, [_table(model), count])
-            return sorted(int(number) for (number,) in cursor.fetchall())
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
         last = cursor.fetchone()
     first = int(last[0]) + 1 if last else 1

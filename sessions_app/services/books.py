@@ -132,10 +132,14 @@ def start_key(event: events.TransactionEvent, *, again: bool = False) -> str:
     when and at which register (quirk 34). `again`: the id has been used before."""
     when = event.occurred_at.isoformat()
     if event.seq_no is not None:
-        return f"{event.station.id}/{event.transaction_id}" + (f"/{when}" if again else "")
+        return _own_key(event.station.id, event.transaction_id or "") + (f"/{when}" if again else "")
     evse = event.evse.id if event.evse else ""
     token = event.token.text.upper() if event.token else ""
     return f"{event.station.id}/{evse}/{token}/{when}/{event.meter_wh}"
+
+
+def _own_key(station_id: int, transaction_id: str) -> str:
+    return f"{station_id}/{transaction_id}"
 
 
 def of_events(happened: Sequence[events.TransactionEvent]) -> list[Home]:
@@ -187,16 +191,16 @@ def by_start_key(keys: Iterable[str]) -> dict[str, Held]:
 
 
 def _by_transaction(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[Held]]:
-    """Oldest start first."""
-    if not pairs:
-        return {}
-    stations, transactions = zip(*pairs, strict=True)
+    """Oldest start first. An id is used again only after its first session has ended: only then are there more."""
+    first = by_start_key(_own_key(*pair) for pair in pairs) if pairs else {}
+    held = list(first.values())
+    if reused := [(one.station_id, one.transaction_id) for one in held if one.state.stops]:
+        stations, transactions = (sorted(set(part)) for part in zip(*reused, strict=True))
+        held += [one for one in map(_held, _of_transactions(stations, transactions)) if one.start_key not in first]
     found: dict[tuple[int, str], list[Held]] = {}
-    for held in map(_held, _of_transactions(sorted(set(stations)), sorted(set(transactions)))):
-        if held.state.seq_first is not None:
-            found.setdefault((held.station_id, held.transaction_id), []).append(held)
-    for several in found.values():
-        several.sort(key=lambda held: held.began)
+    for one in sorted(held, key=lambda one: one.began):
+        if one.state.seq_first is not None:
+            found.setdefault((one.station_id, one.transaction_id), []).append(one)
     return found
 
 
