@@ -54,6 +54,14 @@ def test_insert_writes_what_the_model_reads_back(station):
     assert Frame.objects.filter(at__gte=NOON).count() == 1
 
 
+def test_insert_of_many_rows_keeps_their_order_and_every_sign(station):
+    columns = ("station_id", "epoch", "at", "outgoing", "kind", "message_id", "action", "raw", "answer", "took_us")
+    many = 2 * rows.WORTH_A_COPY
+    told = [(station.pk, n, NOON, n % 2 == 0, 2, str(n), "Heartbeat", f"{ODD_TEXT} {n}", "", 1) for n in range(many)]
+    rows.insert(Frame, (*columns, "anomalies"), [(*row, "") for row in told])
+    assert list(Frame.objects.order_by("id").values_list(*columns)) == told
+
+
 def test_insert_keeps_uuids_decimals_and_nulls(operator, station):
     uid = uuid.uuid4()
     rows.insert(
