@@ -119,6 +119,17 @@ async def test_compression_is_agreed_on_for_2_x_only(server):
                 assert (await ask(socket))[0] == 3
 
 
+async def test_a_small_frame_that_inflates_beyond_one_mebibyte_closes_with_1009(server):
+    async with connect(server.station_url("DOOR-0"), subprotocols=["ocpp2.0.1"]) as socket:
+        with suppress(ConnectionClosed):
+            await socket.send('[2,"1","DataTransfer",{"vendorId":"V","data":"' + "x" * (3 << 20) + '"}]')
+        await asyncio.wait_for(socket.wait_closed(), 10)
+        assert socket.close_code == 1009
+    async with connect(server.station_url("DOOR-0"), subprotocols=["ocpp2.0.1"]) as socket:
+        frame = '[2,"1","DataTransfer",{"vendorId":"V","data":"' + "x" * 1_000_000 + '"}]'
+        assert (await ask(socket, frame))[0] == 3
+
+
 async def test_a_flood_is_answered_to_the_last_frame_and_in_order(server):
     """Many more than may wait in memory: reading pauses and goes on."""
     async with station(server, "DOOR-0", "ocpp1.6") as socket:
