@@ -3,7 +3,6 @@
 Stations send no Origin and have no session: their door stands outside those checks, the browsers' inside (security.md 3.14).
 """
 
-import asyncio
 import gc
 import os
 from typing import Any
@@ -35,11 +34,9 @@ async def nobody(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """For servers that have one; daphne has a reactor instead (below)."""
+    """For servers that have one; daphne drains at reactor shutdown instead."""
     while True:
         message = await receive()
-        if message["type"] == "lifespan.startup":
-            await gateway.start()
         if message["type"] == "lifespan.shutdown":
             gateway.stop()
         await send({"type": f"{message['type']}.complete"})
@@ -59,7 +56,6 @@ application = daphne_refusals.advertised(
     ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
 )
 daphne_refusals.install()
-reactor.callWhenRunning(lambda: asyncio.ensure_future(gateway.start()))
 reactor.addSystemEventTrigger("during", "shutdown", gateway.stop)  # type: ignore[arg-type]
 
 # Whatever has been loaded stays for good: the collector need not look through it for every 700 new tuples of a meter value.

@@ -11,7 +11,6 @@ from stations.vocabulary.central_system import CentralSystem
 from stations.vocabulary.events import GatewayAlive, OutboxesPolled, StationGone
 from stations.vocabulary.replies import Failed, WorkWaiting
 
-from . import versions
 from .call import Line
 from .outbox import Outbox
 from .writer import Writer
@@ -33,7 +32,7 @@ class Connection(Protocol):
 
 
 class Gateway:
-    """Starts with the server, at the latest with the first socket, and ends with `stop`."""
+    """Starts with the first socket and ends with `stop`."""
 
     def __init__(self, csms: CentralSystem, listen: Listen | None = None) -> None:
         self.name = f"{socket.gethostname()[:48]}:{os.getpid()}"
@@ -49,7 +48,6 @@ class Gateway:
         if self._ready is None:
             self._ready = asyncio.get_running_loop().create_future()
             self.writer.start()
-            versions.warm()
             await self._say_alive()
             self._tasks = [asyncio.create_task(self._every(ALIVE_S, self._say_alive))]
             self._tasks += [asyncio.create_task(self._every(POLL_S, self._poll))]

@@ -31,10 +31,3 @@ VERSIONS = {
         Version("ocpp2.0.1", Schemas("v201", "Request"), inbound201.INBOUND, outbound201.ENCODERS, repair201.REPAIRS),
     )
 }
-
-
-def warm() -> None:
-    """Compiles what stations send, all of it in some 50 ms, so that no first frame of its kind waits for it."""
-    for version in VERSIONS.values():
-        for action in version.inbound:
-            version.schemas.request(action)
