@@ -60,7 +60,7 @@ def update(model: Model, key: Names, columns: Names, rows: Sequence[Row]) -> int
     if vendor == "postgresql":
         return _run(statement, _arrays(rows))[0]
     in_order = [(*row[len(key) :], *row[: len(key)]) for row in rows]
-    return _many(statement, _fields(model, columns + key), in_order)
+    return _many(statement, _adapters(vendor, model, columns + key), in_order)
 
 
 def read(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -103,7 +103,7 @@ def _insert(model: Model, columns: Names, rows: Sequence[Row], on_conflict: str)
     statement = _into(vendor, model, columns) + on_conflict
     if vendor == "postgresql":
         return _run(statement, _arrays(rows))[0]
-    return _many(statement, _fields(model, columns), rows)
+    return _many(statement, _adapters(vendor, model, columns), rows)
 
 
 def _run(statement: str, parameters: Sequence[Any], fetch: bool = False) -> tuple[int, list[tuple[Any, ...]]]:
@@ -116,11 +116,10 @@ def _run(statement: str, parameters: Sequence[Any], fetch: bool = False) -> tupl
         return int(cursor.rowcount), cursor.fetchall() if fetch else []
 
 
-def _many(statement: str, fields: Sequence[models.Field], rows: Sequence[Row]) -> int:
+def _many(statement: str, adapters: "Adapters", rows: Sequence[Row]) -> int:
     columns = list(zip(*rows, strict=True))
-    for place, field in enumerate(fields):
-        if adapt := _adapter(field):
-            columns[place] = tuple(map(adapt, columns[place]))
+    for place, adapt in adapters:
+        columns[place] = tuple(map(adapt, columns[place]))
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(zip(*columns, strict=True)))
         return int(cursor.rowcount)
@@ -131,6 +130,15 @@ def _arrays(rows: Sequence[Row]) -> list[list[Any]]:
 
 
 # ---- values for a database without types of its own for them ------------------------------------------------------
+
+
+Adapters = Sequence[tuple[int, Callable[[Any], Any]]]
+
+
+@functools.cache
+def _adapters(vendor: str, model: Model, columns: tuple[str, ...]) -> Adapters:
+    """By the places of their columns."""
+    return [(place, adapt) for place, field in enumerate(_fields(model, columns)) if (adapt := _adapter(field))]
 
 
 def _adapter(field: models.Field) -> Callable[[Any], Any] | None:
