@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cms.test_supervisor import gone
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.wire
 
@@ -85,4 +87,4 @@ def test_it_serves_says_so_and_leaves_nothing_behind(
     assert len(children) >= 3  # valkey, web, worker
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0
-    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+    assert [pid for pid in children if not gone(pid)] == []
