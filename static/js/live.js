@@ -15,8 +15,8 @@ function say(live) {
   dot.textContent = live ? dot.dataset.on : `${dot.dataset.off} ${new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false })}`;
 }
 
-// A block in use (open dialog, typing, paused) is left alone until it is free.
-const busy = node => node.querySelector("dialog[open], details.menu[open]") || node.closest("[data-paused]") || node.querySelector("[data-paused]") ||
+// A block in use (being pressed, open dialog, typing, paused) is left alone until it is free: a click ends where it began.
+const busy = node => node.matches(":active") || node.querySelector("dialog[open], details.menu[open]") || node.closest("[data-paused]") || node.querySelector("[data-paused]") ||
   (node.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
 
 function refresh(id) {
@@ -72,6 +72,12 @@ addEventListener("htmx:beforeSwap", event => {
   if (responseURL && new URL(responseURL).pathname !== event.detail.pathInfo.requestPath.split("?")[0]) {   // signed out
     event.detail.shouldSwap = false;
     location.reload();
+    return;
+  }
+  if (busy(node)) {   // taken in use while the answer was on its way
+    event.detail.shouldSwap = false;
+    fetched.set(node, Date.now());
+    refresh(node.id);
     return;
   }
   before = {
