@@ -10,11 +10,14 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 from . import cpu, servers
 
 ECHO, LIBRARY, SQLITE, POSTGRES = "echo (websockets)", "ocpp package", "Colonnina, SQLite", "Colonnina, PostgreSQL"
+IDLE_BEFORE, IDLE_MORE = 200, 1000
+SETTLE_S = 3  # until the last answers are sent and the outboxes have found nothing
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,23 @@ def measure(target: servers.Target, options: argparse.Namespace) -> Cost:
 
 
 def idle_bytes(target: servers.Target, options: argparse.Namespace) -> float:
-    """Resident memory per connected and silent station."""
-    before = cpu.resident_bytes(target.pid)
-    with _fleet(target, options, "--idle"):
-        return (cpu.resident_bytes(target.pid) - before) / options.stations
+    """What one more connected and silent station adds to the resident memory.
+
+    Counted from a server that holds some already, so that what a process pays once (first statements, schemas, buffers,
+    threads) is not divided among however many stations happen to be measured.
+    """
+    with _fleet(target, options, "--idle", stations=IDLE_BEFORE):
+        time.sleep(SETTLE_S)
+        before = cpu.resident_bytes(target.pid)
+        with _fleet(target, options, "--idle", "--first", str(IDLE_BEFORE), stations=IDLE_MORE):
+            time.sleep(SETTLE_S)
+            return (cpu.resident_bytes(target.pid) - before) / IDLE_MORE
 
 
 @contextlib.contextmanager
-def _fleet(target: servers.Target, options: argparse.Namespace, *extra: str):
+def _fleet(target: servers.Target, options: argparse.Namespace, *extra: str, stations: int = 0):
     command = [
-        sys.executable, "-m", "tests.bench.load", target.url, "--stations", str(options.stations),
+        sys.executable, "-m", "tests.bench.load", target.url, "--stations", str(stations or options.stations),
         "--seconds", str(options.seconds), "--version", options.version, *extra,
     ]  # fmt: skip
     fleet = subprocess.Popen(command, cwd=servers.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -123,9 +133,9 @@ def main() -> None:
     )
     print("Ours stores everything (journal, evidence, session) before it answers; the others store nothing.\n")
     report(rounds(options))
-    with servers.reference("echo") as bare, servers.ours_sqlite(options.stations) as ours:
+    with servers.reference("echo") as bare, servers.ours_sqlite(IDLE_BEFORE + IDLE_MORE) as ours:
         sizes = [idle_bytes(target, options) / 1024 for target in (bare, ours)]
-    print(f"\nidle station: {sizes[1]:.1f} KB here, {sizes[0]:.1f} KB in the echo server")
+    print(f"\none more idle station: {sizes[1]:.1f} KB here, {sizes[0]:.1f} KB in the echo server")
 
 
 if __name__ == "__main__":

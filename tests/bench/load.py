@@ -84,7 +84,7 @@ async def main(arguments: argparse.Namespace) -> None:
     fleet = Fleet(arguments.idle)
     subprotocol = SESSIONS[arguments.version].subprotocol
     transports = []
-    for number in range(arguments.stations):
+    for number in range(arguments.first, arguments.first + arguments.stations):
         transport, _ = await ws_connect(
             lambda number=number: Station(fleet, number, arguments.version),
             f"{arguments.url}/BENCH-{number:05d}", extra_headers={"Sec-WebSocket-Protocol": subprotocol},
@@ -120,6 +120,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--stations", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first station")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--warm-up", type=float, default=2)
     parser.add_argument("--version", choices=sorted(SESSIONS), default="1.6")
