@@ -11,7 +11,7 @@ from accounts.models import Token
 from sessions_app import tasks
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.services import silence, zero_energy
-from stations.models import ChargingStation, Fault
+from stations.models import EVSE, ChargingStation, Fault, StatusChange
 from tests.factories import ConnectorFactory, EvseFactory
 
 from .telling import MORNING, Teller
@@ -52,13 +52,54 @@ def test_a_suspended_car_at_a_connected_station_is_left_alone(
 
 
 def test_a_free_connector_casts_doubt_on_its_session(tell: Tell, pole: Teller, station: ChargingStation) -> None:
-    ChargingStation.objects.update(online=True)
-    ConnectorFactory(evse=EvseFactory(station=station), status="Available", updated_at=at(20))
+    free_again(station, minute=20)
     with time_machine.travel(at(0), tick=False):
         tell(pole.start(0))
 
     assert silence.doubt(now=at(45)) == 0
     assert silence.doubt(now=at(55)) == 1
+
+
+def test_a_station_that_repeats_available_every_minute_casts_the_same_doubt(
+    tell: Tell, pole: Teller, station: ChargingStation
+) -> None:
+    free_again(station, minute=20, repeated=54)
+    with time_machine.travel(at(0), tick=False):
+        tell(pole.start(0))
+
+    assert silence.doubt(now=at(55)) == 1
+
+
+def test_a_second_connector_of_the_evse_that_is_free_casts_none(
+    tell: Tell, pole: Teller, station: ChargingStation
+) -> None:
+    free_again(station, minute=20)
+    ConnectorFactory(evse=EVSE.objects.get(), connector_id=2, status="Charging")
+    with time_machine.travel(at(0), tick=False):
+        tell(pole.start(0))
+
+    assert silence.doubt(now=at(55)) == 0
+
+
+def test_many_cars_that_stay_do_not_hide_one_that_left(
+    tell: Tell, pole: Teller, station: ChargingStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "CHUNK", 1)
+    free_again(station, minute=20)
+    with time_machine.travel(at(0), tick=False):
+        tell(pole.start(0, "STAYS", evse=2), pole.start(0))
+
+    assert silence.doubt(now=at(55)) == 1
+    assert ChargingSession.objects.get(review="silent").evse_id == 1
+
+
+def free_again(station: ChargingStation, *, minute: float, repeated: float | None = None) -> None:
+    ChargingStation.objects.update(online=True)
+    heard = at(minute if repeated is None else repeated)
+    ConnectorFactory(evse=EvseFactory(station=station), status="Available", updated_at=heard)
+    StatusChange.objects.create(
+        station=station, evse_id=1, connector_id=1, status="Available", at=at(minute), received_at=at(minute)
+    )
 
 
 def charge(tell: Tell, pole: Teller, minute: float, wh: int, lasting: float = 10) -> None:
