@@ -92,6 +92,7 @@ class _Waiting(NamedTuple):
     evse_id: int
     token: str
     command_id: int
+    status: str
 
 
 def match(begun: Sequence[Held]) -> None:
@@ -118,15 +119,19 @@ def match(begun: Sequence[Held]) -> None:
 
 
 def _open_requests(stations: Iterable[int]) -> list[_Waiting]:
-    return [_Waiting(*row) for row in _open(timezone.now() - TOO_LATE, sorted(stations))]
+    """Who still waits comes before who gave up, the newest first: a driver whose first try expired tries again."""
+    found = [_Waiting(*row) for row in _open(timezone.now() - TOO_LATE, sorted(stations))]
+    return sorted(found, key=lambda request: (request.status != StartRequest.Status.WAITING, -request.id))
 
 
 @prepared
 def _open(since: Given, stations: Given) -> QuerySet:
-    late = Q(status=StartRequest.Status.EXPIRED.value, expires_at__gt=since)
+    """A station that did not answer in time may start all the same; one that said no has not promised anything."""
+    given_up = (StartRequest.Status.EXPIRED.value, StartRequest.Status.REFUSED.value)
+    late = Q(status__in=given_up, expires_at__gt=since) & ~Q(command__status=Command.Status.REJECTED.value)
     found = StartRequest.objects.filter(Q(status=StartRequest.Status.WAITING.value) | late, session=None)
-    columns = ("pk", "station_id", "evse_id", "token__key", "command_id")
-    return found.filter(station__among=stations).order_by("pk").values_list(*columns)
+    columns = ("pk", "station_id", "evse_id", "token__key", "command_id", "status")
+    return found.filter(station__among=stations).values_list(*columns)
 
 
 def _fits(request: _Waiting, held: Held) -> bool:

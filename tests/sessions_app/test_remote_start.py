@@ -163,6 +163,33 @@ def test_a_start_that_comes_after_the_request_expired_is_still_its_own(
     assert (request.status, request.session) == ("started", ChargingSession.objects.get())
 
 
+def test_of_two_tries_the_one_that_still_waits_gets_the_session(
+    tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver
+) -> None:
+    first = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    starts.expire(now=first.expires_at)
+    second = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    tell(pole.start(5, "APP-DARIO"))
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.session) == ("expired", None)
+    assert (second.status, second.session) == ("started", ChargingSession.objects.get())
+
+
+@pytest.mark.parametrize(("answer", "becomes"), [("timeout", "started"), ("error", "started"), ("rejected", "refused")])
+def test_a_station_that_never_answered_may_start_all_the_same(
+    tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver, answer: str, becomes: str
+) -> None:
+    request = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    Command.objects.update(status=answer)
+    assert starts.expire(now=timezone.now()) == 1
+    tell(pole.start(5, "APP-DARIO"))
+
+    request.refresh_from_db()
+    assert request.status == becomes
+
+
 def test_requests_expire_and_refused_ones_say_so(evse: EVSE, app: Token, dario: Driver, operator: Operator) -> None:
     waiting = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
     refused = starts.remote(
