@@ -21,8 +21,9 @@ class CDRQuerySet(Visible):
         return self.filter(credits=None, credited_by=None)
 
     def billable(self) -> Self:
-        """Standing, and not held: an estimate, or a session that a person must look at, is nobody's debt yet."""
-        settled = Q(session__review="", session__estimated=False)
+        """Standing, and not held: an estimate, or a session that a person must look at, is nobody's debt yet. Once its session
+        is in order it is, but for energy that does not add up."""
+        settled = Q(session__review="", session__estimated=False) & ~Q(flags__contains="periods_mismatch")
         return self.standing().filter(Q(held=False) | Q(release__isnull=False) | settled)
 
     def uninvoiced(self) -> Self:

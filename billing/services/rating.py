@@ -17,14 +17,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import ApiKey, User
 from billing import pricing, signals
-from billing.models import CDR, BillingPolicy, Release, TariffVersion
+from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, Release, TariffVersion
 from billing.services import snapshots
 from billing.tariffs import engine, exact, periods, rounding, trace
 from billing.tariffs.breakdown import Breakdown
@@ -64,12 +64,15 @@ def unrated(*, after: int = 0, limit: int = CHUNK) -> list[int]:
 
 
 def changed(*, since: datetime, after: int = 0, limit: int = CHUNK) -> list[int]:
-    """Sessions that changed after they were rated, among those touched since: late readings, late stops."""
+    """Sessions that changed after they were rated: late readings, late stops. Among those touched since, and those whose invoice
+    was taken back since, however long ago they changed."""
     standing = CDR.objects.standing().uninvoiced().filter(session=OuterRef("pk"))
     stale = standing.exclude(
         energy=OuterRef("energy"), started_at=OuterRef("started_at"), stopped_at=OuterRef("stopped_at")
     )
-    touched = ChargingSession.objects.ended().filter(updated_at__gte=since, pk__gt=after)
+    freed = InvoiceLine.objects.filter(invoice__kind=Invoice.Kind.CREDIT_NOTE, invoice__created_at__gte=since)
+    recent = Q(updated_at__gte=since) | Q(pk__in=freed.values("cdr__session"))
+    touched = ChargingSession.objects.ended().filter(recent, pk__gt=after)
     return list(touched.filter(Exists(stale)).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
@@ -276,7 +279,9 @@ def _stopped(session: ChargingSession) -> datetime:
 def _replace(session: ChargingSession, old: _Standing, rated: Rated, snapshot: str) -> int:
     """A credit CDR and a new one. The unique keys are the referee between two that try at once."""
     before = CDR.objects.select_for_update(of=("self",)).get(pk=old.pk)
-    if CDR.objects.filter(credits=before).exists():
+    if (
+        not CDR.objects.standing().uninvoiced().filter(pk=before.pk).exists()
+    ):  # somebody was quicker: looked at under the lock
         return 0
     back = _credit_of(before)
     back.save()

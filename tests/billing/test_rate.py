@@ -13,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Driver, Operator, User
 from billing import signals
 from billing.models import CDR, BillingPolicy, TariffVersion
-from billing.services import rating
+from billing.services import invoices, rating, snapshots
 from billing.tariffs import trace
 from cms.core.errors import Conflict, Forbidden
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
+from tests.billing.test_issue_invoices import BELLINI
 from tests.factories.billing import element
 
 Price = Callable[..., TariffVersion]
@@ -153,6 +154,7 @@ def test_evidence_that_does_not_add_up_is_held(price: Price, ended: Ended, told:
     told[session.pk] = charge_then_park(session.started_at, 19_000, 60, 0)
     cdr = rated(session)
     assert (cdr.held, cdr.flags) == (True, "periods_mismatch")
+    assert not CDR.objects.billable().exists()
 
 
 def test_the_world_is_frozen(price: Price, ended: Ended) -> None:
@@ -194,6 +196,26 @@ def test_a_late_reading_is_a_credit_and_a_new_cdr(price: Price, ended: Ended) ->
     assert list(CDR.objects.standing()) == [second]
     assert rated(session) == second
     assert CDR.objects.count() == 3
+
+
+def test_a_charge_that_is_invoiced_meanwhile_is_not_replaced(
+    price: Price, ended: Ended, dario: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price()
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    session = ended()
+    cdr = rated(session)
+    freeze = snapshots.of
+
+    def invoiced_meanwhile(sessions: list[ChargingSession]) -> dict[int, str]:
+        invoices.issue(cdrs=[cdr], by=None)
+        return freeze(sessions)
+
+    monkeypatch.setattr(snapshots, "of", invoiced_meanwhile)
+    ChargingSession.objects.filter(pk=session.pk).update(energy=Decimal(22_000))
+
+    assert rating.rate_many([session.pk]) == 0
+    assert list(CDR.objects.all()) == [cdr]
 
 
 def test_what_was_credited_on_purpose_stays_credited(price: Price, ended: Ended, anna: User) -> None:

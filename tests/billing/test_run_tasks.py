@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -82,7 +82,8 @@ def test_an_invoiced_charge_waits_for_its_credit_note(ended: Ended, dario: Drive
     cdr = rating.rate(session_id=session.pk)
     assert cdr is not None
     invoice = invoices.issue(cdrs=[cdr], by=None)
-    ChargingSession.objects.filter(pk=session.pk).update(energy=Decimal(21_000), updated_at=timezone.now())
+    long_ago = timezone.now() - timedelta(days=40)
+    ChargingSession.objects.filter(pk=session.pk).update(energy=Decimal(21_000), updated_at=long_ago)
     assert tasks.rate_changed() == 0
     invoices.credit_note(invoice=invoice, by=None)
     assert tasks.rate_changed() == 2
