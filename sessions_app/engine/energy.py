@@ -96,6 +96,8 @@ def _contradicts(state: State, counted: int, sampled: Energy) -> bool:
 
 
 def _bounded(state: State, sampled: Energy) -> Energy:
+    """The next meterStart is the most it can have taken, where both count on one register. One that starts anew with every
+    session (quirk 44) proves nothing of the readings before it."""
     bound = None
     if state.bounded_meter is not None and state.meter_start is not None:
         bound = state.bounded_meter - state.meter_start
@@ -103,7 +105,10 @@ def _bounded(state: State, sampled: Energy) -> Energy:
         return sampled
     if sampled.source == NOTHING:
         return Energy(bound, BOUND)
-    return sampled._replace(mwh=min(bound, sampled.mwh)) if sampled.source == OWN_REGISTER else sampled
+    overtaken = sampled.source == OWN_REGISTER and state.own.at and state.bounded_at and state.own.at > state.bounded_at
+    if overtaken or (sampled.source in ESTIMATES and bound > 0):
+        return sampled._replace(mwh=min(bound, sampled.mwh))
+    return sampled
 
 
 def _room(state: State) -> int:

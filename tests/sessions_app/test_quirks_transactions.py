@@ -1,7 +1,7 @@
 """Field quirks §4: transactions as stations really report them, one test per row."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,16 @@ def test_q34_a_repeated_start_is_not_refused_because_of_the_first(tell: Tell, po
     assert answers == ["Accepted"] * 3
 
 
+def test_q34_starts_of_a_station_without_a_clock_differ_by_their_register(tell: Tell, pole: Teller) -> None:
+    unset = datetime(1970, 1, 1, tzinfo=UTC)
+    first = tell(pole.start(0, meter=1000, occurred_at=unset))
+    again = tell(pole.start(1, meter=1000, occurred_at=unset))
+    second = tell(pole.start(60, meter=6000, occurred_at=unset))
+
+    assert (first == again, first == second) == (True, False)
+    assert ChargingSession.objects.count() == 2
+
+
 def test_q35_a_start_repeated_after_its_stop_changes_nothing(tell: Tell, pole: Teller) -> None:
     first = tell(pole.start(0))
     tell(pole.stop(30, first.transaction_id, 5200))
@@ -83,6 +93,34 @@ def test_q36_without_readings_the_next_start_bounds_the_energy(tell: Tell, pole:
 
     older = ChargingSession.objects.earliest("pk")
     assert (older.energy, older.estimated, older.review) == (Decimal(5000), True, "estimated,missing_stop")
+
+
+def test_q36_readings_after_the_next_start_count_up_to_its_register(tell: Tell, pole: Teller) -> None:
+    older = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.start(60, meter=6000))
+    tell(pole.update(70, older, 9000))
+
+    assert ChargingSession.objects.earliest("pk").energy == Decimal(5000)
+
+
+def test_q36_an_estimate_by_power_is_no_more_than_the_next_start_allows(tell: Tell, pole: Teller) -> None:
+    older = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.update(10, older, power=12_000))
+    tell(pole.update(30, older, power=12_000))
+    assert the_session().energy == Decimal(4000)
+    tell(pole.start(60, meter=3000))
+
+    session = ChargingSession.objects.earliest("pk")
+    assert (session.energy, session.review) == (Decimal(2000), "estimated,missing_stop")
+
+
+def test_q36_q44_a_register_that_starts_anew_with_every_session_bounds_nothing(tell: Tell, pole: Teller) -> None:
+    older = tell(pole.start(0, meter=0)).transaction_id
+    tell(pole.update(30, older, 5000))
+    tell(pole.start(60, meter=0))
+
+    session = ChargingSession.objects.earliest("pk")
+    assert (session.energy, session.review) == (Decimal(5000), "missing_stop")
 
 
 def test_q36_a_stop_that_comes_after_all_settles_the_older_session(tell: Tell, pole: Teller) -> None:
