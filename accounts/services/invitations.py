@@ -30,13 +30,17 @@ def mail(*, membership_id: int) -> bool:
     return once.send(key=key, to=membership.user.email, deliver=lambda: _deliver(membership))
 
 
+def link(membership: Membership) -> str:
+    """The way in, for a week: shown in the mail, and by `create_operator --owner` where no mail goes out yet."""
+    return settings.PUBLIC_URL.rstrip("/") + reverse("invitation", args=[members.token_of(membership)])
+
+
 def _deliver(membership: Membership) -> None:
-    link = settings.PUBLIC_URL + reverse("invitation", args=[members.token_of(membership)])
     facts = {
         "operator": membership.operator,
         "role": membership.get_role_display,
         "by": membership.invited_by,
-        "link": link,
+        "link": link(membership),
     }
     send.to_user(
         user=membership.user, name="accounts/email/invitation", facts=facts, language=membership.operator.language

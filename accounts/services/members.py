@@ -1,6 +1,7 @@
 """Who works for an operator."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -20,10 +21,18 @@ _SALT = "accounts.invitation"
 
 @transaction.atomic
 def invite(*, operator: Operator, email: str, role: str, by: User | None) -> Membership:
-    """Makes the membership (and the person, if new) and announces it: a mail follows with the way in.
+    """`enrol`, and announces it: a mail follows with the way in."""
+    membership = enrol(operator=operator, email=email, role=role, by=by)
+    transaction.on_commit(partial(signals.member_invited.send_robust, Membership, id=membership.pk), robust=True)
+    return membership
 
-    Asked again for somebody who has not come yet it mails again. Raises Forbidden; Invalid by field; Conflict
-    `already_member` for somebody who is at work already.
+
+@transaction.atomic
+def enrol(*, operator: Operator, email: str, role: str, by: User | None) -> Membership:
+    """Makes the membership (and the person, if new); nobody is told but by the sweep.
+
+    Asked again for somebody who has not come yet it counts as a new invitation. Raises Forbidden; Invalid by field;
+    Conflict `already_member` for somebody who is at work already.
     """
     if by is not None:
         access.demand(by, "member.edit", operator)
@@ -36,7 +45,6 @@ def invite(*, operator: Operator, email: str, role: str, by: User | None) -> Mem
     if not made and not membership.pending:
         raise Conflict(_("%(person)s works here already.") % {"person": user}, code="already_member")
     Membership.objects.filter(pk=membership.pk).update(role=role, invited_by=by, invited_at=now)
-    transaction.on_commit(lambda: signals.member_invited.send(Membership, id=membership.pk))
     membership.refresh_from_db()
     return membership
 

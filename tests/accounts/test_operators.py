@@ -1,9 +1,12 @@
 """Making operators, and saying who they are."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
-from accounts.models import Operator, User
+from accounts.models import Membership, Operator, Role, User
 from accounts.services import operators
 from cms.core.errors import Forbidden, Invalid
 
@@ -38,6 +41,23 @@ def test_the_command_is_idempotent(db: None, capsys) -> None:
     assert Operator.objects.get().name == "Rete Adriatica"
     with pytest.raises(CommandError):
         call_command("create_operator", "Rete!", "--name", "Rete")
+
+
+def test_the_first_owner_of_an_empty_system_comes_in_by_the_printed_link(db: None, client: Client, capsys) -> None:
+    call_command("create_operator", "rete", "--name", "Rete Adriatica", "--owner", "ada@rete.example")
+    link = capsys.readouterr().out.split()[-1]
+    answer = client.post(urlsplit(link).path, follow=True)
+    assert answer.redirect_chain[-1][0] == "/ops/"
+    assert Membership.objects.get(user__email="ada@rete.example").role == Role.OWNER
+    call_command("create_operator", "rete", "--name", "Rete Adriatica", "--owner", "ada@rete.example")
+    assert "/invitation/" not in capsys.readouterr().out
+    assert Membership.objects.count() == 1
+
+
+def test_an_owner_without_an_address_is_refused(db: None) -> None:
+    with pytest.raises(CommandError, match="An e-mail address"):
+        call_command("create_operator", "rete", "--name", "Rete", "--owner", "ada")
+    assert not Operator.objects.exists()
 
 
 def test_company_data_are_cleaned_and_kept(olga: User, operator: Operator) -> None:

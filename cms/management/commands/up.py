@@ -9,9 +9,12 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
+from accounts.models import Membership, Role
 from cms.demo import logins
 from cms.process import programs
 from cms.process.supervisor import Supervisor
+
+FIRST_OWNER = '.venv/bin/python manage.py create_operator my-network --name "My network" --owner me@example.org'
 
 
 class Command(BaseCommand):
@@ -65,6 +68,12 @@ class Command(BaseCommand):
         ]
         if settings.DEMO:
             lines += [f"    mails      {url}/demo/mail/", "", "  Demo logins:", *logins.lines()]
+        elif not Membership.objects.filter(role=Role.OWNER).exists():
+            lines += [
+                "",
+                "  Nobody runs an operator yet. This prints the link by which you come in:",
+                f"    {FIRST_OWNER}",
+            ]
         self.stdout.write("\n".join([*lines, "", "  Ctrl-C stops everything.", ""]))
         self.stdout.flush()
 
