@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import ApiKey, Role, User
 from cms.core.errors import Forbidden
 
@@ -51,7 +53,7 @@ def can(actor: User | ApiKey, action: str, obj: Any) -> bool:
 def demand(actor: User | ApiKey, action: str, obj: Any) -> None:
     """Raises Forbidden where `can` says no."""
     if not can(actor, action, obj):
-        raise Forbidden("Your role does not allow this.", action=action)
+        raise Forbidden(_("Your role does not allow this."), action=action)
 
 
 def exceeds(role: str, other: str | None) -> bool:

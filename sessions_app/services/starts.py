@@ -43,6 +43,7 @@ def remote(*, evse: EVSE, token: Token, by: User | ApiKey | None, driver: Driver
     """
     station = evse.station
     _check(station, token, by, driver)
+    Token.objects.select_for_update(no_key=True).get(pk=token.pk)  # a double tap: the second waits, and finds the first
     now = timezone.now()
     waiting = StartRequest.objects.filter(
         station=station, evse_id=evse.evse_id, token=token, status=StartRequest.Status.WAITING, expires_at__gt=now
@@ -90,7 +91,7 @@ class _Waiting(NamedTuple):
     id: int
     station_id: int
     evse_id: int
-    token: str
+    token: str | None  # None: deleted meanwhile
     command_id: int
     status: str
 

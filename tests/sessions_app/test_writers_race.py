@@ -4,6 +4,7 @@ import contextlib
 import random
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from accounts.models import Operator, Token
 from sessions_app.handlers import HANDLERS
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.models.session import SessionQuerySet
-from sessions_app.services import replaying
+from sessions_app.services import replaying, starts
+from stations.models import Command
 from stations.vocabulary.central_system import CentralSystem
 from stations.vocabulary.events import TransactionEnded, TransactionStarted, TransactionUpdated
 from stations.vocabulary.values import EvseRef, IdToken
-from tests.factories import OperatorFactory, StationFactory, TokenFactory
+from tests.factories import EvseFactory, OperatorFactory, StationFactory, TokenFactory
 
 from .telling import Teller, Teller2
 
@@ -81,6 +83,15 @@ def test_a_card_at_four_stations_at_once_starts_at_one(operator: Operator) -> No
     told = sorted(answer.authorization.status for (answer,) in answers)
     assert told == ["Accepted", "ConcurrentTx", "ConcurrentTx", "ConcurrentTx"]
     assert Token.objects.get() == card
+
+
+def test_a_double_tap_asks_the_station_once(operator: Operator) -> None:
+    station = StationFactory(operator=operator, online=True, ocpp_version="1.6")
+    evse, token = EvseFactory(station=station), TokenFactory(operator=operator)
+    tap = partial(starts.remote, evse=evse, token=token, by=None, driver=None)
+
+    assert len(set(in_parallel([tap] * 4))) == 1
+    assert Command.objects.count() == 1
 
 
 def test_the_events_of_one_transaction_from_two_gateways_make_one_session(operator: Operator) -> None:
