@@ -10,6 +10,7 @@ from django.db import transaction
 
 from sessions_app.models import ChargingSession
 from stations.diagnostics import faults
+from stations.diagnostics.findings import Finding
 from stations.models import Fault
 
 NOTHING_WH = Decimal(50)
@@ -45,7 +46,7 @@ def find(*, now: datetime) -> int:
         }
     )
     found = [
-        faults.Finding(*place, KIND, "", last[0].stopped_at)
+        Finding(*place, KIND, "", last[0].stopped_at)
         for place, last in ended.items()
         if _is_broken(last) and not last[0].stopped_at <= opened.get(place, datetime.min.replace(tzinfo=now.tzinfo))
     ]

@@ -16,32 +16,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from cms.core import rows
+from stations.diagnostics import findings as places
 from stations.diagnostics import playbooks
+from stations.diagnostics.findings import KEY, Finding, Key
 from stations.models import ChargingStation, Connector, Fault
 from stations.services import announce
 from stations.services.topology import Place
 
 Kind = Fault.Kind
-Key = tuple[int, int, int, str]  # station, evse_id, connector_id (0, 0 = the whole station), kind
 FLAP = timedelta(minutes=30)  # back within this time: the same fault
 NEVER_CONNECTED_AFTER = timedelta(hours=24)
-_KEY = ("station_id", "evse_id", "connector_id", "kind")
 FAULTED = "Faulted"  # the same word in every version
-
-
-class Finding(NamedTuple):
-    """Something is wrong at this place. `code` is the station's word for it."""
-
-    station_id: int
-    evse_id: int
-    connector_id: int
-    kind: str
-    code: str
-    at: datetime
-
-    @property
-    def key(self) -> Key:
-        return self.station_id, self.evse_id, self.connector_id, self.kind
 
 
 class Transition(NamedTuple):
@@ -67,8 +52,11 @@ def report(
 def report_all(findings: Sequence[Finding]) -> None:
     if not findings:
         return
+    findings = places.in_one_place(findings)
     latest = {finding.key: finding for finding in findings}
-    hits = Counter(finding.key for finding in findings)
+    hits: Counter[Key] = Counter()
+    for finding in findings:
+        hits[finding.key] += finding.hits
     stations = {finding.station_id for finding in findings}
     known = _recent(stations, since=min(finding.at for finding in findings) - FLAP)
     rows.update(
@@ -76,7 +64,9 @@ def report_all(findings: Sequence[Finding]) -> None:
         ("id",),
         ("hits", "code", "last_seen_at", "closed_at", "updated_at"),
         sorted(
-            (known[k].id, known[k].hits + hits[k], f.code, f.at, None, f.at) for k, f in latest.items() if k in known
+            (known[k].id, known[k].hits + hits[k], _code(f, known[k]), f.at, None, f.at)
+            for k, f in latest.items()
+            if k in known
         ),
     )
     now = timezone.now()
@@ -85,7 +75,7 @@ def report_all(findings: Sequence[Finding]) -> None:
     rows.insert_new(
         Fault,
         ("operator_id", *columns, "last_seen_at", "hits", "created_at", "updated_at"),
-        [(operators[k[0]], *f, f.at, hits[k], now, now) for k, f in sorted(latest.items()) if k not in known],
+        [(operators[k[0]], *f[:-1], f.at, hits[k], now, now) for k, f in sorted(latest.items()) if k not in known],
     )
     opened = Fault.objects.filter(station__in=stations, closed_at=None).values_list("id", flat=True)
     announce.faults(ids=list(opened), stations=stations)
@@ -94,13 +84,21 @@ def report_all(findings: Sequence[Finding]) -> None:
 class _Recent(NamedTuple):
     id: int
     hits: int
+    code: str
+    closed_at: datetime | None
+
+
+def _code(finding: Finding, known: _Recent) -> str:
+    """A witness that names no code does not take away the one that is known."""
+    return finding.code or ("" if known.closed_at else known.code)
 
 
 def _recent(stations: set[int], *, since: datetime) -> dict[Key, _Recent]:
     """The faults of these stations that are open, or were so after `since`."""
     found = Fault.objects.filter(models.Q(closed_at=None) | models.Q(closed_at__gte=since), station__in=stations)
     in_order = found.order_by(F("closed_at").asc(nulls_last=True))  # so that an open one wins
-    return {tuple(key): _Recent(pk, hits) for pk, hits, *key in in_order.values_list("id", "hits", *_KEY)}
+    columns = (*_Recent._fields, *KEY)
+    return {tuple(row[-4:]): _Recent(*row[:-4]) for row in in_order.values_list(*columns)}
 
 
 def clear(*, station_id: int, kind: str, evse_id: int = 0, connector_id: int = 0, at: datetime) -> None:
@@ -112,7 +110,7 @@ def clear_all(proofs: Mapping[Key, datetime]) -> None:
     if not proofs:
         return
     found = Fault.objects.filter(station__in={key[0] for key in proofs}, closed_at=None)
-    over = {pk: tuple(key) for pk, *key in found.values_list("id", *_KEY) if tuple(key) in proofs}
+    over = {pk: tuple(key) for pk, *key in found.values_list("id", *KEY) if tuple(key) in proofs}
     _close({pk: proofs[key] for pk, key in over.items()}, {key[0] for key in over.values()})
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from stations.diagnostics import faults
+from stations.diagnostics import faults, playbooks
+from stations.diagnostics.findings import Finding
 from stations.models import Fault
 from stations.services import status
 from stations.vocabulary.events import EventsReported, MonitorEvent, StatusReported
@@ -33,11 +34,12 @@ def _status(event: EventsReported, told: MonitorEvent) -> StatusReported:
     )
 
 
-def _finding(event: EventsReported, told: MonitorEvent) -> faults.Finding:
+def _finding(event: EventsReported, told: MonitorEvent) -> Finding:
     evse, connector = told.evse or EvseRef(0)
-    code = told.tech_code or f"{told.component}.{told.variable}"
+    word = told.tech_info if told.tech_info in playbooks.ERRORS else ""
+    code = f"{word} {told.tech_code}".strip() or f"{told.component}.{told.variable}"
     place = (evse, connector or 0) if 0 <= evse < 2**31 and 0 <= (connector or 0) < 2**31 else (0, 0)
-    return faults.Finding(event.station.id, *place, Fault.Kind.PROBLEM.value, code, told.occurred_at)
+    return Finding(event.station.id, *place, Fault.Kind.PROBLEM.value, code, told.occurred_at)
 
 
 def _is_over(told: MonitorEvent) -> bool:

@@ -1,7 +1,10 @@
 """NotifyReport, NotifyEvent, security events: what a 2.x station tells of itself (2.0.1 B07, N07, A04)."""
 
+from datetime import timedelta
+
 import pytest
 
+from stations.diagnostics import faults
 from stations.models import EVSE, Connector, Fault, SecurityEvent, StatusChange, Variable
 from stations.vocabulary.events import (
     EventsReported,
@@ -14,7 +17,7 @@ from stations.vocabulary.replies import DONE
 from stations.vocabulary.values import EvseRef
 from tests.factories import StationFactory
 
-from .conftest import NOON, cost, ref
+from .conftest import NOON, cost, ref, status
 
 
 def part(station, *values: VariableValue, seq_no: int = 0, more: bool = False) -> VariablesReported:
@@ -104,6 +107,44 @@ def test_a_problem_opens_a_fault_and_its_end_closes_it(station, tell):
     tell(monitored(station, over))
     fault.refresh_from_db()
     assert fault.closed_at == NOON
+
+
+def incidents() -> list[tuple[str, int, int, str, int, bool]]:
+    known = Fault.objects.order_by("id").values_list("kind", "evse_id", "connector_id", "code", "hits", "closed_at")
+    return [(*row[:5], row[5] is None) for row in known]
+
+
+def trouble(evse: EvseRef, value: str = "true", **more: object) -> MonitorEvent:
+    return MonitorEvent(1, NOON, "Alerting", "Connector", "Problem", value, evse, **more)
+
+
+@pytest.mark.parametrize("connector", [1, None])
+@pytest.mark.parametrize("status_first", [True, False])
+def test_what_the_status_and_the_device_model_say_of_one_place_is_one_incident(station, tell, status_first, connector):
+    said = [
+        status(station, "Faulted"),
+        monitored(station, trouble(EvseRef(1, connector), tech_code="E-117", tech_info="PowerSwitchFailure")),
+    ]
+    for each in said if status_first else reversed(said):
+        tell(each)
+    assert incidents() == [("faulted", 1, 1, "PowerSwitchFailure E-117", 1, True)]
+    # told again, and again by the sweep: still the one
+    tell(*said)
+    faults.find(now=NOON)
+    assert [row[:4] for row in incidents()] == [("faulted", 1, 1, "PowerSwitchFailure E-117")]
+    # its end by the device model is not the end: the place is still Faulted
+    tell(monitored(station, trouble(EvseRef(1, connector), "false")))
+    assert incidents()[0][-1]
+    tell(status(station, "Available", at=NOON + timedelta(minutes=1)))
+    assert [row[-1] for row in incidents()] == [False]
+
+
+def test_both_in_one_batch_are_one_incident_and_another_place_is_another(station, tell):
+    tell(
+        status(station, "Faulted"),
+        monitored(station, trouble(EvseRef(2, 1), tech_code="E-2"), trouble(EvseRef(1, 1), tech_code="E-1")),
+    )
+    assert sorted(incidents()) == [("faulted", 1, 1, "E-1", 1, True), ("problem", 2, 1, "E-2", 1, True)]
 
 
 def test_an_ordinary_event_is_only_in_the_journal(station, tell):
