@@ -15,7 +15,7 @@ from accounts.forms.tokens import TokenFileForm, TokenForm
 from accounts.models import Token
 from accounts.selectors import tokens as told
 from accounts.services import token_import, tokens
-from cms.core.errors import DomainError, Invalid
+from cms.core.errors import Invalid
 
 PAGE = 50
 
@@ -85,11 +85,7 @@ def set_status(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("token.edit")
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     token = _mine(request, pk)
-    try:
-        tokens.delete(token=token, by=request.user)
-    except DomainError as error:
-        messages.error(request, error.text)
-        return redirect("edit_token", pk=pk)
+    tokens.delete(token=token, by=request.user)
     messages.success(request, _("%(token)s is deleted; past charges still show it.") % {"token": token})
     return redirect("tokens")
 

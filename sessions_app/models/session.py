@@ -100,7 +100,7 @@ class StartRequest(Timestamped):
     station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="start_requests")
     evse_id = models.PositiveIntegerField()
     driver = models.ForeignKey(Driver, models.PROTECT, null=True, blank=True, related_name="start_requests")
-    token = models.ForeignKey(Token, models.PROTECT, related_name="start_requests")
+    token = models.ForeignKey(Token, models.SET_NULL, null=True, blank=True, related_name="start_requests")
     command = models.ForeignKey(Command, models.PROTECT, related_name="+")
     session = models.ForeignKey(ChargingSession, models.SET_NULL, null=True, blank=True, related_name="start_requests")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)

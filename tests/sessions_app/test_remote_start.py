@@ -8,6 +8,7 @@ import orjson
 import pytest
 import time_machine
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import Driver, Operator, Token, User
 from cms.core.errors import Conflict, Forbidden, Invalid
@@ -250,3 +251,24 @@ def test_an_old_start_is_not_proved_by_a_new_session(tell: Tell, pole: Teller, e
 
     command.refresh_from_db()
     assert command.effect_at is None
+
+
+def test_a_deleted_token_leaves_its_starts_and_sessions(
+    tell: Tell, pole: Teller, evse: EVSE, operator: Operator, api: APIClient
+) -> None:
+    """api-contract §5: 204 also for a card that a remote start was made with, one that waits still included."""
+    TokenFactory(operator=operator, uid="04A1B2C3")
+    first = starts.remote(evse=evse, token=Token.objects.get(), by=None, driver=None)
+    tell(pole.start(0))
+    waiting = starts.remote(evse=evse, token=Token.objects.get(), by=None, driver=None)
+
+    assert api.delete("/api/v1/tokens/04a1b2c3/").status_code == 204
+    first.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (first.status, first.token, waiting.token) == ("started", None, None)
+    assert ChargingSession.objects.get().id_tag == "04A1B2C3"
+
+    tell(pole.start(1, evse=2))
+    assert [session.id_tag for session in ChargingSession.objects.all()] == ["04A1B2C3", "04A1B2C3"]
+    waiting.refresh_from_db()
+    assert waiting.status == "waiting"
