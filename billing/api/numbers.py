@@ -1,8 +1,5 @@
 """Numbers on the API: amounts are decimal strings, OCPI volumes JSON numbers; neither passes through a float."""
 
-import codecs
-import json
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,24 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
 
 from billing.tariffs import exact
-
-
-class ExactJSONParser(JSONParser):
-    """JSON whose numbers become Decimals, so that a price is stored as it was written."""
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        try:
-            return json.load(codecs.getreader("utf-8")(stream), parse_float=Decimal, parse_constant=_refuse)
-        except (ValueError, RecursionError) as broken:
-            raise ParseError(f"JSON parse error - {broken}") from broken
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import pricing
-from billing.api.numbers import Amount, ExactJSONParser, amount, quantity
+from billing.api.numbers import Amount, amount, quantity
 from billing.models import Tariff, TariffVersion
 from billing.services import tariffs
 from billing.tariffs.periods import Period, State
@@ -103,7 +103,6 @@ class Tariffs(rest.Resource):
         Prefetch("versions", TariffVersion.objects.order_by("-number"))
     )
     serializer_class = TariffSerializer
-    parser_classes = [ExactJSONParser]
     reads = "tariff.view"
     writes = "tariff.edit"
     rights = {"quote": "tariff.view", "assign": "tariff.edit"}

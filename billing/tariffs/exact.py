@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from cms.core import money
 
+_MOST_DIGITS = 60
+
 
 def number(value: object) -> Fraction:
     """A JSON number or its text, exactly as written. ValueError for anything else (a float counts as its shortest text)."""
@@ -17,8 +19,8 @@ def number(value: object) -> Fraction:
         decimal = Decimal(str(value).strip())
     except InvalidOperation as error:
         raise ValueError(f"not a number: {value!r}") from error
-    if not decimal.is_finite():
-        raise ValueError(f"not a finite number: {value!r}")
+    if not decimal.is_finite() or abs(decimal.adjusted()) > _MOST_DIGITS:  # 1e99999999 would fill the memory
+        raise ValueError(f"not a number that anybody means: {decimal}")
     return Fraction(decimal)
 
 

@@ -4,9 +4,10 @@ Wrong input: 400 `{"field": ["message", …], "non_field_errors": […]}`; anyth
 """
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -40,7 +41,9 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
         return _said(error.status_code, str(error.detail), str(error.get_codes()), _headers(error))
-    if isinstance(error, SuspiciousOperation):  # a body too large, too many fields
+    if isinstance(error, RequestDataTooBig):
+        return Response(_fields([_("The request is too large.")]), status=400)
+    if isinstance(error, SuspiciousOperation):
         return Response(_fields([str(error)]), status=400)
     return _ours(error, context)
 
@@ -55,8 +58,20 @@ def _said(status: int, sentence: str, code: str, headers: dict[str, str] | None 
     return Response({"detail": sentence, "code": code}, status=status, headers=headers)
 
 
-def _fields(detail: Any) -> dict[str, Any]:
-    return detail if isinstance(detail, dict) else {api_settings.NON_FIELD_ERRORS_KEY: list(detail)}
+def _fields(detail: Any) -> dict[str, list[str]]:
+    if not isinstance(detail, dict):
+        detail = {api_settings.NON_FIELD_ERRORS_KEY: detail}
+    return {name: list(_sentences(wrong)) for name, wrong in detail.items()}
+
+
+def _sentences(wrong: Any, place: str = "") -> Iterator[str]:
+    """Messages as they are; what is wrong further inside with its place: "0.energy_kwh: …"."""
+    entries = wrong.items() if isinstance(wrong, dict) else enumerate(wrong)
+    for name, entry in entries:
+        if isinstance(entry, str):
+            yield f"{place}: {entry}" if place else entry
+        else:
+            yield from _sentences(entry, f"{place}.{name}" if place else str(name))
 
 
 def _django_detail(error: ModelValidationError) -> Any:

@@ -1,4 +1,4 @@
-"""The API speaks UTC, and English unless the request names a language: no operator's defaults leak into it."""
+"""The API speaks UTC, and English unless the request names a language: no operator's defaults leak into it. No cache keeps its answers."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -15,6 +15,8 @@ def api_conventions(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
             return get_response(request)
         language = translation.get_language() if "Accept-Language" in request.headers else "en"
         with timezone.override(UTC), translation.override(language):
-            return get_response(request)
+            response = get_response(request)
+        response.setdefault("Cache-Control", "no-store")
+        return response
 
     return middleware

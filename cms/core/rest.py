@@ -1,6 +1,5 @@
 """What the rooms' REST resources share. The rest (keys, roles, errors, pages) DRF finds through the settings."""
 
-import json
 from typing import Any
 
 import orjson
@@ -13,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from cms.core import exact_json
 
 
 class Resource(viewsets.GenericViewSet[Any]):
@@ -52,11 +53,12 @@ class Resource(viewsets.GenericViewSet[Any]):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class Verbatim(serializers.Field[Any, Any, Any, Any]):
-    """A TEXT column that holds JSON: goes out byte for byte, comes in as compact JSON text in the order given."""
+    """A TEXT column that holds JSON: goes out byte for byte, comes in as compact JSON text: order and numbers as given."""
 
     default_error_messages = {
         "object": _("A JSON object is expected."),
         "text": _("Contains characters that are not text."),
+        "deep": _("Nested too deeply."),
     }
 
     def __init__(self, *, any_value: bool = False, **kwargs: Any) -> None:
@@ -69,7 +71,10 @@ class Verbatim(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> str:
         if not self.any_value and not isinstance(data, dict):
             self.fail("object")
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        try:
+            text = exact_json.dumps(data)
+        except ValueError:
+            self.fail("deep")
         if "\\u0000" in text or (not text.isprintable() and any(0xD800 <= ord(sign) < 0xE000 for sign in text)):
             self.fail("text")
         return text

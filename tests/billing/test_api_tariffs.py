@@ -1,5 +1,6 @@
 """/tariffs/ as api-contract §9 promises it."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +90,20 @@ def test_what_is_wrong_is_told_with_its_place(api: APIClient, change: dict[str, 
     answer = post(api, "tariffs/", {**BODY, **change})
     assert answer.status_code == 400
     assert answer.json() == {field: [message]}
+    assert not Tariff.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["1e99999999", '"1e99999999"', "1e-99999999", '"1e-99999999"'])
+@pytest.mark.parametrize("member", ["price", "vat", "step_size", "min_price"])
+def test_a_number_beyond_measure_does_not_keep_us_busy(api: APIClient, member: str, number: str) -> None:
+    """Written out it would have a hundred million digits."""
+    component = {"type": "ENERGY", "price": 1, "vat": 22, "step_size": 1}
+    body = {"name": "x", "elements": [{"price_components": [component]}], "min_price": 1}
+    place = body if member == "min_price" else component
+    place[member] = "HERE"
+    text = json.dumps(body).replace('"HERE"', number)
+    answer = api.generic("POST", "/api/v1/tariffs/", text, content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (400, ["min_price" if place is body else "elements"])
     assert not Tariff.objects.exists()
 
 

@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 from accounts.models import Operator, Role, Token
 from accounts.services import api_keys
 from cms.api.renderers import rfc3339
-from cms.core import rest
+from cms.core import exact_json, rest
 from cms.core.errors import Conflict, Invalid
 from tests.factories import TokenFactory
 
@@ -67,6 +67,9 @@ FAILURES = {
     "bug": RuntimeError("secret detail"),
     "database": OperationalError("connection refused"),
     "suspicious": SuspiciousOperation("too many fields"),
+    "nested": serializers.ValidationError(
+        {"periods": {0: {"start": ["No time."]}, 2: ["Missing."]}, "name": ["Long."]}
+    ),
 }
 
 router = SimpleRouter()
@@ -161,11 +164,36 @@ def test_wrong_fields_are_400_by_name(api: APIClient) -> None:
     assert api.post("/api/v1/samples/", [1], format="json").status_code == 400
 
 
-@pytest.mark.parametrize("body", ["{", '{"uid": NaN}', "\xff", ""])
-def test_a_body_that_is_no_json_is_400(api: APIClient, body: str) -> None:
-    answer = api.post("/api/v1/samples/", body.encode("latin-1"), content_type="application/json")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"uid": NaN}',
+        b'{"uid": Infinity}',
+        b"\xff",
+        b"",
+        b"null",
+        b'"uid"',
+        b"[" * 100_000,
+        b'{"uid":' * 5000 + b"1" + b"}" * 5000,
+        b'{"uid":' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"uid": 1' + b"0" * 5000 + b"}",
+        b'{"uid": 1e999999999}',
+        b'{"uid": 1e' + b"9" * 40 + b"}",
+        b'{"uid":"' + b"x" * 10_000_000 + b'"}',
+    ],
+    ids=lambda body: body[:24].decode("latin-1"),
+)
+def test_a_body_that_is_no_json_or_no_sense_is_400(api: APIClient, body: bytes) -> None:
+    answer = api.post("/api/v1/samples/", body, content_type="application/json")
     assert answer.status_code == 400
     assert set(answer.json()) <= {"non_field_errors", "uid"}
+    assert all(isinstance(said, str) for messages in answer.json().values() for said in messages)
+    assert not Token.objects.exists()
+
+
+def test_a_byte_order_mark_is_overlooked(api: APIClient) -> None:
+    assert api.post("/api/v1/samples/", b'\xef\xbb\xbf{"uid":"A1"}', content_type="application/json").status_code == 201
 
 
 def test_a_form_is_415_and_an_unknown_method_405(api: APIClient) -> None:
@@ -204,6 +232,8 @@ def test_errors_of_services_keep_their_code_and_sentence(api: APIClient) -> None
     answer = api.get("/api/v1/samples/refuse/?how=invalid")
     assert (answer.status_code, answer.json()) == (400, {"name": ["Too long."]})
     assert api.get("/api/v1/samples/refuse/?how=suspicious").status_code == 400
+    answer = api.get("/api/v1/samples/refuse/?how=nested")
+    assert answer.json() == {"periods": ["0.start: No time.", "2: Missing."], "name": ["Long."]}
 
 
 def test_our_own_failures_are_json_without_our_secrets(api: APIClient) -> None:
@@ -212,6 +242,11 @@ def test_our_own_failures_are_json_without_our_secrets(api: APIClient) -> None:
     assert b"secret" not in answer.content
     answer = api.get("/api/v1/samples/refuse/?how=database")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_no_cache_keeps_an_answer(api: APIClient) -> None:
+    for address in ("/api/v1/samples/", "/api/v1/samples/9/", "/api/nothing/"):
+        assert api.get(address)["Cache-Control"] == "no-store"
 
 
 def test_times_are_utc_with_z_and_decimals_are_strings(api: APIClient) -> None:
@@ -234,10 +269,14 @@ def test_stored_json_goes_out_byte_for_byte(api: APIClient, operator: Operator) 
     assert api.get(f"/api/v1/samples/{row.pk}/").json()["payload"] == '[2,"x"'
 
 
-def test_json_comes_in_compact_and_in_its_order() -> None:
+def test_json_comes_in_compact_in_its_order_and_with_its_numbers() -> None:
     field = rest.Verbatim()
-    assert field.run_validation({"type": "Soft", "a": [1.0, None]}) == '{"type":"Soft","a":[1.0,null]}'
-    for wrong in ([], "x", {"a": "\x00"}, {"a": "\ud800"}):
+    text = '{"type": "Soft", "a": [1.0, null, 1.50, 1e3, -0.0, 12345678901234567890, 0.1234567890123456789, true, "è"]}'
+    assert field.run_validation(exact_json.loads(text)) == text.replace(" ", "")
+    too_deep: list[object] = []
+    for _level in range(5000):
+        too_deep = [too_deep]
+    for wrong in ([], "x", {"a": "\x00"}, {"a": "\ud800"}, {"a": too_deep}):
         with pytest.raises(serializers.ValidationError):
             field.run_validation(wrong)
 

@@ -76,7 +76,7 @@ def test_payload_and_response_are_carried_verbatim(online, api, tell):
     body = (
         '{"action":"SetChargingProfile","payload":{"csChargingProfiles":{"stackLevel":0,"chargingProfileId":12,'
         '"chargingProfilePurpose":"TxDefaultProfile","chargingProfileKind":"Relative","chargingSchedule":'
-        '{"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":11000.0}]}},"connectorId":1}}'
+        '{"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":11000.0},{"startPeriod":60,"limit":1.50},{"startPeriod":90,"limit":1e3}]}},"connectorId":1}}'
     )
     answer = api.post(ASK, body, content_type="application/json")
     payload = body[body.index('"payload":') + 10 : -1]
@@ -116,6 +116,14 @@ def test_defaults_are_an_empty_payload_and_half_a_minute(online, api):
         ({"action": "Reset", "payload": "Soft"}, {"payload"}),
         ({"action": "Reset", "payload": None}, {"payload"}),
         ({"action": "DataTransfer", "payload": {"vendorId": "a\u0000"}}, {"payload"}),
+        ({"action": "UnlockConnector", "payload": {"connectorId": 1.0}}, {"payload"}),
+        ({"action": "UnlockConnector", "payload": {"connectorId": 2**70}}, {"payload"}),
+        ({"action": ["Reset"]}, {"action"}),
+        ({"action": "reset", "payload": {"type": "Soft"}}, {"action"}),
+        ({"action": "Reset ", "payload": {"type": "Soft"}}, {"action"}),
+        (SOFT | {"timeout": 1.5}, {"timeout"}),
+        (SOFT | {"timeout": None}, {"timeout"}),
+        (SOFT | {"timeout": True}, {"timeout"}),
         (SOFT | {"timeout": 0}, {"timeout"}),
         (SOFT | {"timeout": 301}, {"timeout"}),
         (SOFT | {"timeout": "soon"}, {"timeout"}),
