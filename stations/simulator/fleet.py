@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from websockets.exceptions import WebSocketException
 
 from . import people
 from .clock import Clock, WallClock
-from .hardware import Connector, Spec
+from .hardware import Connector, Spec, Transaction
 from .line import Broken, Refused
 from .people import Cards, Visit
 from .station import Station
@@ -23,6 +24,7 @@ PATIENT_TRIES = 4
 LOOKS_EVERY_S = 20
 FRESH = timedelta(minutes=2)
 FRESH_SAMPLE_S = 10
+FIRST_SAMPLE_S = 4
 FAULT_EVERY_H = 9.0
 OUTAGE_EVERY_MIN = 35.0
 FAULTS = (
@@ -85,11 +87,29 @@ class Life:
                 await self.station.tick()
             except LEFT_BEHIND as failed:
                 logger.debug("station=%s tick: %s", self.station.identity, failed)
-            fresh = any(
-                c.transaction and self.clock.now() - c.transaction.started_at < FRESH
-                for c in self.station.connectors.values()
-            )
-            await self.clock.sleep(FRESH_SAMPLE_S if fresh else self.station.sample_s * self.rng.uniform(0.85, 1.15))
+            await self._until_next_sample()
+
+    async def _until_next_sample(self) -> None:
+        """A charge that begins meanwhile is not kept waiting: its first sample comes once the car draws power."""
+        running = self._running()
+        fresh = any(self.clock.now() - charge.started_at < FRESH for charge in running)
+        pause = FRESH_SAMPLE_S if fresh else self.station.sample_s * self.rng.uniform(0.85, 1.15)
+        begun = self.station.until(lambda: any(charge not in running for charge in self._running()), within_s=None)
+        if await self._soonest(self.clock.sleep(pause), begun) == 1:
+            await self.clock.sleep(FIRST_SAMPLE_S)
+
+    async def _soonest(self, *waits: Coroutine[Any, Any, None]) -> int:
+        """Which of them was over first; the others are given up."""
+        tasks = [asyncio.ensure_future(wait) for wait in waits]
+        try:
+            done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return min(tasks.index(task) for task in done)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _running(self) -> list[Transaction]:
+        return [c.transaction for c in self.station.connectors.values() if c.transaction]
 
     # ---- people --------------------------------------------------------------------------------------------------------
 

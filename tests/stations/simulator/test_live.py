@@ -3,8 +3,11 @@
 import asyncio
 import random
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from stations.simulator import people
 from stations.simulator.clock import FastClock
@@ -50,6 +53,29 @@ async def test_a_car_comes_when_somebody_starts_from_afar(yard: Yard, csms: Csms
         await csms.ask("CP-1", "RemoteStartTransaction", id_tag="APP", connector_id=2)
         await csms.until(lambda: csms.of("StartTransaction"))
     assert csms.of("StartTransaction")[0]["connectorId"] == 2
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_the_first_sample_of_a_charge_does_not_wait_for_the_next_round(
+    yard: Yard, csms: Csms, version: str
+) -> None:
+    """A driver who has just started wants to see that energy flows (ux.md: within 20 s)."""
+    station = await yard.station(connected=False, visits_per_day=0, version=version)
+    station.sample_s = 360_000
+    async with Living(station):
+        await csms.until(lambda: csms.actions.count("StatusNotification") >= 2)
+        began = station.clock.now()
+        await station.plug_in(1)
+        await station.present("A1", 1)
+
+        def drawn() -> list[dict[str, Any]]:
+            if version == "1.6":
+                return csms.of("MeterValues")
+            return [told for told in csms.events("Updated") if told.get("meterValue")]
+
+        await csms.until(drawn)
+    sampled = datetime.fromisoformat(drawn()[0]["meterValue"][0]["timestamp"])
+    assert sampled - began < timedelta(hours=10)  # an hour passes in 0.6 s; the next round is 100 hours away
 
 
 async def test_a_weak_link_comes_back_without_a_boot(yard: Yard, csms: Csms) -> None:
