@@ -93,6 +93,8 @@ def create(*, operator: Operator, id_tag: str, by: User | ApiKey | None, **detai
     """A new token. Raises Invalid by field; `id_tag` is refused where this operator has it in any case."""
     _demand(by, operator)
     token = Token(operator=operator, uid=id_tag.strip(), **details)
+    if token.uid in (".", ".."):
+        raise Invalid({"id_tag": [_("Dots alone mean something else in an address.")]})
     _check(token)
     try:
         with transaction.atomic():

@@ -1,6 +1,7 @@
 """What the rooms' REST resources share. The rest (keys, roles, errors, pages) DRF finds through the settings."""
 
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from django.db.models import Model, QuerySet
@@ -44,7 +45,9 @@ class Resource(viewsets.GenericViewSet[Any]):
         return rows.visible_to(self.actor).order_by("-pk")  # type: ignore[attr-defined]
 
     def location(self, obj: Model) -> str:
-        return self.reverse_action("detail", args=[getattr(obj, self.lookup_field)])
+        """Every sign of an identity escaped: a “/” in it is no separator."""
+        name = quote(str(getattr(obj, self.lookup_field)), safe="")
+        return f"{self.reverse_action('list')}{name}/"
 
     def created(self, obj: Model) -> Response:
         """201, the object, and where it is from now on."""

@@ -91,6 +91,17 @@ def test_the_same_id_tag_at_another_operator_is_another_token(api: APIClient, ot
         ({"id_tag": "caffè"}, "id_tag"),
         ({"id_tag": "a\x00b"}, "id_tag"),
         ({"id_tag": "a\nb"}, "id_tag"),
+        ({"id_tag": "."}, "id_tag"),
+        ({"id_tag": ".."}, "id_tag"),
+        ({"id_tag": 1.5}, "id_tag"),
+        ({"id_tag": True}, "id_tag"),
+        ({"id_tag": {}}, "id_tag"),
+        ({"id_tag": "A", "label": []}, "label"),
+        ({"id_tag": "A", "type": 7}, "type"),
+        ({"id_tag": "A", "type": ["ISO14443"]}, "type"),
+        ({"id_tag": "A", "expires_at": 1767225600}, "expires_at"),
+        ({"id_tag": "A", "max_active_sessions": 1.5}, "max_active_sessions"),
+        ({"id_tag": "A", "max_active_sessions": []}, "max_active_sessions"),
         ({"id_tag": "A", "type": "RFID"}, "type"),
         ({"id_tag": "A", "status": "lost"}, "status"),
         ({"id_tag": "A", "status": None}, "status"),
@@ -118,7 +129,9 @@ def test_a_token_is_found_in_any_case(api: APIClient, operator: Operator, spelli
     assert api.get(f"/api/v1/tokens/{spelling}/").json()["id_tag"] == "04a1B2C3"
 
 
-@pytest.mark.parametrize("id_tag", ["A/B", "a b", "IT-ABC-1*2", "50%?#&", "IT.X+Y"])
+@pytest.mark.parametrize(
+    "id_tag", ["A/B", "a b", "IT-ABC-1*2", "50%?#&", "IT.X+Y", "A/../B", "../..", "A/", "CP%2B1", "a'\"<>\\"]
+)
 def test_a_token_with_signs_is_found_where_its_location_says(api: APIClient, id_tag: str) -> None:
     created = api.post("/api/v1/tokens/", {"id_tag": id_tag}, format="json")
     assert api.get(created["Location"]).json()["id_tag"] == id_tag
