@@ -1,9 +1,5 @@
-"""Money: exact Decimal amounts in Python, an integer of 10⁻⁶ of the currency unit in every database.
-
-Rounding, stated once (tariffs-billing §1): compute exactly, round each document line HALF_UP to the currency's
-minor unit; with `tax_included` the taxable amount per VAT rate is round(gross / (1 + rate)) and VAT = gross − taxable;
-without it VAT is round(net × rate) on the sum of the rounded lines.
-"""
+"""Money: exact Decimal amounts in Python, an integer of 10⁻⁶ of the currency unit in every database. How documents round to
+cents is stated in `billing.tariffs.rounding`."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -25,8 +21,3 @@ def from_micros(micros: int) -> Decimal:
 def exponent(currency: str) -> int:
     """Decimals of the currency's minor unit (ISO 4217)."""
     return Currency(currency).exponent or 0
-
-
-def round_money(amount: Decimal, currency: str = "EUR") -> Decimal:
-    """To the minor unit, HALF_UP: the only rounding that documents know."""
-    return amount.quantize(Decimal(1).scaleb(-exponent(currency)), ROUND_HALF_UP)

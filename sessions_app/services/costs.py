@@ -9,26 +9,23 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from cms.core import money
 from sessions_app.models import ChargingSession
 
 logger = logging.getLogger(__name__)
 
 
 class Cost(Protocol):
-    """As exact as the pricer knows it."""
+    """`total_incl_vat` is rounded as on the receipt; None: nobody knows the taxes."""
 
     @property
     def total_incl_vat(self) -> Decimal | None: ...
-    @property
-    def currency(self) -> str: ...
 
 
 Pricer = Callable[[Sequence[ChargingSession]], Mapping[int, Cost]]
 
 
 def totals(session_ids: Collection[int]) -> dict[int, Decimal]:
-    """Including VAT, rounded to the currency's minor unit, by session. 0 is explicitly free; left out is unknown (2.0.1 E02).
+    """Including VAT, as on the receipt, by session. 0 is explicitly free; left out is unknown (2.0.1 E02).
 
     Whatever is wrong with a price, a station's stop is never refused for it: the station shows no total then.
     """
@@ -42,8 +39,4 @@ def totals(session_ids: Collection[int]) -> dict[int, Decimal]:
     except Exception:  # the outermost loop of another room's work
         logger.exception("no totals for %d ended sessions", len(session_ids))
         return {}
-    return {
-        pk: money.round_money(cost.total_incl_vat, cost.currency)
-        for pk, cost in costs.items()
-        if cost.total_incl_vat is not None
-    }
+    return {pk: cost.total_incl_vat for pk, cost in costs.items() if cost.total_incl_vat is not None}

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Driver, Operator, User
-from billing import signals
+from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, TariffVersion
 from billing.services import invoices, rating, snapshots
 from billing.tariffs import trace
 from cms.core.errors import Conflict, Forbidden
 from sessions_app.models import ChargingSession
+from stations.models import Location
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI
 from tests.factories.billing import element
@@ -238,6 +239,21 @@ def test_a_cdr_is_credited_once(price: Price, ended: Ended, anna: User) -> None:
     assert CDR.objects.count() == 2
 
 
+def test_an_invoiced_charge_is_credited_by_a_credit_note_only(
+    price: Price, ended: Ended, dario: Driver, anna: User
+) -> None:
+    price()
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    cdr = rated(ended())
+    invoice = invoices.issue(cdrs=[cdr], by=None)
+    with pytest.raises(Conflict) as refused:
+        rating.credit(cdr=cdr, by=anna)
+    assert refused.value.code == "cdr_invoiced"
+    assert list(CDR.objects.all()) == [cdr]
+    invoices.credit_note(invoice=invoice, by=anna)
+    assert rating.credit(cdr=cdr, by=anna).total_incl_vat == -cdr.total_incl_vat
+
+
 def test_new_cdrs_are_announced_once(price: Price, ended: Ended, django_capture_on_commit_callbacks: Any) -> None:
     price()
     heard: list[list[int]] = []
@@ -273,5 +289,16 @@ def test_a_session_keeps_the_price_it_started_with(price: Price, ended: Ended, o
         tariff=old.tariff, number=2, elements='[{"price_components":[{"type":"ENERGY","price":0.99,"vat":22}]}]', valid_from=session.started_at + timedelta(minutes=1)
     )  # fmt: skip
     later = ended(started_at=datetime(2026, 6, 16, tzinfo=UTC))
+    running = pricing.running_costs([session, later])
+    assert [cost.total_incl_vat for cost in running.values()] == [Decimal("11.00"), Decimal("19.80")]
+    assert pricing.running_cost(session) == running[session.pk]
     assert rated(session).total_incl_vat == Decimal("11.00")
     assert rated(later).total_incl_vat == Decimal("19.80")
+
+
+def test_wall_clocks_are_those_of_the_site(price: Price, ended: Ended) -> None:
+    price(elements=[element("ENERGY", "0.30", start_time="20:00", end_time="06:00"), element("ENERGY", "0.55")])
+    session = ended(energy=Decimal(10_000), started_at=datetime(2026, 6, 15, 4, 30, tzinfo=UTC))
+    Location.objects.filter(pk=session.location_id).update(time_zone="America/New_York")
+
+    assert rated(session).total_incl_vat == Decimal("3.00")  # half past midnight there, half past six at home

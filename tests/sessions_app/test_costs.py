@@ -17,11 +17,11 @@ Tell = Callable[..., Any]
 
 
 def half_a_euro_per_kwh(sessions: Sequence[ChargingSession]) -> dict[int, Any]:
-    return {s.pk: SimpleNamespace(total_incl_vat=s.energy / 2000, currency="EUR") for s in sessions}
+    return {s.pk: SimpleNamespace(total_incl_vat=s.energy / 2000) for s in sessions}
 
 
 def free(sessions: Sequence[ChargingSession]) -> dict[int, Any]:
-    return {s.pk: SimpleNamespace(total_incl_vat=Decimal(0), currency="EUR") for s in sessions}
+    return {s.pk: SimpleNamespace(total_incl_vat=Decimal(0)) for s in sessions}
 
 
 def broken(sessions: Sequence[ChargingSession]) -> dict[int, Any]:
@@ -33,7 +33,7 @@ def ended(tell: Tell, pole2: Teller2) -> Any:
     return tell(pole2.event(TransactionEnded, 30, "t", 1, 4125, reason="EVDisconnected"))
 
 
-@pytest.mark.parametrize(("pricer", "total"), [("half_a_euro_per_kwh", Decimal("1.56")), ("free", Decimal("0.00"))])
+@pytest.mark.parametrize(("pricer", "total"), [("half_a_euro_per_kwh", Decimal("1.5625")), ("free", Decimal("0.00"))])
 def test_the_end_is_answered_with_the_total(
     tell: Tell, pole2: Teller2, settings: Any, pricer: str, total: Decimal
 ) -> None:

@@ -436,6 +436,16 @@ def test_q39_a_made_up_id_of_an_old_session_counts_for_the_one_that_runs(tell: T
     assert (one.energy, two.energy) == (Decimal(3000), Decimal(3000))
 
 
+def test_q39_a_last_reading_just_after_the_stop_stays_with_its_session(tell: Tell, pole: Teller) -> None:
+    old = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.stop(30, old, 4000))
+    tell(pole.start(31, meter=4000))
+    tell(pole.update(32, old, 4000))
+
+    one, two = ChargingSession.objects.order_by("pk")
+    assert (one.evidence.count(), two.evidence.count()) == (3, 1)
+
+
 def test_q39_on_an_idle_connector_it_stays_with_the_session_it_names(tell: Tell, pole: Teller) -> None:
     old = tell(pole.start(0, meter=1000)).transaction_id
     tell(pole.stop(30, old, 4000))
