@@ -85,6 +85,19 @@ def power(sockets: Sequence[Socket], curves: Curves) -> str:
     return " ".join(parts) or _("No, and no charge runs.")
 
 
+def silence(station: ChargingStation, zone: ZoneInfo, now: datetime) -> str:
+    """Since when a station is away, and whether it is alone: before patience ends and a problem is opened."""
+    since = station.offline_since or station.last_seen or now
+    said = _("Not reached since %(time)s.") % {"time": moment(since, zone, now)}
+    online, others = one.neighbours(station)
+    if not others:
+        return said
+    if not online:
+        return f"{said} " + _("Nor does anything else at this site answer: likely the site’s power or line.")
+    answer = _("%(online)s of %(all)s others at this site answer: likely its own line or power.")
+    return f"{said} " + answer % {"online": online, "all": others}
+
+
 def strip(
     station: ChargingStation, faults: Sequence[Fault], uptime: Decimal | None, zone: ZoneInfo, now: datetime
 ) -> str:

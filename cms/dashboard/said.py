@@ -4,7 +4,6 @@ Pure: works on the text of a frame. Whatever cannot be read is shown as its acti
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,24 +11,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cms.templatetags import figures
+from stations.selectors.masking import masked
 
 Payload = Mapping[str, Any]
-SECRETS = ("authorizationkey", "password")
-_ADDRESS = re.compile(r"(\w+://)[^/@\s]+@")
-
-
-def is_secret(setting: str) -> bool:
-    """Is this setting's value never shown?"""
-    return any(secret in setting.lower() for secret in SECRETS)
-
-
-def _masked(setting: str, value: str) -> str:
-    return "••••" if is_secret(setting) else value
 
 
 def sentence(action: str, raw: str) -> str:
     """`raw` is the whole frame as on the wire."""
-    payload = _payload(raw)
+    payload = _payload(masked(raw))
     say = _SENTENCES.get(action)
     if payload is None or say is None:
         return ""
@@ -56,26 +45,11 @@ def answer(raw: str) -> str:
 
 def pretty(raw: str) -> str:
     """The frame with one member per line, secrets masked; as it came where it is no JSON."""
+    shown = masked(raw)
     try:
-        return json.dumps(_hidden(json.loads(raw, parse_float=Decimal)), indent=2, ensure_ascii=False, default=str)
+        return json.dumps(json.loads(shown, parse_float=Decimal), indent=2, ensure_ascii=False, default=str)
     except ValueError:
-        return raw
-
-
-def _hidden(value: Any) -> Any:
-    """Without passwords: values of secret settings, and what stands before the @ of an address."""
-    if isinstance(value, list):
-        return [_hidden(item) for item in value]
-    if isinstance(value, str):
-        return _ADDRESS.sub(r"\1••••@", value)
-    if not isinstance(value, dict):
-        return value
-    variable = value.get("variable")
-    name = str(value.get("key") or (variable.get("name") if isinstance(variable, dict) else ""))
-    return {
-        key: "••••" if key in ("value", "attributeValue") and is_secret(name) else _hidden(item)
-        for key, item in value.items()
-    }
+        return shown
 
 
 def _frame(raw: str) -> list[Any]:
@@ -217,13 +191,13 @@ _SENTENCES: dict[str, Callable[[Payload], str]] = {
     "ChangeAvailability": lambda p: f"{_where(p)}: {p.get('type') or p.get('operationalStatus')}",
     "TriggerMessage": lambda p: _("Please send %(what)s") % {"what": p["requestedMessage"]},
     "GetConfiguration": lambda p: _("What are your settings? %(which)s") % {"which": ", ".join(p.get("key") or [])},
-    "ChangeConfiguration": lambda p: _("Please set %(key)s = %(value)s") % {"key": p["key"], "value": _masked(p["key"], p["value"])},
+    "ChangeConfiguration": lambda p: _("Please set %(key)s = %(value)s") % {"key": p["key"], "value": p["value"]},
     "GetVariables": lambda p: _("What are your settings? %(which)s")
     % {"which": ", ".join(f"{v['component']['name']}.{v['variable']['name']}" for v in p["getVariableData"][:4])},
     "SetVariables": lambda p: _("Please set %(key)s = %(value)s")
     % {
         "key": p["setVariableData"][0]["variable"]["name"],
-        "value": _masked(p["setVariableData"][0]["variable"]["name"], p["setVariableData"][0]["attributeValue"]),
+        "value": p["setVariableData"][0]["attributeValue"],
     },
     "GetBaseReport": lambda p: _("Please report all settings"),
     "GetDiagnostics": lambda p: _("Please upload your log"),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from cms.dashboard import said
 from stations.models import ChargingStation, Variable
+from stations.selectors.masking import MASK
+from stations.services import variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,13 @@ class Setting:
     variable: Variable
     shown: str
     secret: bool
+
+    @property
+    def settable(self) -> bool:
+        """Can our plain form set it? It names a component and a variable, not an instance, an EVSE or another attribute."""
+        told = self.variable
+        plain = not (told.instance or told.component_instance or told.evse_id) and told.attribute == "Actual"
+        return plain and not told.readonly
 
     @property
     def name(self) -> str:
@@ -28,8 +36,8 @@ def groups(station: ChargingStation, search: str = "") -> list[tuple[str, list[S
         found = found.filter(Q(name__icontains=search) | Q(component__icontains=search) | Q(value__icontains=search))
     grouped: dict[str, list[Setting]] = {}
     for variable in found.order_by("component", "component_instance", "evse_id", "connector_id", "name", "instance"):
-        secret = said.is_secret(variable.name)
-        shown = "••••" if secret and variable.value else variable.value or ""
+        secret = variables.is_secret(variable.name)
+        shown = MASK if secret and variable.value else variable.value or ""
         grouped.setdefault(_heading(variable), []).append(Setting(variable, shown, secret))
     return list(grouped.items())
 

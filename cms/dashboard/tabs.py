@@ -13,6 +13,7 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from accounts import access
 from accounts.doors import MemberRequest
 from accounts.models import Token
 from billing import pricing
@@ -26,6 +27,7 @@ from cms.templatetags.ui import STATES
 from sessions_app.models import ChargingSession
 from stations.diagnostics import faults, firmware, logs
 from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
+from stations.selectors import masking
 from stations.views import links
 from stations.views.evses import public_address
 from stations.views.forms import StationForm
@@ -49,8 +51,7 @@ class Asked:
     @property
     def zone(self) -> ZoneInfo:
         """The site's own, else the operator's."""
-        place = self.station.location
-        return ZoneInfo(place.time_zone if place else self.station.operator.time_zone)
+        return ZoneInfo(links.zone_name(self.station))
 
     @cached_property
     def sessions(self) -> list[ChargingSession]:
@@ -120,19 +121,22 @@ def dialogs(asked: Asked) -> dict[str, Any]:
 
 
 def now(asked: Asked) -> Mapping[str, Block]:
-    return {
+    shown = {
         "diagnosis": Block("operator/station/diagnosis.html", lambda: diagnosis(asked)),
         "sockets": Block("operator/station/sockets.html", lambda: sockets(asked)),
         "power": Block("operator/station/power.html", lambda: power(asked)),
         "strip": Block("operator/station/strip.html", lambda: strip(asked)),
-        "log": Block("operator/station/log.html", lambda: log(asked)),
     }
+    if access.can(asked.request.user, "messages.view", asked.station):
+        shown["log"] = Block("operator/station/log.html", lambda: log(asked))
+    return shown
 
 
 def diagnosis(asked: Asked) -> Content:
     found = asked.faults
     if not found:
-        return {"fault": None}
+        gone = not asked.station.online and asked.station.last_seen
+        return {"fault": None, "silence": answers.silence(asked.station, asked.zone, asked.now) if gone else ""}
     worst = found[0]
     return {
         "fault": worst,
@@ -157,6 +161,7 @@ def _card(asked: Asked, card: Socket) -> dict[str, Any]:
         "connector": card.connector,
         "evse": card.connector.evse,
         "session": card.session,
+        "ask": f"stop-{card.session.pk}" if card.session else "",
         "reading": card.reading,
         "fault": faults.describe(card.fault) if card.fault else None,
         "lasted": asked.now - card.session.started_at if card.session else None,
@@ -249,7 +254,10 @@ def maintenance(asked: Asked) -> Mapping[str, Block]:
         updates = FirmwareUpdate.objects.filter(station=asked.station).order_by("-id")[:10]
         requests = LogRequest.objects.filter(station=asked.station).order_by("-id")[:10]
         return {
-            "updates": [(update, firmware.describe(update), answers.phases(update)) for update in updates],
+            "updates": [
+                (update, firmware.describe(update), answers.phases(update), masking.address(update.url))
+                for update in updates
+            ],
             "logs": [(request, logs.describe(request)) for request in requests],
         }
 

@@ -9,7 +9,7 @@ from stations.models import EVSE, Connector, Variable
 from stations.services import topology
 from stations.vocabulary.events import VariablesReported, VariableValue
 
-SECRETS = {"authorizationkey", "basicauthpassword"}  # never stored, never shown; names in lower case
+SECRETS = {"authorizationkey", "basicauthpassword"}  # names in lower case
 
 _KEY = ("station_id", "component", "component_instance", "evse_id", "connector_id", "name", "instance", "attribute")
 _LARGEST = 2**31
@@ -53,6 +53,12 @@ class Stored(NamedTuple):
         return (*place, self.name, self.instance, self.attribute)
 
 
+def is_secret(name: str) -> bool:
+    """Is the setting's value never stored and never shown? The two we set ourselves, and whatever calls itself a password
+    (of the mobile network, of the site's Wi-Fi …)."""
+    return name.lower() in SECRETS or "password" in name.lower()
+
+
 def report(events: Sequence[VariablesReported]) -> None:
     """NotifyReport parts (2.0.1 B07), in any order and more than once. EVSEs and connectors that they name arise."""
     told = [(event.station.id, value) for event in events for value in event.values]
@@ -91,7 +97,7 @@ def _write(told: Sequence[tuple[int, Stored, datetime]], update: tuple[str, ...]
 
 
 def _value(value: Stored) -> str | None:
-    return None if value.name.lower() in SECRETS else value.value
+    return None if is_secret(value.name) else value.value
 
 
 def _stored(value: VariableValue) -> Stored:

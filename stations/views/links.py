@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -24,12 +25,19 @@ def page(station: ChargingStation, tab: str = "") -> str:
 
 def station_or_404(user: User, wanted: str) -> ChargingStation:
     """By identity, or by primary key where the key is a number. Strangers' stations do not exist."""
+    if not wanted.isprintable():  # PostgreSQL refuses NUL
+        raise Http404
     mine = ChargingStation.objects.visible_to(user).select_related("location", "operator")
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
         by_number = mine.filter(pk=int(wanted)).first()
         if by_number is not None:
             return by_number
     return get_object_or_404(mine, identity=wanted)
+
+
+def zone_name(station: ChargingStation) -> str:
+    """The site's own time zone, else the operator's."""
+    return station.location.time_zone if station.location else station.operator.time_zone
 
 
 def websocket_base() -> str:

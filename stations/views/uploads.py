@@ -39,12 +39,16 @@ def receive(request: HttpRequest, token: UUID, name: str = "") -> HttpResponse:
 
 def _content(request: HttpRequest, name: str) -> tuple[str, Iterator[bytes]]:
     """What it is called (a label only, never a path of ours), and its bytes as they come."""
-    label = name.replace("\\", "/").rpartition("/")[2]
+    label = _label(name)
     if request.method == "POST" and request.content_type == "multipart/form-data":
         file = next(iter(request.FILES.values()), None)
         if isinstance(file, UploadedFile):
-            return label or file.name or "", iter(file.chunks(CHUNK))
+            return label or _label(file.name or ""), iter(file.chunks(CHUNK))
     return label, iter(lambda: request.read(CHUNK), b"")
+
+
+def _label(name: str) -> str:
+    return "".join(sign for sign in name if sign.isprintable()).replace("\\", "/").rpartition("/")[2]
 
 
 def _said(status: int, sentence: str) -> HttpResponse:

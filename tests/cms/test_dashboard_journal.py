@@ -90,7 +90,7 @@ def call(action: str, payload: object) -> str:
             "Connector 1: charge ended, RemoteStop, reason: Remote",
         ),
         ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}, "Please set HeartbeatInterval = 60"),
-        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "hunter2"}, "Please set AuthorizationKey = ••••"),
+        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "hunter2"}, "Please set AuthorizationKey = •••"),
         ("Unheard", {"x": 1}, ""),
         ("StopTransaction", {"meterStop": "not a number"}, ""),
     ],

@@ -1,7 +1,7 @@
 """/ops/stations/<identity>/: one charger in six tabs, its buttons, and what they ask of it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from cms.dashboard.selectors import readings, station, strips
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.diagnostics import faults
-from stations.models import ChargingStation, Command, ConnectionPeriod, Fault, StatusChange, Variable
+from stations.models import ChargingStation, Command, ConnectionPeriod, Fault, FirmwareUpdate, StatusChange, Variable
 from stations.vocabulary import values
 from tests.cms import driving
 from tests.factories import TokenFactory, UserFactory
@@ -381,6 +381,15 @@ def test_firmware_is_ordered_once_at_a_time(client, olga, unit):
     client.post("/ops/stations/CP-0100/firmware/", order)
     assert Command.objects.get().kind == "UpdateFirmware"
     assert "1.4.3" in get(client, olga, "&tab=maintenance")
+
+
+def test_not_before_is_the_clock_of_the_place(client, olga, unit):
+    unit.location.time_zone = "Europe/Lisbon"
+    unit.location.save()
+    client.force_login(olga)
+    order = {"url": "https://files.example/fw.bin", "retrieve_at": "2026-06-16T02:30"}
+    client.post("/ops/stations/CP-0100/firmware/", order)
+    assert FirmwareUpdate.objects.get().retrieve_at == datetime(2026, 6, 16, 1, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "file:///etc/passwd", "https://a b", "fw.bin"])

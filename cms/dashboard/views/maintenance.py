@@ -1,6 +1,7 @@
 """Logs and firmware: long work with a station, shown with its phases on the Maintenance tab."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -76,7 +77,9 @@ class FirmwareForm(forms.Form):
 def update_firmware(request: MemberRequest, key: str) -> HttpResponse:
     station = _station(request, key, "station.edit")
     form = FirmwareForm(request.POST)
-    if not form.is_valid():
+    with timezone.override(ZoneInfo(links.zone_name(station))):  # "not before" is the clock of the place
+        valid = form.is_valid()
+    if not valid:
         messages.error(request, "; ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect(links.page(station, "maintenance"))
     at: datetime = form.cleaned_data["retrieve_at"] or timezone.now()

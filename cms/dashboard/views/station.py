@@ -60,7 +60,15 @@ def page(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def rights(request: MemberRequest, station: ChargingStation) -> dict[str, bool]:
-    needed = ("station.command", "station.edit", "station.raw_command", "session.stop", "messages.view")
+    needed = (
+        "station.command",
+        "station.edit",
+        "station.raw_command",
+        "session.stop",
+        "messages.view",
+        "tariff.view",
+        "driver.view",
+    )
     return {name.replace(".", "_"): access.can(request.user, name, station) for name in needed}
 
 
