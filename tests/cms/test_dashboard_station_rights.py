@@ -57,6 +57,9 @@ def get(client: Client, who: User, query: str = "", **headers: str) -> str:
 def test_messages_cannot_be_fetched_as_a_block_either(client, operator, unit, role, block):
     Frame.objects.create(
         station=unit,
+        epoch=1,
+        outgoing=False,
+        answer="",
         at=NOON,
         kind=2,
         action="Authorize",
