@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, card_numbers
 from accounts.models import ApiKey, Driver, Operator, Token, User
 from cms.core.errors import Invalid
 from cms.core.models import checked
@@ -64,16 +64,30 @@ class Details(TypedDict, total=False):
 
 
 def authorize(asked: Sequence[Asked]) -> list[Verdict]:
-    """One verdict per question, in order, with one query for all of them (behaviour 10).
+    """One verdict per question, in order, with one query for all of them (behaviour 10); a second one only where a card is not
+    known as it is spelt (quirk 46): another spelling of its number will do.
 
     Another operator's token is unknown. Blocked (the token or its driver) comes before Expired.
     """
-    keys = {(one.operator, one.token.text.upper()) for one in asked if one.token.type != "NoAuthorization"}
-    known = _known(keys) if keys else {}
+    shown = {(one.operator, one.token.text.upper()) for one in asked if one.token.type != "NoAuthorization"}
+    known = _known(shown) if shown else {}
+    if unknown := shown - known.keys():
+        known |= _respelt(unknown)
     return [
         NO_TOKEN if one.token.type == "NoAuthorization" else known.get((one.operator, one.token.text.upper()), UNKNOWN)
         for one in asked
     ]
+
+
+def _respelt(shown: set[tuple[int, str]]) -> dict[tuple[int, str], Verdict]:
+    spellings = {(operator, text): card_numbers.spellings(text)[1:] for operator, text in shown}
+    wanted = {(operator, key) for (operator, _text), keys in spellings.items() for key in keys}
+    known = _known(wanted) if wanted else {}
+    found = {
+        (operator, text): next((known[operator, key] for key in keys if (operator, key) in known), None)
+        for (operator, text), keys in spellings.items()
+    }
+    return {place: verdict for place, verdict in found.items() if verdict is not None}
 
 
 def verdict(token: Token) -> Verdict:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from accounts import card_numbers
 from stations.services import commands
 
 from .books import Held
@@ -45,7 +46,7 @@ def _started_it(held: Held, asked: Said) -> bool:
     if state.remote is not None and "remoteStartId" in asked:
         return bool(asked["remoteStartId"] == state.remote)
     place = asked.get("evseId", asked.get("connectorId"))
-    return _token(asked).upper() == state.token.upper() and place in (None, 0, state.evse)
+    return card_numbers.key(_token(asked)) == card_numbers.key(state.token) and place in (None, 0, state.evse)
 
 
 def _token(asked: Said) -> str:

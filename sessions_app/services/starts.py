@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import access
+from accounts import access, card_numbers
 from accounts.models import ApiKey, Driver, Token, User
 from accounts.services import tokens
 from cms.core import rows
@@ -140,7 +140,9 @@ def _fits(request: _Waiting, held: Held) -> bool:
         return False
     if held.state.remote is not None:
         return request.id == held.state.remote
-    return held.state.token.upper() == request.token and held.state.evse in (None, request.evse_id)
+    if request.token is None or held.state.evse not in (None, request.evse_id):
+        return False
+    return card_numbers.key(held.state.token) == card_numbers.key(request.token)
 
 
 def expire(*, now: datetime) -> int:

@@ -35,6 +35,28 @@ def test_case_does_not_matter(operator: Operator) -> None:
     assert told(operator, "04A1b2C3").status == "Accepted"
 
 
+@pytest.mark.parametrize("ours", ["04A1B2C3", "04:A1:B2:C3", "04-a1-b2-c3", "04 A1 B2 C3"])
+@pytest.mark.parametrize("shown", ["04a1b2c3", "04:a1:B2:C3", "04-A1-B2-C3", " 04 A1 B2 C3 "])
+def test_a_card_is_known_however_its_number_is_written(operator: Operator, ours: str, shown: str) -> None:
+    TokenFactory(operator=operator, uid=ours)
+    assert told(operator, shown).status == "Accepted"
+
+
+def test_as_it_is_spelt_comes_before_another_spelling(operator: Operator) -> None:
+    TokenFactory(operator=operator, uid="04A1B2C3", status=Token.Status.BLOCKED)
+    exact = TokenFactory(operator=operator, uid="04:A1:B2:C3")
+    assert told(operator, "04:a1:b2:c3").token_id == exact.pk
+    assert told(operator, "04-A1-B2-C3").status == "Blocked"
+
+
+def test_only_numbers_of_cards_are_respelt(operator: Operator, other_operator: Operator) -> None:
+    TokenFactory(operator=operator, uid="VAN-12")
+    TokenFactory(operator=other_operator, uid="04A1B2C3")
+    for text in ("VAN12", "VAN 12", "04:A1:B2:C3", "04:A1:B2", "C3B2A104", "", " "):
+        assert told(operator, text).status == "Unknown"
+    assert told(operator, " van-12").status == "Accepted"
+
+
 def test_an_unknown_token_is_unknown(operator: Operator) -> None:
     assert told(operator, "DEADBEEF") == Verdict("Unknown")
 

@@ -300,6 +300,26 @@ def test_q45_q50_a_refused_token_is_answered_honestly_and_its_energy_is_reviewed
     assert (the_session().energy, the_session().review) == (Decimal(3000), "unauthorised")
 
 
+@pytest.mark.parametrize("shown", ["04:a1:b2:c3", "04-A1-B2-C3", "04 A1 B2 C3"])
+def test_q46_another_spelling_of_a_known_card_starts_and_stays_as_it_was_sent(
+    tell: Tell, pole: Teller, card: Token, shown: str
+) -> None:
+    assert tell(pole.present(shown)).status == "Accepted"
+    assert tell(pole.start(0, shown)).authorization.status == "Accepted"
+
+    session = ChargingSession.objects.get()
+    assert (session.token, session.id_tag) == (card, shown)
+
+
+def test_q46_a_stop_without_a_number_finds_its_session_by_another_spelling_of_its_card(
+    tell: Tell, pole: Teller, card: Token
+) -> None:
+    tell(pole.start(0, "04:A1:B2:C3", evse=1), pole.start(0, "SOMEBODY", evse=2))
+    tell(pole.stop(10, "-1", 2200, tag="04A1B2C3"))
+
+    assert ChargingSession.objects.get(status="completed").id_tag == "04:A1:B2:C3"
+
+
 def test_q46_tags_are_compared_without_regard_to_case(tell: Tell, pole: Teller, card: Token) -> None:
     assert tell(pole.start(0, "04a1b2c3")).authorization.status == "Accepted"
     assert (the_session().token, the_session().id_tag) == (card, "04a1b2c3")
