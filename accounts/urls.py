@@ -1,11 +1,13 @@
 """People's own pages: sign-in, settings of an operator, a driver's profile."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts.views import api_keys, members, operator_data, profile, security, switch, tokens
 
 urlpatterns = [
     path("accounts/", security.page, name="account_security"),
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="account_security")),  # one page says it all
     path("accounts/invitation/<str:token>/", members.invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
     path("profile/", profile.page, name="profile"),

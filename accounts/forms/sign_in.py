@@ -1,4 +1,4 @@
-"""One form for two ways in: with a password, or without one by a code sent to the address."""
+"""allauth's forms in our words. Signing in is one form for two ways: with a password, or without one by a code sent to the address."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class LoginForm(forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].required = False
-        _as_we_say(self.fields["login"], self.fields["password"])
+        _as_we_say(self.fields)
         self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
@@ -25,16 +25,43 @@ class LoginForm(forms.LoginForm):
         return response
 
 
-class SignupForm(forms.SignupForm):
+class _Ours:
+    fields: dict[str, Field]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _as_we_say(self.fields["email"], self.fields.get("password1"))
-        if "password1" in self.fields:
-            self.fields["password1"].help_text = _("At least 10 characters: a few words are easy to keep.")
+        _as_we_say(self.fields)
 
 
-def _as_we_say(email: Field, password: Field | None) -> None:
-    email.label = _("E-mail")
-    email.widget.attrs["placeholder"] = _("name@example.org")
-    if password is not None:
-        password.widget.attrs.pop("placeholder", None)
+class SignupForm(_Ours, forms.SignupForm): ...
+
+
+class RequestLoginCodeForm(_Ours, forms.RequestLoginCodeForm): ...
+
+
+class ResetPasswordForm(_Ours, forms.ResetPasswordForm): ...
+
+
+class ResetPasswordKeyForm(_Ours, forms.ResetPasswordKeyForm): ...
+
+
+class ChangePasswordForm(_Ours, forms.ChangePasswordForm): ...
+
+
+class SetPasswordForm(_Ours, forms.SetPasswordForm): ...
+
+
+class AddEmailForm(_Ours, forms.AddEmailForm): ...
+
+
+def _as_we_say(fields: dict[str, Field]) -> None:
+    for name, field in fields.items():
+        if name in {"login", "email"}:
+            field.label = _("E-mail")
+            field.widget.attrs["placeholder"] = _("name@example.org")
+        elif "password" in name:  # the label says it; a placeholder would say it twice
+            field.widget.attrs.pop("placeholder", None)
+        if name == "password1":
+            field.help_text = _("At least 10 characters: a few words are easy to keep.")
+        elif name == "password2":
+            field.label = _("The same once more")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cms.portal import texts
 from cms.portal.rides import Ride
-from sessions_app.models import StartRequest
+from sessions_app.models import ChargingSession, StartRequest
 from stations.models import Command
 
 DONE, NOW, SEEN, FAILED, AHEAD = "done", "now", "seen", "failed", ""
@@ -54,7 +54,7 @@ def _charger(start: StartRequest, *, started: bool) -> str:
 def start_failure(ride: Ride, *, now: datetime) -> Promise | str:
     """Why nothing started, "" while there is hope. A card that was refused after the start counts, too."""
     if ride.session is not None:
-        return texts.CARD.get(ride.session.authorization, "")
+        return _card_refused(ride.session)
     start = ride.start
     assert start is not None
     if start.command.status in FAILURES:
@@ -64,6 +64,16 @@ def start_failure(ride: Ride, *, now: datetime) -> Promise | str:
     if start.status == StartRequest.Status.EXPIRED or start.expires_at <= now:
         return texts.NO_CAR if start.command.status == Command.Status.ACCEPTED else texts.START_UNANSWERED
     return ""
+
+
+def _card_refused(session: ChargingSession) -> Promise | str:
+    """The place where the card is in use is named where we know it."""
+    said = texts.CARD.get(session.authorization, "")
+    if session.authorization != "ConcurrentTx" or session.token is None:
+        return said
+    elsewhere = session.token.sessions.active().exclude(pk=session.pk).select_related("location").first()
+    place = elsewhere.location if elsewhere else None
+    return texts.IN_USE_AT % {"place": place.name} if place else said
 
 
 def of_stop(stop: Command, *, ended: bool) -> list[Stage]:

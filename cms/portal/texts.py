@@ -31,6 +31,8 @@ CARD = {
     "Unknown": _("The charger does not know this card, so it stopped."),
 }
 
+IN_USE_AT = _("This card is already charging at %(place)s, so the charger stopped.")
+
 # What is wrong with the socket (OCPP 1.6 ChargePointErrorCode; 2.x reports the same words as components)
 FAULT = {
     "EVCommunicationError": _(

@@ -49,3 +49,12 @@ addEventListener("click", event => {
   if (dialog || closes) event.preventDefault();
   dialog?.showModal();
 });
+
+// How long the charger still waits for the cable; at zero the page asks how it went. Not inside a live region: it would be read out every second.
+setInterval(() => document.querySelectorAll("[data-left]").forEach(node => {
+  const left = Math.max(0, node.dataset.left - 1);
+  if (left === Number(node.dataset.left)) return;
+  node.dataset.left = left;
+  node.textContent = node.textContent.replace(/\d+/, left);
+  if (!left) htmx.trigger(node.closest("[data-live]"), "live");
+}), 1000);

@@ -152,8 +152,20 @@ def test_every_page_about_sign_in_opens(client: Client, dario: Driver) -> None:
     for path in ("login", "signup", "signup/passkey", "password/reset", "password/reset/done", "login/code"):
         assert client.get(f"/accounts/{path}/").status_code == 200, path
     client.force_login(confirmed(dario.user))
-    for path in ("", "email/", "password/change/", "2fa/", "sessions/", "logout/", "inactive/", "reauthenticate/"):
+    for path in ("", "email/", "password/change/", "sessions/", "logout/", "inactive/", "reauthenticate/"):
         assert client.get(f"/accounts/{path}").status_code == 200, path
+
+
+def test_a_password_link_that_no_longer_works_offers_both_ways_on(client: Client, db: None) -> None:
+    page = client.get("/accounts/password/reset/key/1-abc/?lang=en", follow=True).content.decode()
+    assert "This link no longer works." in page
+    assert 'href="/accounts/password/reset/"' in page
+    assert 'href="/accounts/login/"' in page
+
+
+def test_help_knows_the_charger_that_one_is_about_to_start(client: Client, db: None) -> None:
+    page = client.get("/accounts/login/?next=/c/IT*ADR*E0042*1/").content.decode()
+    assert 'href="/help/?code=IT%2AADR%2AE0042%2A1"' in page
 
 
 def test_pages_carry_no_inline_code(client: Client, db: None) -> None:

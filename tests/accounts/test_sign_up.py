@@ -61,6 +61,12 @@ def test_wrong_input_is_said_beside_its_field(client: Client, wrong: dict, field
     assert not User.objects.exists()
 
 
+def test_a_short_password_is_refused_in_the_language_of_the_page(client: Client) -> None:
+    page = client.post("/accounts/signup/?lang=en", SIGN_UP | {"password1": "gatto"})
+    assert page.context["form"].errors["password1"][0] == "Too short: at least 10 characters."
+    assert not User.objects.exists()
+
+
 def test_an_address_that_has_an_account_is_not_betrayed(client: Client, dario: Driver) -> None:
     page = sign_up(client, email="dario@driver.example")
     assert page.redirect_chain[-1][0].startswith("/accounts/confirm-email/")

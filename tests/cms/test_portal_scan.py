@@ -74,6 +74,11 @@ def test_signs_that_look_alike_are_taken_for_what_was_meant(client: Client, worl
     assert f'href="/c/{UID}/"' in html
 
 
+def test_an_unknown_code_says_whom_to_call(client: Client, world: Driving, operator: Operator) -> None:
+    Operator.objects.filter(pk=operator.pk).update(support_phone="+39 051 000 0042")
+    assert 'href="tel:+390510000042"' in see(client, "/c/ZZZZZZ/", 404)
+
+
 def test_an_archived_station_has_no_page(client: Client, world: Driving) -> None:
     ChargingStation.objects.update(archived_at=MORNING)
     see(client, HERE, 404)
@@ -98,6 +103,7 @@ def test_the_price_stands_before_the_button_with_all_that_may_be_added(him: Clie
         element("PARKING_TIME", "6", min_parking_duration=900),
         element("FLAT", "0.50"),
     )
+    Connector.objects.update(status="Preparing")
     html = see(him, HERE)
     at = [html.index(s) for s in ("€0.59", "€11.80", "€0.69/kWh", "€0.10/min", "€0.50", ">Start</button>")]
     assert at == sorted(at)
@@ -116,7 +122,16 @@ def test_without_a_price_it_says_that_a_charge_costs_nothing(client: Client, ope
 def test_free_the_cable_is_the_next_step(him: Client, world: Driving) -> None:
     html = see(him, HERE)
     assert '<li class="now still"><span class="mark"></span>Cable</li>' in html
-    assert ">Start</button>" in html
+    assert 'type="button" aria-disabled="true">Connect the cable</button>' in html
+    assert ">Start</button>" not in html
+
+
+def test_a_charger_that_sees_the_cable_only_after_the_start_can_be_started_all_the_same(
+    him: Client, world: Driving
+) -> None:
+    html = see(him, HERE)
+    assert f'action="/c/{UID}/start/"' in html
+    assert 'type="submit">Start without waiting for the cable</button>' in html
 
 
 @pytest.mark.parametrize("status", ["Preparing", "Occupied"])
@@ -171,6 +186,22 @@ def test_out_of_service_names_the_nearest_free_one_with_its_price(
     assert "Parcheggio Tanari · 330 m" in html
     assert f'href="/c/{near.evses.get().uid}/"' in html
     assert "€0.59" in html.partition("The nearest free one")[2]
+
+
+def test_a_free_socket_on_another_station_here_is_not_called_the_one_beside(client: Client, world: Driving) -> None:
+    Connector.objects.update(status="Unavailable")
+    near = stand(world.location, ["Available"])
+    html = see(client, HERE)
+    assert "Another one here is free" in html
+    assert f'<b>Type 2, 22 kW</b><span class="sub"><span class="id">{near.evses.get().uid}</span>' in html
+
+
+def test_a_socket_on_the_same_station_comes_before_others_here(client: Client, world: Driving) -> None:
+    stand(world.location, ["Available"], identity="AA-0001")
+    world.status("Unavailable")
+    html = see(client, HERE)
+    assert "The socket beside it is free" in html
+    assert f'href="/c/{world.station.evses.get(evse_id=2).uid}/"' in html
 
 
 def test_only_the_same_plug_is_an_alternative(client: Client, world: Driving, operator: Operator) -> None:

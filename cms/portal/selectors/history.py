@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -82,11 +82,12 @@ def bounds(month: date) -> tuple[datetime, datetime]:
 
 
 def parse(text: str) -> date | None:
-    """`2025-11` → its first day; None for anything else."""
+    """`2025-11` → its first day; None for anything else, also for a year without a neighbour on the calendar."""
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:
         return None
+    return first if MINYEAR < first.year < MAXYEAR else None
 
 
 def _ended(user: User) -> QuerySet[ChargingSession]:

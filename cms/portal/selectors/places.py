@@ -108,11 +108,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A free EVSE to send somebody to; `here`: at the same location."""
+    """A free EVSE to send somebody to; `here`: at the same location, `beside`: on the same station."""
 
     place: Place
     seen: EvseNow
     here: bool
+    beside: bool
 
 
 def listed() -> QuerySet[Location]:
@@ -167,17 +168,18 @@ def cities(limit: int = 8) -> list[tuple[str, int]]:
 
 
 def alternative_to(seen: EvseNow, *, at: datetime) -> Alternative | None:
-    """The nearest free EVSE with the same plug: next to this one, else at another listed place."""
+    """The nearest free EVSE with the same plug: on this station, else on another one here, else at another listed place."""
     here = seen.evse.station.location
     wish = Wish(standards=seen.standards, free=True, near=point_of(here) if here else None)
     nearby = described([here.pk], at=at) if here and here.archived_at is None else []
     if wish.near is not None or not here:
         nearby += search(wish, at=at, rows=3).places
     for place in nearby:
-        for other in place.evses:
+        for other in sorted(place.evses, key=lambda e: e.evse.station_id != seen.evse.station_id):
             fits = not wish.standards or set(other.standards) & set(wish.standards)
             if other.evse.pk != seen.evse.pk and other.state == states.AVAILABLE and fits:
-                return Alternative(place, other, here is not None and place.location.pk == here.pk)
+                at_hand = here is not None and place.location.pk == here.pk
+                return Alternative(place, other, at_hand, other.evse.station_id == seen.evse.station_id)
     return None
 
 

@@ -47,6 +47,13 @@ class Receipt:
         return session.stopped_at - session.started_at if session.stopped_at else None
 
     @property
+    def average_w(self) -> int | None:
+        """Over the whole charge, pauses included; None where that would divide by nothing."""
+        assert self.ride.session is not None
+        seconds = self.lasted // timedelta(seconds=1) if self.lasted else 0
+        return round(self.ride.session.energy * 3600 / seconds) if seconds > 0 and not self.empty else None
+
+    @property
     def empty(self) -> bool:
         assert self.ride.session is not None
         return not self.ride.session.energy

@@ -13,7 +13,7 @@ from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import rides, texts
 from cms.portal.rides import Ride
-from cms.portal.selectors import progress
+from cms.portal.selectors import evses, places, progress
 from cms.portal.views import receipt
 from sessions_app.services import stops
 
@@ -46,7 +46,11 @@ def bar(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: PersonRequest, ride: Ride) -> HttpResponse:
-    context = {"ride": ride, "evse": rides.evse_of(ride), "progress": progress.of(ride, now=timezone.now())}
+    at = timezone.now()
+    now, evse = progress.of(ride, now=at), rides.evse_of(ride)
+    elsewhere = evse is not None and bool(now.failure)
+    other = places.alternative_to(evses.seen([evse])[0], at=at) if evse and elsewhere else None
+    context = {"ride": ride, "evse": evse, "progress": now, "elsewhere": elsewhere, "other": other}
     return blocks.page(request, "driver/charge.html", context, {"ride": Block("driver/_ride.html", dict)})
 
 

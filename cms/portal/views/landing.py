@@ -14,7 +14,7 @@ from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import rides, situations, texts
-from cms.portal.selectors import evses, mine, places, prices
+from cms.portal.selectors import evses, help_lines, mine, places, prices
 from sessions_app.services import starts
 from stations.models import EVSE
 
@@ -35,8 +35,10 @@ def typed(request: HttpRequest) -> HttpResponse:
 
 
 def unknown(request: HttpRequest, code: str) -> HttpResponse:
-    """Says what was read, and which codes it may have been."""
-    return render(request, "driver/unknown.html", {"code": code[:60], "meant": evses.meant(code)}, status=404)
+    """Says what was read, which codes it may have been, and whom to call."""
+    lines = [operator for operator in help_lines.of(request.user, None) if operator.support_phone]
+    context = {"code": code[:60], "meant": evses.meant(code), "lines": lines}
+    return render(request, "driver/unknown.html", context, status=404)
 
 
 @require_POST
