@@ -1,11 +1,14 @@
 """What an operator may say about prices: a plain form, or OCPI elements for everything else."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
+from billing.forms import starts
+from billing.forms.starts import Start
 from billing.models import TariffVersion
 from billing.tariffs import parsing, plain
 from cms.core.form_fields import ForgivingDecimalField
@@ -23,7 +26,7 @@ class ElementsField(forms.JSONField):
     """Shows a version's elements as they are kept: their numbers are decimals, which JSON has no word for."""
 
     def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, str) else super().prepare_value(value)
+        return value or "" if isinstance(value, str | None) else super().prepare_value(value)
 
 
 class TariffForm(forms.Form):
@@ -36,6 +39,7 @@ class TariffForm(forms.Form):
     parking = _price(_("Staying after the charge, per minute"))
     grace_min = forms.IntegerField(label=_("Free minutes first"), required=False, min_value=0, max_value=1440)
     parking_cap = _price(_("At most, per charge"))
+    whole_minutes = forms.BooleanField(label=_("Minutes that have begun count in full"), required=False)
     vat = ForgivingDecimalField(label=_("VAT, %"), required=False, min_value=0, max_value=100, decimal_places=2)
     tax_included = forms.BooleanField(label=_("Prices include VAT"), required=False)
     min_price = _price(_("Minimum price of a charge"))
@@ -44,6 +48,14 @@ class TariffForm(forms.Form):
         label=_("OCPI elements"), required=False, decoder=None, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("For prices by hour, day, power or energy: a JSON list as in OCPI 2.2.1. Replaces the prices above."),
     )  # fmt: skip
+
+    @classmethod
+    def begun(cls, start: Start | None, data: Any = None) -> "TariffForm":
+        """The form of a new tariff, empty but for VAT, or filled with one of `starts.STARTS`."""
+        form = cls(data, initial={**starts.BASE, **(start.initial if start else {})})
+        if start and start.expert:
+            form.fields["expert"].initial = start.expert
+        return form
 
     @classmethod
     def of(cls, version: TariffVersion, data: Any = None) -> "TariffForm":
@@ -93,3 +105,10 @@ class QuoteForm(forms.Form):
     kwh = ForgivingDecimalField(label=_("Energy"), min_value=0, max_value=1000, decimal_places=3)
     kw = ForgivingDecimalField(label=_("Car takes"), min_value=1, max_value=1000, decimal_places=2)
     idle = forms.IntegerField(label=_("Stays after"), min_value=0, max_value=10080)
+
+    def clean_start(self) -> datetime:
+        """Within the years that a calendar of prices can be about."""
+        start: datetime = self.cleaned_data["start"]
+        if not 2000 <= start.year < 2200:
+            raise forms.ValidationError(_("A day between 2000 and 2199 is expected."))
+        return start

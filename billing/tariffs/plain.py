@@ -6,13 +6,15 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-MINUTES = 60
+MINUTES = 60  # seconds of one, and how many make an hour
+TIMED = ("TIME", "PARKING_TIME")
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """Currency units: `energy` per kWh, `flat` per charge, `minute` and `parking` per minute; `vat` in percent.
-    `parking` starts `grace_min` minutes after the charge and stops at `parking_cap`. None: not charged."""
+    `parking` starts `grace_min` minutes after the charge and stops at `parking_cap`. None: not charged. `whole_minutes`:
+    a minute that has begun counts in full (OCPI `step_size` 60, once per charge)."""
 
     energy: Decimal | None = None
     flat: Decimal | None = None
@@ -21,22 +23,24 @@ class Plain:
     grace_min: int | None = None
     parking_cap: Decimal | None = None
     vat: Decimal | None = None
+    whole_minutes: bool = False
 
 
 def elements(plain: Plain) -> list[dict[str, Any]]:
     """OCPI elements. A tariff without any price is one free fee (OCPI 2.2.1: free of charge)."""
+    step_s = MINUTES if plain.whole_minutes else 1
     always = [
         _component(kind, price, plain.vat, step)
         for kind, price, step in (
             ("FLAT", plain.flat, 1),
             ("ENERGY", plain.energy, 1),
-            ("TIME", _hourly(plain.minute), 1),
+            ("TIME", _hourly(plain.minute), step_s),
         )
         if price is not None
     ]
     parking = []
     if plain.parking is not None:
-        component = _component("PARKING_TIME", _hourly(plain.parking), plain.vat, 1)
+        component = _component("PARKING_TIME", _hourly(plain.parking), plain.vat, step_s)
         if plain.parking_cap is not None:
             component["max_amount"] = plain.parking_cap
         element: dict[str, Any] = {"price_components": [component]}
@@ -64,6 +68,7 @@ def read(given: Sequence[Mapping[str, Any]]) -> Plain | None:
         grace_min=None if grace is None else int(grace) // MINUTES,
         parking_cap=_decimal(prices.get("PARKING_TIME", {}).get("max_amount")),
         vat=_decimal(next(iter(vats), None)),
+        whole_minutes=any(c.get("step_size") == MINUTES for kind, c in prices.items() if kind in TIMED),
     )
     return found if _same(elements(found), given) else None
 

@@ -17,14 +17,15 @@ from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing import pricing
 from billing.documents import lines
+from billing.forms.starts import STARTS
 from billing.forms.tariffs import AssignForm, QuoteForm, TariffForm
 from billing.models import Tariff, TariffVersion
 from billing.selectors import tariffs as selectors
 from billing.services import tariffs
 from billing.tariffs.periods import Period, State
+from billing.views import prices
 from cms.core.errors import DomainError, Invalid
 
-VAT = {"vat": Decimal(22), "tax_included": True}  # what a new tariff starts with; the home market's ordinary rate
 SAMPLE = {"kwh": Decimal(20), "kw": Decimal(11), "idle": 30}
 
 
@@ -32,6 +33,7 @@ SAMPLE = {"kwh": Decimal(20), "kw": Decimal(11), "idle": 30}
 def page(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": selectors.rows(request.operator),
+        "starts": STARTS,
         "default": selectors.default(request.operator),
         "may_edit": access.can(request.user, "tariff.edit", request.operator),
     }
@@ -41,14 +43,18 @@ def page(request: MemberRequest) -> HttpResponse:
 @members_only("tariff.view")
 def detail(request: MemberRequest, pk: int) -> HttpResponse:
     tariff = _mine(request, pk)
-    version = _newest(tariff)
+    versions = list(tariff.versions.order_by("-number"))
+    version, language = versions[0], get_language() or "it"
     start = timezone.localtime().replace(second=0, microsecond=0)
     quote = QuoteForm(request.GET if "kwh" in request.GET else None, initial={"start": start, **SAMPLE})
     context = {
         "tariff": tariff,
         "version": version,
         "sentences": _sentences(version),
-        "versions": tariff.versions.order_by("-number"),
+        "versions": [(old, pricing.describe(old, language)) for old in versions],
+        "prices": prices.rows(version, versions[1] if len(versions) > 1 else None, language),
+        "week": prices.painted(version, language, timezone.now(), pricing.zone(request.operator.time_zone)),
+        "ad_hoc_everywhere": prices.ad_hoc_everywhere(version),
         "places": selectors.places(tariff),
         "assign": AssignForm(operator=request.operator),
         "quote": quote,
@@ -63,7 +69,8 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
 
 @members_only("tariff.edit")
 def create(request: MemberRequest) -> HttpResponse:
-    form = TariffForm(request.POST or None, initial=VAT)
+    start = STARTS.get(request.GET.get("start", ""))
+    form = TariffForm.begun(start, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             version = tariffs.create(
@@ -74,7 +81,8 @@ def create(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is ready; now say where it applies.") % {"name": version.tariff})
             return redirect("tariff", pk=version.tariff_id)
-    return render(request, "operator/tariffs/form.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "starts": STARTS, "start": start}
+    return render(request, "operator/tariffs/form.html", context, status=400 if form.errors else 200)
 
 
 @members_only("tariff.edit")

@@ -14,6 +14,7 @@ writes the sentence that answers the question. Words come through gettext, numbe
 | `heatmap(cells, *, unit)` | when is it busy? | 7 × 24 shares or None, Monday first, local hours |
 | `time_split(rows)` | too small, blocked by parked cars, or broken? | `Split(name, charging, idle, free, down, href)`, shares of time |
 | `revenue(months, *, currency)` | are we earning? | `Month(word, revenue, energy_cost, last_year)` |
+| `week_prices(bands, *, now)` | what is the price at any hour? | `PriceBand(day, start_s, end_s, words, level)` |
 | `energy_days(days)` | is energy growing? | `Day(day, energy_wh, low_wh, high_wh)` |
 
 How it is drawn: shapes live in a nested `<svg>` that stretches (non-scaling strokes), words stay outside it, placed in
@@ -27,6 +28,7 @@ from .columns import Month, revenue
 from .curves import CostBlock, Event, Line, Point, power_lines, session
 from .heat import heatmap
 from .states import Part, Split, StateCount, Track, ribbon, strip, time_split
+from .week import PriceBand, week_prices
 
 __all__ = [
     "BandPoint",
@@ -38,6 +40,7 @@ __all__ = [
     "Month",
     "Part",
     "Point",
+    "PriceBand",
     "Split",
     "StateCount",
     "Track",
@@ -50,4 +53,5 @@ __all__ = [
     "session",
     "strip",
     "time_split",
+    "week_prices",
 ]

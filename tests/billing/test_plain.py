@@ -12,7 +12,7 @@ from billing.tariffs.plain import Plain
 prices = st.none() | st.decimals(0, 1000, places=4)
 plains = st.builds(
     Plain, energy=prices, flat=prices, minute=prices, parking=prices, grace_min=st.none() | st.integers(0, 600),
-    parking_cap=prices, vat=st.none() | st.sampled_from([Decimal(22), Decimal(10), Decimal(0)]),
+    parking_cap=prices, whole_minutes=st.booleans(), vat=st.none() | st.sampled_from([Decimal(22), Decimal(10), Decimal(0)]),
 )  # fmt: skip
 
 
@@ -44,6 +44,13 @@ def test_a_price_per_kwh_with_parking_after_grace() -> None:
             "restrictions": {"min_parking_duration": 900},
         },
     ]
+
+
+def test_minutes_that_have_begun_may_count_in_full() -> None:
+    tariff = Plain(energy=Decimal("0.55"), parking=Decimal("0.10"), grace_min=15, whole_minutes=True)
+    steps = [c["step_size"] for element in plain.elements(tariff) for c in element["price_components"]]
+    assert steps == [1, 60]
+    assert plain.read(plain.elements(tariff)) == tariff
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,37 @@ def test_what_the_plain_form_cannot_say_comes_back_as_it_was_given(desk: Client)
     assert '"price":0.39' in form["expert"].value()
 
 
+def test_a_price_with_whole_minutes_is_edited_in_plain_words(desk: Client) -> None:
+    tariff = make(desk, whole_minutes="on")
+    form = desk.get(f"/ops/tariffs/{tariff.pk}/change/").context["form"]
+    assert form["whole_minutes"].value() is True
+    assert (form["energy"].value(), form["expert"].value()) == ("0,55", "")
+
+
+@pytest.mark.parametrize("start", ["slow", "fast", "night"])
+def test_a_new_tariff_may_begin_with_an_example(desk: Client, start: str) -> None:
+    form = desk.get(f"/ops/tariffs/new/?start={start}").context["form"]
+    shown = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    answer = desk.post("/ops/tariffs/new/", {**shown, "name": "Example"})
+    assert answer.status_code == 302, answer.context["form"].errors
+
+
+def test_an_unknown_example_is_an_empty_form(desk: Client) -> None:
+    assert desk.get("/ops/tariffs/new/?start=%00beer").context["form"]["energy"].value() is None
+
+
+def test_the_page_shows_prices_week_and_versions(desk: Client) -> None:
+    tariff = make(desk)
+    desk.post(f"/ops/tariffs/{tariff.pk}/change/", {**AC, "energy": "0.59"})
+    page = desk.get(f"/ops/tariffs/{tariff.pk}/", headers={"Accept-Language": "en"})
+    assert [(row.what, row.price, row.before) for row in page.context["prices"]] == [
+        ("Energy", "€0.59/kWh", "€0.55/kWh"),
+        ("Parking after the charge", "€0.10/min", "€0.10/min"),
+    ]
+    assert page.context["week"].answer == "The same price at every hour."
+    assert [old.number for old, _sentence in page.context["versions"]] == [2, 1]
+
+
 def test_a_place_gets_the_tariff_and_the_rest_the_default(desk: Client, operator: Operator) -> None:
     place = LocationFactory(operator=operator)
     special, usual = make(desk, name="Special"), make(desk, name="Usual", energy="0,49")
@@ -72,7 +103,15 @@ def test_the_simulator_prices_a_charge(desk: Client) -> None:
     assert "13,50" in answer.content.decode()
 
 
-@pytest.mark.parametrize("query", ["kwh=x&kw=1&idle=1&start=", "kwh=1&kw=0&idle=1&start=2026-06-15T16:00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kwh=x&kw=1&idle=1&start=",
+        "kwh=1&kw=0&idle=1&start=2026-06-15T16:00",
+        "kwh=1&kw=1&idle=1&start=0001-01-01T00:00",
+        "kwh=1&kw=1&idle=1&start=9999-12-31T23:59",
+    ],
+)
 def test_a_wrong_charge_is_named_not_priced(desk: Client, query: str) -> None:
     answer = desk.get(f"/ops/tariffs/{make(desk).pk}/?{query}")
     assert answer.status_code == 200
