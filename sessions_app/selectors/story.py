@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from sessions_app.engine.evidence import METERED, UPDATED
+from sessions_app.metering import kept
 from sessions_app.models import ChargingSession, Evidence
-from sessions_app.services import ledger
 from stations.models import StatusChange
 from stations.vocabulary.values import Reading
 
@@ -44,17 +44,17 @@ def readings(session: ChargingSession) -> list[Readings]:
     """Every message with samples, in the order of receipt."""
     rows = Evidence.objects.filter(session=session).exclude(readings="[]").order_by("received_at", "pk")
     return [
-        Readings(received_at, message_id, ledger.samples(kept))
-        for received_at, message_id, kept in rows.values_list("received_at", "message_id", "readings")
+        Readings(received_at, message_id, kept.load(text))
+        for received_at, message_id, text in rows.values_list("received_at", "message_id", "readings")
     ]
 
 
 def _told(session: ChargingSession) -> Iterator[Event]:
     rows = Evidence.objects.filter(session=session).exclude(kind=METERED)
-    for at, received_at, kind, message_id, kept in rows.values_list(
+    for at, received_at, kind, message_id, text in rows.values_list(
         "occurred_at", "received_at", "kind", "message_id", "facts"
     ):
-        facts = orjson.loads(kept)
+        facts = orjson.loads(text)
         if kind != UPDATED or _tells(facts):
             yield Event(at, received_at, kind, message_id, facts)
 

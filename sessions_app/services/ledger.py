@@ -1,7 +1,7 @@
 """Evidence on its way into the database and back: what a station said becomes a row, and a row becomes evidence again.
 
-Both ways meet in `engine.evidence.Evidence`; a test holds them together. Rows keep the samples as they were sent and are
-normalised again when they are read, so that a better `metering` reads old evidence better.
+Both ways meet in `_evidence`. Rows keep the samples as they were sent (`metering.kept`) and are normalised again when they are
+read.
 """
 
 import functools
@@ -17,10 +17,11 @@ import orjson
 from cms.core import energy, rows
 from sessions_app.engine import evidence
 from sessions_app.engine.evidence import Evidence
-from sessions_app.metering.normalise import normalise
+from sessions_app.metering import kept
+from sessions_app.metering.normalise import Measured, normalise
 from sessions_app.models import Evidence as EvidenceRow
 from stations.vocabulary import events
-from stations.vocabulary.values import EvseRef, Reading, Sample
+from stations.vocabulary.values import EvseRef
 
 COLUMNS = (
     "station_id",
@@ -43,6 +44,10 @@ KINDS: dict[type, str] = {
     events.TransactionUpdated: evidence.UPDATED,
     events.TransactionEnded: evidence.ENDED,
 }
+
+Facts = dict[str, Any]
+"""What else is kept of evidence, as JSON text: token, token_type, told, meter (mWh), trigger, state, offline, remote,
+reservation, reason, again; of ours: meter, reason, by."""
 
 
 class Entry(NamedTuple):
@@ -81,86 +86,95 @@ class Entry(NamedTuple):
 
 def of_transaction(event: events.TransactionEvent, told: str = "", *, again: bool = False) -> Entry:
     """`told` is what the station is answered about the token in `event`; `again` that it uses a transaction id again."""
-    facts: dict[str, Any] = {}
-    if again:
-        facts["again"] = True
-    token = meter = None
-    if event.token is not None:
-        token = event.token.text
-        facts["token"] = token
-        if event.token.type:
-            facts["token_type"] = event.token.type
-    if told:
-        facts["told"] = told
-    if event.meter_wh is not None:
-        meter = _meter(event.meter_wh)
-        facts["meter"] = meter if meter is not None else str(event.meter_wh)
-    if event.trigger:
-        facts["trigger"] = event.trigger
-    if event.charging_state:
-        facts["state"] = event.charging_state
-    if event.offline:
-        facts["offline"] = True
-    remote = _number(event.remote_start_id)
-    if remote is not None:
-        facts["remote"] = remote
-    reservation = _number(event.reservation_id) or None  # 0 means none (quirk 40)
-    if reservation is not None:
-        facts["reservation"] = reservation
-    reason = getattr(event, "reason", "")
-    if reason:
-        facts["reason"] = reason
-    kept = _dumps(facts) if facts else b"{}"
-    readings = _keep(event.readings)
-    evse_id, connector_id = _place(event.evse)
-    return Entry(
-        Evidence(
-            KINDS[type(event)],
-            event.occurred_at,
-            event.received_at,
-            None if event.seq_no is None else max(-_BIGINT, min(event.seq_no, _BIGINT)),
-            evse_id,
-            connector_id,
-            token or "",
-            meter,
-            normalise(event.readings) if event.readings else (),
-            reason,
-            event.trigger,
-            event.charging_state,
-            remote,
-            reservation,
-            told,
-            again,
-            zlib.crc32(readings, zlib.crc32(kept)),
-        ),
-        event.station.id,
-        event.transaction_id or "",
-        event.message_id,
-        kept.decode(),
-        readings.decode(),
-    )
+    facts = _facts(event, told, again=again)
+    seq_no = None if event.seq_no is None else max(-_BIGINT, min(event.seq_no, _BIGINT))
+    return _entry(event, KINDS[type(event)], event.occurred_at, facts, seq_no, event.transaction_id or "")
 
 
 def of_meter(event: events.Metered) -> Entry:
     """Readings that name no transaction."""
-    readings = _keep(event.readings)
     at = max((reading.at for reading in event.readings), default=event.received_at)
-    evse_id, connector_id = _place(event.evse)
-    return Entry(
-        Evidence(
-            evidence.METERED,
-            at,
-            event.received_at,
-            evse_id=evse_id,
-            connector_id=connector_id,
-            readings=normalise(event.readings),
-            digest=zlib.crc32(readings, zlib.crc32(b"{}")),
-        ),
-        event.station.id,
-        "",
-        event.message_id,
-        "{}",
-        readings.decode(),
+    return _entry(event, evidence.METERED, at, {}, None, "")
+
+
+def _facts(event: events.TransactionEvent, told: str, *, again: bool) -> Facts:
+    """What was said, without what was not. 0 is no reservation (quirk 40); a meter that no counter could show stays text."""
+    facts: Facts = {}
+    if again:
+        facts["again"] = True
+    if told:
+        facts["told"] = told
+    if event.token is not None:
+        facts["token"] = event.token.text
+        if event.token.type:
+            facts["token_type"] = event.token.type
+    if event.meter_wh is not None:
+        meter = _meter(event.meter_wh)
+        facts["meter"] = meter if meter is not None else str(event.meter_wh)
+    if event.offline:
+        facts["offline"] = True
+    if (remote := _number(event.remote_start_id)) is not None:
+        facts["remote"] = remote
+    if reservation := _number(event.reservation_id):
+        facts["reservation"] = reservation
+    if event.trigger:
+        facts["trigger"] = event.trigger
+    if event.charging_state:
+        facts["state"] = event.charging_state
+    if reason := getattr(event, "reason", ""):
+        facts["reason"] = reason
+    return facts
+
+
+def _entry(
+    event: events.TransactionEvent | events.Metered,
+    kind: str,
+    occurred_at: datetime,
+    facts: Facts,
+    seq_no: int | None,
+    transaction_id: str,
+) -> Entry:
+    said = _dumps(facts) if facts else b"{}"
+    readings = kept.dump(event.readings)
+    measured = normalise(event.readings) if event.readings else ()
+    place = _place(event.evse)
+    digest = zlib.crc32(readings, zlib.crc32(said))
+    one = _evidence(kind, occurred_at, event.received_at, seq_no, *place, facts, measured, digest)
+    return Entry(one, event.station.id, transaction_id, event.message_id, said.decode(), readings.decode())
+
+
+def _evidence(
+    kind: str,
+    occurred_at: datetime,
+    received_at: datetime,
+    seq_no: int | None,
+    evse_id: int | None,
+    connector_id: int | None,
+    facts: Facts,
+    readings: tuple[Measured, ...],
+    digest: int,
+) -> Evidence:
+    """The same, whether it comes from the station or from its row."""
+    fact = facts.get
+    meter = fact("meter")
+    return Evidence(
+        kind,
+        occurred_at,
+        received_at,
+        seq_no,
+        evse_id,
+        connector_id,
+        fact("token", ""),
+        meter if isinstance(meter, int) else None,
+        readings,
+        fact("reason", ""),
+        fact("trigger", ""),
+        fact("state", ""),
+        fact("remote"),
+        fact("reservation"),
+        fact("told", ""),
+        fact("again", False),
+        digest,
     )
 
 
@@ -177,17 +191,11 @@ def of_ours(
     message_id: str = "",
 ) -> Entry:
     """What we noticed or decided: bounded, closed, doubted."""
-    facts: dict[str, Any] = {}
-    if meter is not None:
-        facts["meter"] = meter
-    if reason:
-        facts["reason"] = reason
-    if by:
-        facts["by"] = by
-    kept = _dumps(facts)
-    digest = zlib.crc32(b"[]", zlib.crc32(kept))
+    facts = {name: fact for name, fact in (("meter", meter), ("reason", reason), ("by", by)) if fact not in (None, "")}
+    said = _dumps(facts)
+    digest = zlib.crc32(kept.NOTHING.encode(), zlib.crc32(said))
     ours = Evidence(kind, occurred_at, received_at, meter=meter, reason=reason, digest=digest)
-    return Entry(ours, station_id, transaction_id, message_id, kept.decode(), "[]")
+    return Entry(ours, station_id, transaction_id, message_id, said.decode(), kept.NOTHING)
 
 
 def write(entries: Iterable[tuple[Entry, int | None]]) -> None:
@@ -216,54 +224,11 @@ def stream(query: Any) -> Iterator[tuple[int, Evidence]]:
         "facts",
         "readings",
     )
-    for session_id, kind, occurred, received, seq_no, evse, connector, facts, readings in query.values_list(
-        *columns
-    ).iterator(chunk_size=2_000):
-        known = orjson.loads(facts)
-        yield (
-            session_id,
-            Evidence(
-                kind,
-                occurred,
-                received,
-                seq_no,
-                evse,
-                connector,
-                known.get("token", ""),
-                meter if isinstance(meter := known.get("meter"), int) else None,
-                normalise(samples(readings)) if readings != "[]" else (),
-                known.get("reason", ""),
-                known.get("trigger", ""),
-                known.get("state", ""),
-                known.get("remote"),
-                known.get("reservation"),
-                known.get("told", ""),
-                known.get("again", False),
-                zlib.crc32(readings.encode(), zlib.crc32(facts.encode())),
-            ),
-        )
-
-
-def samples(kept: str) -> tuple[Reading, ...]:
-    """The readings of a row, as the station sent them."""
-    return tuple(
-        Reading(datetime.fromisoformat(at), tuple(_sample(*kept_sample) for kept_sample in kept_samples))
-        for at, kept_samples in orjson.loads(kept)
-    )
-
-
-def _sample(
-    measurand: str,
-    value: str | None,
-    unit: str | None = None,
-    phase: str | None = None,
-    context: str = "Sample.Periodic",
-    location: str = "Outlet",
-    multiplier: int = 0,
-    signed: str | None = None,
-) -> Sample:
-    number = Decimal(value) if value is not None else None
-    return Sample(measurand, number, unit, phase, context, location, multiplier, signed)
+    found = query.values_list(*columns).iterator(chunk_size=2_000)
+    for session_id, kind, at, heard, seq_no, evse, connector, facts, readings in found:
+        measured = normalise(kept.load(readings)) if readings != kept.NOTHING else ()
+        digest = zlib.crc32(readings.encode(), zlib.crc32(facts.encode()))
+        yield session_id, _evidence(kind, at, heard, seq_no, evse, connector, orjson.loads(facts), measured, digest)
 
 
 # What a station says may be larger than any column: a start is answered all the same, and its words are kept as text.
@@ -287,18 +252,6 @@ def _meter(wh: Decimal) -> int | None:
 
 def _number(value: int | None) -> int | None:
     return value if value is not None and abs(value) < _JSON_INTEGER else None
-
-
-def _keep(readings: tuple[Reading, ...]) -> bytes:
-    return _dumps([[reading.at, [_kept(sample) for sample in reading.samples]] for reading in readings])
-
-
-def _kept(sample: Sample) -> list[Any]:
-    measurand, value, unit, phase, context, location, multiplier, signed = sample
-    text = None if value is None else str(value)
-    if signed is None and not multiplier:
-        return [measurand, text, unit, phase, context, location]
-    return [measurand, text, unit, phase, context, location, multiplier, signed]
 
 
 _dumps = functools.partial(orjson.dumps, option=orjson.OPT_UTC_Z)
