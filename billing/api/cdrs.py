@@ -77,10 +77,10 @@ DESCRIBED = inline_serializer(
 
 class CdrFilter(django_filters.FilterSet):
     station = django_filters.CharFilter(field_name="session__station__identity")
-    session = django_filters.NumberFilter(field_name="session_id", min_value=0, max_value=2**63 - 1)
+    session = rest.Whole(field_name="session_id", min_value=0, max_value=2**63 - 1)
     id_tag = django_filters.CharFilter(field_name="session__id_tag", lookup_expr="iexact")
-    started_after = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
-    started_before = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+    started_after = rest.Moment(field_name="started_at", lookup_expr="gte")
+    started_before = rest.Moment(field_name="started_at", lookup_expr="lt")
 
 
 class Cdrs(rest.Resource):

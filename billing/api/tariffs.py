@@ -155,7 +155,7 @@ class Tariffs(rest.Resource):
     def assign(self, request: Request, pk: str) -> Response:
         """From now on the tariff of this location; without a location, the operator's default."""
         tariff = self.get_object()
-        asked = AssignSerializer(data=request.data or {})
+        asked = AssignSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         number = asked.validated_data["location"]
         location = self.actor.operator.locations.filter(pk=number).first() if number is not None else None

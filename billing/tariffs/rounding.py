@@ -64,7 +64,7 @@ def settle(breakdown: Breakdown) -> Settlement:
         shares = _shared(missing, charges, breakdown) if kind is not Kind.ROUNDING else [(_largest(charges), missing)]
         charges += [Charge(kind, amount, rate) for rate, amount in shares if amount]
     rows = vat_rows(((charge.vat, charge.amount) for charge in charges), gross=breakdown.gross, currency=currency)
-    return Settlement(tuple(charges), rows, *_totals(rows))
+    return Settlement(tuple(charges), rows, *_totals(rows, currency))
 
 
 def vat_rows(amounts: Iterable[tuple[Rate, Decimal]], *, gross: bool, currency: str) -> tuple[VatRow, ...]:
@@ -108,8 +108,9 @@ def _largest(charges: list[Charge]) -> Rate:
     return max(charges, key=lambda charge: charge.amount).vat
 
 
-def _totals(rows: tuple[VatRow, ...]) -> tuple[Decimal, Decimal, Decimal]:
-    excl, vat = _sum(row.taxable for row in rows), _sum(row.vat for row in rows)
+def _totals(rows: tuple[VatRow, ...], currency: str) -> tuple[Decimal, Decimal, Decimal]:
+    nothing = exact.cents(0, currency)
+    excl, vat = sum((row.taxable for row in rows), nothing), sum((row.vat for row in rows), nothing)
     return excl, vat, excl + vat
 
 

@@ -208,10 +208,11 @@ def _rate_of(text: str | None) -> Rate:
 
 
 def iso(at: datetime | None) -> str:
-    """UTC with Z, as fine as the time is; empty for None."""
+    """UTC with Z, milliseconds unless the time is finer or whole, as the API writes times; empty for None."""
     if at is None:
         return ""
-    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    fine = at.microsecond % 1000 or not at.microsecond
+    return at.astimezone(UTC).isoformat(timespec="auto" if fine else "milliseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(text: str) -> datetime:

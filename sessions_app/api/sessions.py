@@ -74,8 +74,8 @@ class SessionFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=ChargingSession.Status.choices)
     id_tag = django_filters.CharFilter(field_name="id_tag", lookup_expr="iexact")
     transaction_id = django_filters.CharFilter()
-    started_after = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
-    started_before = django_filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+    started_after = rest.Moment(field_name="started_at", lookup_expr="gte")
+    started_before = rest.Moment(field_name="started_at", lookup_expr="lt")
 
 
 class Sessions(rest.Resource):
@@ -113,7 +113,7 @@ class Sessions(rest.Resource):
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """Ends it in our books only. Nothing is sent."""
-        asked = CloseSerializer(data=request.data or {})
+        asked = CloseSerializer(data=request.data)
         session = self.get_object()
         asked.is_valid(raise_exception=True)
         closed = sessions.close(session=session, reason=asked.validated_data["reason"], by=self.actor)

@@ -133,7 +133,9 @@ def test_the_list_is_filtered(charge: Charge, api: APIClient, operator: Operator
     assert found("started_before=2025-11-04T00:00:00Z&station=CP-0042") == [str(first.uid)]
     assert found("station=nowhere") == []
     assert api.get("/api/v1/cdrs/?started_after=soon").status_code == 400
-    assert api.get("/api/v1/cdrs/?session=x").status_code == 400
+    for wrong in ("x", "-1", "1.5", "1e3", "9" * 30):
+        assert list(api.get(f"/api/v1/cdrs/?session={wrong}").json()) == ["session"]
+    assert api.get("/api/v1/cdrs/?started_after=9999-12-31T23:59:59-23:59").status_code == 400
 
 
 def test_cdrs_cannot_be_changed(charge: Charge, api: APIClient) -> None:

@@ -192,6 +192,12 @@ def test_a_quote_is_what_would_be_billed(api: APIClient) -> None:
     ]
 
 
+def test_what_costs_nothing_costs_zero_to_the_cent(api: APIClient) -> None:
+    number = post(api, "tariffs/", BODY).json()["id"]
+    quote = post(api, f"tariffs/{number}/quote/", {"started_at": "2026-06-15T12:00:00Z", "periods": [{}]}).json()
+    assert (quote["total_excl_vat"], quote["vat"], quote["total_incl_vat"]) == ("0.00", "0.00", "0.00")
+
+
 def test_a_quote_speaks_of_limits_and_rounding(api: APIClient) -> None:
     number = post(api, "tariffs/", {**BODY, "max_price": 5}).json()["id"]
     period = {"energy_kwh": 20, "charging_seconds": 3600, "parking_seconds": 0}

@@ -80,9 +80,23 @@ def test_the_list_is_newest_first_and_filtered(tell: Tell, pole: Teller, api: AP
     assert found(transaction_id=first) == [first]
     assert found(started_after="2026-05-01T10:00:00+02:00") == [first]
     assert found(started_before="2026-05-01T08:30:00Z") == [second]
+    assert found(started_after="2026-05-01T10:00:00 02:00") == [first]  # a plus that nobody escaped
+    assert found(started_after="2026-05-01T08:30:00") == [first]
 
 
-@pytest.mark.parametrize("asked", [{"status": "running"}, {"started_after": "yesterday"}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"status": "running"},
+        {"status": "Active"},
+        {"started_after": "yesterday"},
+        {"started_after": "9999-12-31T23:59:59-01:00"},
+        {"started_before": "0001-01-01T00:00:00+14:00"},
+        {"id_tag": "a\x00"},
+        {"station": "\x00"},
+        {"transaction_id": "\x00"},
+    ],
+)
 def test_a_filter_value_that_cannot_be_is_refused(api: APIClient, asked: dict[str, str]) -> None:
     answer = api.get("/api/v1/sessions/", asked)
 
