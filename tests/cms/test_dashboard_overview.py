@@ -13,7 +13,8 @@ from sessions_app.models import ChargingSession
 from stations.diagnostics import faults
 from stations.models import ChargingStation, Fault
 from tests.cms import driving
-from tests.factories import UserFactory
+from tests.factories import TokenFactory, UserFactory
+from tests.factories.billing import EndedSessionFactory
 
 NOON = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)  # a Monday, 12:00 in Rome
 
@@ -45,8 +46,33 @@ def broken(station: ChargingStation, minutes: int = 41, **facts: object) -> Faul
 
 def test_a_new_network_is_led_to_its_first_charge(client, olga):
     shown = page(client, olga)
-    assert "Three steps to the first charge." in shown
-    assert "/ops/stations/new/" in shown
+    assert "6 steps to the first charge." in shown
+    for door in ("/ops/locations/new/", "/ops/tariffs/new/", "/ops/stations/new/", "/ops/tokens/new/"):
+        assert f'href="{door}"' in shown
+    assert "Help it connect" not in shown
+
+
+def test_the_list_to_the_first_charge_ticks_itself_off_and_goes_with_it(client, olga, operator):
+    unit = driving.stand(driving.place(operator), (), identity="CP-0100", online=False)
+    ChargingStation.objects.filter(pk=unit.pk).update(last_seen=None)
+    shown = page(client, olga)
+    assert "4 steps to the first charge" in shown
+    assert 'href="/ops/stations/CP-0100/connect/"' in shown
+    ChargingStation.objects.filter(pk=unit.pk).update(last_seen=NOON, online=True)
+    driving.price(operator)
+    TokenFactory(operator=operator)
+    alone = page(client, olga, HX_Request="true", HX_Target="steps")
+    assert "One step to the first charge" in alone
+    assert 'href="/ops/stations/CP-0100/?ask=start"' in alone
+    EndedSessionFactory(station=unit, operator=operator)
+    assert "to the first charge" not in page(client, olga)
+
+
+def test_who_may_not_add_stations_gets_no_button_that_leads_nowhere(client, tom):
+    shown = page(client, tom)
+    assert "6 steps to the first charge." in shown
+    assert 'href="/ops/stations/new/"' not in shown
+    assert 'href="/ops/tokens/new/"' in shown  # support makes cards
 
 
 def test_a_working_network_says_so_calmly(client, olga, stand):
@@ -108,7 +134,7 @@ def test_carla_sees_nothing_of_olgas_problems(client, carla, stand):
     broken(stand)
     shown = page(client, carla)
     assert "CP-0100" not in shown
-    assert "Three steps to the first charge." in shown
+    assert "6 steps to the first charge." in shown
 
 
 def test_somebody_looks_after_it(client, olga, stand):

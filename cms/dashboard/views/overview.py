@@ -12,7 +12,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from cms import charts
 from cms.dashboard import answers, blocks, headlines, stages
-from cms.dashboard.selectors import overview, states, stations
+from cms.dashboard.selectors import first_steps, overview, states, stations
 from cms.templatetags.ui import STATES
 
 
@@ -24,7 +24,6 @@ def page(request: MemberRequest) -> HttpResponse:
     context = {
         "topic": f"operator:{operator.pk}",
         "may_command": access.can(request.user, "station.command", operator),
-        "may_edit": access.can(request.user, "station.edit", operator),
         "size": size,
     }
 
@@ -66,6 +65,11 @@ def page(request: MemberRequest) -> HttpResponse:
     def today() -> dict[str, Any]:
         return headlines.today(operator, now=now, zone=zone)
 
+    def steps() -> dict[str, Any]:
+        listed = first_steps.of(operator, request.user)
+        left = [step for step in listed if not step.done]
+        return {"first_steps": listed, "left": len(left), "next": left[0]}
+
     shown = {
         "headline": blocks.Block("operator/overview/headline.html", head),
         "problems": blocks.Block("operator/overview/problems.html", problems),
@@ -75,4 +79,6 @@ def page(request: MemberRequest) -> HttpResponse:
     }
     if not size:
         shown = {}
+    if not first_steps.over(operator):
+        shown["steps"] = blocks.Block("operator/overview/first_steps.html", steps)
     return blocks.page(request, "operator/overview/page.html", context, shown)
