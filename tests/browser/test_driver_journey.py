@@ -156,15 +156,19 @@ def test_find_scan_sign_in_start_follow_stop_receipt(page: Page, site: Site, rig
 
 
 def test_a_start_without_a_car_waits_and_a_late_cable_begins_it(page: Page, site: Site, rig: Rig) -> None:
-    """The charger accepts, nobody has plugged in yet: the page says so, counts, and goes on by itself."""
+    """No cable is seen, the driver starts all the same: the page says what it waits for, counts, and goes on by itself."""
     with site.live.orm():
         evse = sites.until(lambda: EVSE.objects.filter(station=site.station_id, evse_id=1).first(), "an EVSE")
     page.goto(f"{site.live.http}/accounts/login/?next=/c/{evse.uid}/")
     sign_in(page, site, f"driver-{site.identity.lower()}@driver.example")
     page.wait_for_url(f"**/c/{evse.uid}/")
-    page.click(".driver-foot button.primary")
+    expect(page.locator(".driver-foot button.primary")).to_have_count(0)
+    expect(page.locator(".driver-foot button[aria-disabled=true]")).to_be_visible()
+    page.click(".driver-foot button[type=submit]")
     page.wait_for_url("**/s/**")
     expect(page.locator(".steps.four li").nth(1)).to_have_class("seen", timeout=PATIENCE_MS)
     expect(page.locator(".steps.four li").nth(2)).to_have_class("now")
+    left = int(page.get_attribute("[data-left]", "data-left") or 0)
+    expect(page.locator(f"[data-left='{left - 2}']")).to_contain_text(str(left - 2))
     rig.do(rig.station.plug_in(1))
     expect(page.locator(".steps.four li").nth(2)).to_have_class("seen", timeout=PATIENCE_MS)

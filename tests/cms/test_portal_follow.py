@@ -10,9 +10,10 @@ from django.test import Client
 from accounts.models import Driver, User
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
-from tests.cms.driving import MORNING, Driving, minute, price, see
+from tests.cms.driving import MORNING, Driving, minute, place, price, see, stand
 from tests.factories import TokenFactory
 from tests.factories.billing import element
+from tests.sessions_app.telling import Teller
 
 pytestmark = pytest.mark.django_db
 HERE = "/s/secret/"
@@ -61,7 +62,7 @@ def test_an_accepted_start_without_a_car_counts_the_seconds_left(him: Client, wo
     world.asked()
     clock.move_to(minute(1.25))
     assert "We do not see the car yet" in see(him, HERE)
-    assert "you have 45 s left" in see(him, HERE)
+    assert '<span data-left="45">Push the connector in well: you have 45 s left.</span>' in see(him, HERE)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,30 @@ def test_a_card_refused_after_the_start_is_said(him: Client, world: Driving, dar
     session = world.begins()
     ChargingSession.objects.filter(pk=session.pk).update(authorization="ConcurrentTx")
     assert "already charging somewhere else" in see(him, HERE)
+
+
+def test_a_card_in_use_names_the_place_where_it_is_in_use(him: Client, world: Driving, dario: Driver) -> None:
+    elsewhere = stand(place(dario.operator, "Via Po 3"))
+    world.says(Teller(elsewhere).start(0, world.token.uid))
+    world.asked()
+    session = world.begins(1)
+    ChargingSession.objects.filter(pk=session.pk).update(authorization="ConcurrentTx")
+    assert "This card is already charging at Via Po 3, so the charger stopped." in see(him, HERE)
+
+
+def test_a_start_without_an_answer_names_the_nearest_free_one_with_its_price(him: Client, world: Driving) -> None:
+    world.asked(command="timeout", status="refused")
+    html = see(him, HERE)
+    assert "The charger does not answer." in html
+    beside = world.station.evses.get(evse_id=2).uid
+    assert "The socket beside it is free" in html
+    assert f'href="/c/{beside}/"' in html
+    assert "€0.59" in html.partition("The socket beside it is free")[2]
+
+
+def test_a_start_under_way_sends_nobody_elsewhere(him: Client, world: Driving) -> None:
+    world.asked()
+    assert "The socket beside it is free" not in see(him, HERE)
 
 
 # ---- a running charge ----------------------------------------------------------------------------------------------

@@ -95,6 +95,13 @@ def test_the_file_opens_right_in_italian_excel(him: Client, world: Driving) -> N
     assert rows[1] == ROW.format(card=world.token)
 
 
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "2026-13", "%00"])
+def test_a_month_beyond_the_calendar_is_no_month(him: Client, world: Driving, month: str) -> None:
+    world.charged(20_000)
+    answer = him.get(f"/history/export.csv?month={month}")
+    assert (answer.status_code, len(answer.content.decode().strip().splitlines())) == (200, 2)
+
+
 def test_the_file_of_a_month_holds_that_month_and_without_one_everything(him: Client, world: Driving) -> None:
     world.charged(20_000)
     world.charged(5_000, begun=35 * DAY)

@@ -56,6 +56,11 @@ def test_the_amount_leads_and_every_line_says_how_it_came_about(him: Client, wor
         assert shown in html
 
 
+def test_the_curve_has_an_answer_in_one_sentence(him: Client, world: Driving) -> None:
+    session = world.charged(18_640, minutes=132)
+    assert '<p class="a">18.64 kWh in 2 h 12 min: 8.5 kW on average.</p>' in see(him, f"/history/{session.pk}/")
+
+
 def test_the_page_after_a_start_is_the_same(him: Client, world: Driving) -> None:
     world.asked()
     session = world.begins()
