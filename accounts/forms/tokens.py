@@ -1,5 +1,6 @@
 """What an operator may say about a card."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -30,6 +31,13 @@ class TokenForm(forms.ModelForm):
         self.fields["driver"].queryset = drivers  # type: ignore[attr-defined]
         if self.instance.pk:
             del self.fields["uid"]
+
+    def clean_expires_at(self) -> datetime | None:
+        """The year 1 has no UTC, the year 9999 no day after."""
+        expires: datetime | None = self.cleaned_data["expires_at"]
+        if expires and not 2000 <= expires.year < 2200:
+            raise forms.ValidationError(_("A day between 2000 and 2199 is expected."))
+        return expires
 
     def details(self) -> dict[str, Any]:
         """What `accounts.services.tokens` takes besides the id."""

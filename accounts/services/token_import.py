@@ -32,11 +32,16 @@ def read(content: bytes) -> list[Line]:
         raise Invalid({"file": [_("The file is not UTF-8 text (byte %(n)s).") % {"n": error.start}]}) from error
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
-    lines = [
-        Line(number, row[0].strip(), row[1].strip() if len(row) > 1 else "")
-        for number, row in enumerate(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter), 1)
-        if row and any(cell.strip() for cell in row)
-    ]
+    rows = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=True)
+    try:
+        lines = [
+            Line(rows.line_num, row[0].strip(), row[1].strip() if len(row) > 1 else "")
+            for row in rows
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        words = {"n": rows.line_num}
+        raise Invalid({"file": [_("Line %(n)s: a quotation mark is open, or a cell is too long.") % words]}) from error
     if lines and lines[0].uid.casefold() in _HEADINGS:
         lines = lines[1:]
     if not lines:

@@ -92,8 +92,8 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 @members_only("token.edit")
 def upload(request: MemberRequest) -> HttpResponse:
-    form = TokenFileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = TokenFileForm(request.POST, request.FILES) if request.method == "POST" else TokenFileForm()
+    if form.is_valid():
         try:
             lines = token_import.read(form.cleaned_data["file"].read(token_import.MOST_BYTES + 1))
             made = token_import.create_all(operator=request.operator, lines=lines, by=request.user)

@@ -1,6 +1,8 @@
 """What an operator may say about prices: a plain form, or OCPI elements for everything else."""
 
+import json
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -22,8 +24,18 @@ def _price(label: "StrOrPromise") -> ForgivingDecimalField:
     return ForgivingDecimalField(label=label, required=False, min_value=0, max_digits=12, decimal_places=6)
 
 
+class ExactDecoder(json.JSONDecoder):
+    """0.49 is a Decimal: no float touches money."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "parse_float": Decimal})
+
+
 class ElementsField(forms.JSONField):
-    """Shows a version's elements as they are kept: their numbers are decimals, which JSON has no word for."""
+    """Shows elements as they are kept, or as they were typed: their numbers are decimals, which JSON has no word for."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return data
 
     def prepare_value(self, value: Any) -> Any:
         return value or "" if isinstance(value, str | None) else super().prepare_value(value)
@@ -40,12 +52,14 @@ class TariffForm(forms.Form):
     grace_min = forms.IntegerField(label=_("Free minutes first"), required=False, min_value=0, max_value=1440)
     parking_cap = _price(_("At most, per charge"))
     whole_minutes = forms.BooleanField(label=_("Minutes that have begun count in full"), required=False)
-    vat = ForgivingDecimalField(label=_("VAT, %"), required=False, min_value=0, max_value=100, decimal_places=2)
+    vat = ForgivingDecimalField(
+        label=_("VAT, %"), required=False, min_value=0, max_value=100, decimal_places=2, help_text=_("Empty: no VAT applies.")
+    )  # fmt: skip
     tax_included = forms.BooleanField(label=_("Prices include VAT"), required=False)
     min_price = _price(_("Minimum price of a charge"))
     max_price = _price(_("Maximum price of a charge"))
     expert = ElementsField(
-        label=_("OCPI elements"), required=False, decoder=None, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        label=_("OCPI elements"), required=False, decoder=ExactDecoder, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("For prices by hour, day, power or energy: a JSON list as in OCPI 2.2.1. Replaces the prices above."),
     )  # fmt: skip
 
@@ -75,9 +89,19 @@ class TariffForm(forms.Form):
             form.fields["expert"].initial = version.elements
         return form
 
+    def clean(self) -> dict[str, Any]:
+        """Nobody gives energy away by leaving a field empty."""
+        given = super().clean() or self.cleaned_data
+        prices = ("energy", "flat", "minute", "parking", "expert")
+        if not self.errors and all(given[name] is None for name in prices):
+            self.add_error("energy", _("Enter a price; 0 where charging is free."))
+        return given
+
     def elements(self) -> Any:
         given = self.cleaned_data
-        return given["expert"] or plain.elements(plain.Plain(**{name: given[name] for name in plain.NAMES}))
+        if given["expert"] is not None:
+            return given["expert"]
+        return plain.elements(plain.Plain(**{name: given[name] for name in plain.NAMES}))
 
     def terms(self) -> dict[str, Any]:
         given = self.cleaned_data

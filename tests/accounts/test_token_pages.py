@@ -83,6 +83,8 @@ def test_a_file_of_cards_is_added_whole(desk: Client, operator: Operator) -> Non
         (b"\xff\xfe0", "not UTF-8 text (byte 0)"),
         (b"04A1\n" + b"y" * 37 + b"\n04A1", "Line 2, " + "y" * 37),
         (b"04A1\n04a1", "Line 2, 04a1"),
+        (b'04A1;ok\n"04A2;open\n04A3', "Line 3: a quotation mark is open"),
+        (b'"' + b"y" * 200_000 + b'"', "Line 1: a quotation mark is open, or a cell is too long."),
     ],
 )
 def test_a_wrong_file_changes_nothing_and_names_the_line(desk: Client, content: bytes, text: str) -> None:
@@ -91,6 +93,20 @@ def test_a_wrong_file_changes_nothing_and_names_the_line(desk: Client, content: 
     )
     assert answer.status_code == 400
     assert text in " ".join(answer.context["form"].errors["file"])
+    assert not Token.objects.exists()
+
+
+def test_a_form_without_a_file_says_so(desk: Client) -> None:
+    answer = desk.post("/ops/tokens/upload/")
+    assert answer.status_code == 400
+    assert answer.context["form"].errors["file"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01T00:00", "9999-12-31T23:59", "2026-02-30T10:00"])
+def test_a_card_is_not_valid_until_a_day_that_no_calendar_has(desk: Client, day: str) -> None:
+    answer = desk.post("/ops/tokens/new/", {"uid": "04A1", "expires_at": day})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors["expires_at"]
     assert not Token.objects.exists()
 
 

@@ -83,6 +83,11 @@ def test_nobody_is_invoiced_for_a_wrong_driver(desk: Client, charge: CDR, driver
     assert not Invoice.objects.exists()
 
 
+def test_a_refusal_is_a_sentence_without_names_of_fields(desk: Client, charge: CDR) -> None:
+    answer = desk.post("/ops/cdrs/issue/", {"driver": "999999"}, headers={"Accept-Language": "en"}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == ["There is nothing to invoice."]
+
+
 def test_the_list_finds_by_number_and_buyer(desk: Client, charge: CDR, django_assert_max_num_queries) -> None:
     desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     number = Invoice.objects.get().number

@@ -82,6 +82,16 @@ def test_the_page_shows_prices_week_and_versions(desk: Client) -> None:
     assert [old.number for old, _sentence in page.context["versions"]] == [2, 1]
 
 
+def test_an_experts_numbers_are_exact(desk: Client) -> None:
+    tariff = make(desk, expert='[{"price_components":[{"type":"ENERGY","price":0.1234567890123456789}]}]')
+    assert "0.1234567890123456789" in tariff.versions.get().elements
+
+
+def test_zero_is_a_price(desk: Client) -> None:
+    free = make(desk, energy="0", parking="")
+    assert pricing.describe(free.versions.get(), "en") == "free of charge"
+
+
 def test_a_place_gets_the_tariff_and_the_rest_the_default(desk: Client, operator: Operator) -> None:
     place = LocationFactory(operator=operator)
     special, usual = make(desk, name="Special"), make(desk, name="Usual", energy="0,49")
@@ -129,6 +139,13 @@ def test_a_wrong_charge_is_named_not_priced(desk: Client, query: str) -> None:
         ({"expert": "{not json"}, "expert"),
         ({"expert": '[{"price_components": [{"type": "BEER", "price": 1}]}]'}, "expert"),
         ({"expert": '{"price_components": 7}'}, "expert"),
+        ({"expert": "0"}, "expert"),
+        ({"expert": '[{"price_components": [{"type": "ENERGY", "price": NaN}]}]'}, "expert"),
+        ({"expert": '[{"price_components": [{"type": "ENERGY", "price": 1.5, "vat": 122}]}]'}, "expert"),
+        ({"energy": "", "parking": ""}, "energy"),
+        ({"energy": "1.234,56"}, "energy"),
+        ({"energy": "9" * 30}, "energy"),
+        ({"name": "a\0b"}, "name"),
     ],
 )
 def test_a_wrong_tariff_is_refused_beside_its_field(desk: Client, terms: dict[str, str], field: str) -> None:
