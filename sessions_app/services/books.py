@@ -209,6 +209,14 @@ def active_at(stations: Iterable[int]) -> list[Held]:
     return list(map(_held, _active(sorted(set(stations)))))
 
 
+def ended_without_stop(late: Held) -> list[Held]:
+    """Sessions of the same EVSE that began before it and whose stop was lost."""
+    if late.state.evse is None:
+        return []
+    there = ChargingSession.objects.ended().filter(station=late.station_id, evse_id=late.state.evse)
+    return list(map(_held, _locked(there.filter(started_at__lt=late.began, review__contains="missing_stop"))))
+
+
 def by_id(ids: Iterable[int]) -> dict[int, Held]:
     return {held.id: held for held in map(_held, _of_ids(sorted(set(ids))))}
 

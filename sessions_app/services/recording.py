@@ -109,11 +109,24 @@ class Recording:
             for other in neighbours[held.place]:
                 if other.id != held.id:
                     self._bound_pair(held, other)
+            if held.state.bounded_at:
+                self._tighten(held)
 
     def _bound_pair(self, one: Held, two: Held) -> None:
         first, second = sorted((one, two), key=lambda held: (held.state.started_at, held.id))
+        if first.state.status == ACTIVE:
+            self._add_bound(first, second)
+
+    def _tighten(self, late: Held) -> None:
+        """It began between two others and is told last: it is the nearer bound of the first."""
+        for earlier in books.ended_without_stop(late):
+            first = self.touched.get(earlier.id, earlier)
+            if first.state.bounded_at and first.state.bounded_at > late.began:
+                self._add_bound(first, late)
+
+    def _add_bound(self, first: Held, second: Held) -> None:
         state = second.state
-        if first.state.status != ACTIVE or state.started_at is None or state.started_heard is None:
+        if state.started_at is None or state.started_heard is None:
             return
         entry = ledger.of_ours(
             BOUNDED,

@@ -226,7 +226,7 @@ def test_the_monthly_run_bundles_what_ended_last_month(charge: Charge, operator:
 
 
 def test_the_monthly_run_leaves_private_people_and_held_charges_alone(charge: Charge, operator: Operator) -> None:
-    private = DriverFactory(operator=operator)
+    private = DriverFactory(operator=operator, **BELLINI | {"vat_number": "", "fiscal_code": "BLLMRC80A01F257K"})
     charge(started_at=in_june(3), driver=private)
     charge(started_at=in_june(4), review="register_mismatch")
     assert invoices.monthly(operator=operator) == 0

@@ -176,6 +176,14 @@ def test_power_alone_is_an_estimate(tell: Tell, pole2: Teller2) -> None:
     assert counted() == (Decimal(6000), "estimated")
 
 
+def test_a_silence_in_the_power_is_bridged_for_twenty_minutes(tell: Tell, pole2: Teller2) -> None:
+    tell(pole2.event(TransactionStarted, 0, "t", 0, power=6000, evse=EvseRef(1, 1)))
+    tell(pole2.event(TransactionUpdated, 180, "t", 1, power=6000))
+    tell(pole2.event(TransactionEnded, 181, "t", 2))
+
+    assert counted() == (Decimal(2000), "estimated")
+
+
 # ---- clocks --------------------------------------------------------------------------------------------------------
 
 BOOT = datetime(1970, 1, 1, tzinfo=UTC)

@@ -95,6 +95,15 @@ def test_q36_without_readings_the_next_start_bounds_the_energy(tell: Tell, pole:
     assert (older.energy, older.estimated, older.review) == (Decimal(5000), True, "estimated,missing_stop")
 
 
+def test_q36_the_nearest_of_two_later_starts_bounds(tell: Tell, pole: Teller) -> None:
+    tell(pole.start(0, meter=1000))
+    tell(pole.start(60, meter=6000))
+    tell(pole.start(30, meter=3000, heard=61))
+
+    energies = ChargingSession.objects.order_by("started_at").values_list("energy", "status")
+    assert list(energies) == [(2000, "completed"), (3000, "completed"), (0, "active")]
+
+
 def test_q36_readings_after_the_next_start_count_up_to_its_register(tell: Tell, pole: Teller) -> None:
     older = tell(pole.start(0, meter=1000)).transaction_id
     tell(pole.start(60, meter=6000))
