@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import invoices, payments, rating
+from billing.services import closing, payments, rating
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def issue_monthly_invoices() -> int:
     issued = 0
     for operator in Operator.objects.order_by("pk"):
         try:
-            issued += invoices.monthly(operator=operator)
+            issued += closing.monthly(operator=operator)
         except Exception:
             logger.exception("invoice run failed operator=%s", operator.slug)
     return issued

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -93,24 +93,6 @@ def credit_note(*, invoice: Invoice, by: Actor) -> Invoice:
     InvoicedCdr.objects.filter(invoice=locked).delete()
     _announce(document)
     return document
-
-
-def monthly(*, operator: Operator, until: date | None = None) -> int:
-    """An invoice for each driver with a VAT number, of all charges that ended before the first of this month (or `until`).
-    Each is a transaction of its own, so the run may stop anywhere and start again. Returns how many were issued."""
-    if not operator.has_legal_entity:
-        return 0
-    issued = 0
-    for driver in _monthly_drivers(operator, until):
-        for together in _bundles(driver, operator, until):
-            try:
-                issue(cdrs=together, by=None)
-            except (
-                Conflict
-            ):  # the driver's data are incomplete, or somebody was quicker: both show on the list of open charges
-                continue
-            issued += 1
-    return issued
 
 
 def today_at(operator: Operator) -> date:
@@ -255,31 +237,3 @@ def _claim(document: Invoice, cdrs: Sequence[CDR]) -> None:
 
 def _announce(document: Invoice) -> None:
     transaction.on_commit(partial(signals.invoice_issued.send_robust, sender=Invoice, ids=[document.pk]), robust=True)
-
-
-# ---- the monthly run ------------------------------------------------------------------------------------------------
-
-
-def _end(operator: Operator, until: date | None) -> datetime:
-    """Midnight at the operator's before the first day that is not invoiced yet."""
-    zone = pricing.zone(operator.time_zone)
-    day = until or today_at(operator).replace(day=1)
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-
-def _open_cdrs(operator: Operator, until: date | None) -> Any:
-    return CDR.objects.billable().uninvoiced().filter(operator=operator, stopped_at__lt=_end(operator, until))
-
-
-def _monthly_drivers(operator: Operator, until: date | None) -> list[Driver]:
-    with_vat = Driver.objects.filter(operator=operator).exclude(vat_number="")
-    open_for = _open_cdrs(operator, until).filter(total_incl_vat__gt=0).values("driver")
-    return list(with_vat.filter(pk__in=open_for).order_by("pk"))
-
-
-def _bundles(driver: Driver, operator: Operator, until: date | None) -> list[list[CDR]]:
-    """By currency and terms."""
-    found: dict[tuple[str, bool], list[CDR]] = {}
-    for cdr in _open_cdrs(operator, until).filter(driver=driver, total_incl_vat__gt=0).order_by("started_at", "pk"):
-        found.setdefault((cdr.currency, cdr.tax_included), []).append(cdr)
-    return list(found.values())

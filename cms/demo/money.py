@@ -10,7 +10,7 @@ from accounts.models import Operator, SentMail
 from billing.models import CDR, Invoice, Payment
 from billing.models.cdr import CDRQuerySet
 from billing.payments import gateway
-from billing.services import invoices, rating
+from billing.services import closing, rating
 from sessions_app.models import ChargingSession
 
 from . import cast
@@ -75,7 +75,7 @@ def _invoice(operator: Operator, start: datetime, now: datetime) -> None:
     """A run for each month that is over, dated on its first day where the number's year allows it."""
     for first in _firsts(start, now, ZoneInfo(operator.time_zone)):
         known = list(Invoice.objects.filter(operator=operator).values_list("pk", flat=True))
-        invoices.monthly(operator=operator, until=first)
+        closing.monthly(operator=operator, until=first)
         new = Invoice.objects.filter(operator=operator, year=first.year).exclude(pk__in=known)
         new.update(issued_on=first, due_on=first, created_at=datetime.combine(first, time(2, 30), ZoneInfo("UTC")))
 

@@ -11,7 +11,7 @@ import time_machine
 
 from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice, InvoiceLine, NumberSequence, TariffVersion
-from billing.services import invoices, rating
+from billing.services import closing, invoices, rating
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
@@ -217,30 +217,30 @@ def in_june(day: int) -> datetime:
 def test_the_monthly_run_bundles_what_ended_last_month(charge: Charge, operator: Operator) -> None:
     june = [charge(started_at=in_june(day)) for day in (3, 20)]
     charge(started_at=datetime(2026, 6, 30, 21, 30, tzinfo=UTC))  # ends on the 1st of July in Rome
-    assert invoices.monthly(operator=operator) == 1
+    assert closing.monthly(operator=operator) == 1
     invoice = Invoice.objects.get()
     assert [claim.cdr for claim in invoice.claims.order_by("cdr")] == june
-    assert invoices.monthly(operator=operator) == 0
+    assert closing.monthly(operator=operator) == 0
     with time_machine.travel(datetime(2026, 8, 1, 1, tzinfo=UTC)):
-        assert invoices.monthly(operator=operator) == 1
+        assert closing.monthly(operator=operator) == 1
 
 
 def test_the_monthly_run_leaves_private_people_and_held_charges_alone(charge: Charge, operator: Operator) -> None:
     private = DriverFactory(operator=operator, **BELLINI | {"vat_number": "", "fiscal_code": "BLLMRC80A01F257K"})
     charge(started_at=in_june(3), driver=private)
     charge(started_at=in_june(4), review="register_mismatch")
-    assert invoices.monthly(operator=operator) == 0
+    assert closing.monthly(operator=operator) == 0
 
 
 def test_the_monthly_run_goes_on_after_incomplete_data(charge: Charge, operator: Operator, dario: Driver) -> None:
     incomplete = DriverFactory(operator=operator, vat_number="IT00000000000")
     charge(started_at=in_june(2), driver=incomplete)
     charge(started_at=in_june(3))
-    assert invoices.monthly(operator=operator) == 1
+    assert closing.monthly(operator=operator) == 1
     assert Invoice.objects.get().driver == dario
 
 
 def test_the_monthly_run_waits_for_the_legal_entity(charge: Charge, operator: Operator) -> None:
     charge(started_at=in_june(3))
     operator.vat_number = ""
-    assert invoices.monthly(operator=operator) == 0
+    assert closing.monthly(operator=operator) == 0

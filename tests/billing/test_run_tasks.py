@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator
 from billing import tasks
 from billing.models import CDR, Invoice, Payment, TariffVersion
-from billing.services import invoices, payments, rating
+from billing.services import closing, invoices, payments, rating
 from cms.core.errors import Unavailable
 from sessions_app import signals
 from sessions_app.models import ChargingSession
@@ -136,7 +136,7 @@ def test_one_operators_trouble_is_not_the_others(
             raise ArithmeticError("broken")
         return 1
 
-    monkeypatch.setattr(invoices, "monthly", monthly)
+    monkeypatch.setattr(closing, "monthly", monthly)
     assert tasks.issue_monthly_invoices() == len(seen) - 1 >= 1
     assert "invoice run failed" in caplog.text
 
