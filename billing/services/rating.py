@@ -4,8 +4,6 @@ A session is rated once it has ended. Rating again is boring: the standing CDR i
 since (a late reading, a late stop) and nobody was invoiced yet, a credit CDR and a new one follow.
 """
 
-import json
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,23 +11,21 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import ApiKey, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, Release, TariffVersion
-from billing.services import snapshots
-from billing.tariffs import engine, exact, periods, rounding, trace
+from billing.services import records, snapshots
+from billing.tariffs import engine, periods, rounding, trace
 from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
-from cms.core import energy, money, rows
+from cms.core import rows
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 
@@ -96,24 +92,13 @@ def credit(*, cdr: CDR, by: User | ApiKey | None) -> CDR:
         raise Conflict(_("This charge has been credited already."), code="cdr_credited", cdr=cdr.pk)
     if hasattr(locked, "invoiced"):
         raise Conflict(_("This charge is on an invoice: issue a credit note."), code="cdr_invoiced", cdr=cdr.pk)
-    back = _credit_of(locked)
+    back = records.credit_of(locked)
     back.save()
     _announce([back.pk])
     return back
 
 
 # ---- one chunk ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """What a CDR says of a session, computed and not yet written."""
-
-    version: TariffVersion | None
-    breakdown: Breakdown
-    trace: trace.Trace
-    flags: tuple[str, ...]
-    held: bool
 
 
 @transaction.atomic
@@ -126,8 +111,8 @@ def _rate_chunk(session_ids: Sequence[int]) -> int:
     changed = [session for session in sessions if _has_changed(session, standing.get(session.pk))]
     rated = rated_by_session([*new, *changed])
     frozen = snapshots.of([*new, *changed])
-    first = [_row(session, rated[session.pk], frozen[session.pk], revision=1) for session in new]
-    made = rows.insert_new(CDR, _COLUMNS, first, conflict=("session_id", "revision"))
+    first = [records.row(session, rated[session.pk], frozen[session.pk], revision=1) for session in new]
+    made = rows.insert_new(CDR, records.COLUMNS, first, conflict=("session_id", "revision"))
     replaced = sum(
         _replace(session, standing[session.pk], rated[session.pk], frozen[session.pk]) for session in changed
     )
@@ -166,10 +151,10 @@ def _has_changed(session: ChargingSession, cdr: _Standing | None) -> bool:
     was credited on purpose stays so."""
     if cdr is None or cdr.credited or cdr.invoiced:
         return False
-    return (session.energy, session.started_at, _stopped(session)) != (cdr.energy, *cdr.times)
+    return (session.energy, session.started_at, records.stopped(session)) != (cdr.energy, *cdr.times)
 
 
-def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, Rated]:
+def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, records.Rated]:
     """Pure but for the reading: what each session costs, by its evidence and the version of its start."""
     book = pricing.Book(session.operator_id for session in sessions)
     policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=book.operators)}
@@ -180,7 +165,9 @@ def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, Rated]:
     }
 
 
-def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]) -> Rated:
+def _rated(
+    session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]
+) -> records.Rated:
     version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
     doubts = set(filter(None, session.review.split(","))) - HARMLESS
     refused = session.authorization not in ACCEPTED
@@ -200,7 +187,7 @@ def _rated(session: ChargingSession, book: pricing.Book, policy: BillingPolicy, 
         "periods_mismatch": mismatch,
     }
     held = mismatch or (not estimate_allowed and (session.estimated or bool(doubts)))
-    return Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
+    return records.Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
 
 
 def cost(
@@ -214,109 +201,21 @@ def cost(
     return breakdown, trace.of(free, breakdown, rounding.settle(breakdown))
 
 
-_COLUMNS = (
-    "uid", "operator_id", "session_id", "driver_id", "revision", "credits_id", "tariff_version_id", "created_at", "started_at",
-    "stopped_at", "energy", "charging_seconds", "parking_seconds", "currency", "tax_included", "total_excl_vat", "total_vat",
-    "total_incl_vat", "exact_excl_vat", "exact_incl_vat", "snapshot", "periods", "trace", "estimated", "held", "flags",
-)  # fmt: skip
-
-
-def _row(session: ChargingSession, rated: Rated, snapshot: str, *, revision: int) -> tuple[Any, ...]:
-    """In the order of _COLUMNS, as stored."""
-    cost, said = rated.breakdown, rated.trace
-    return (
-        uuid.uuid4(),
-        session.operator_id,
-        session.pk,
-        session.driver_id,
-        revision,
-        None,
-        rated.version.pk if rated.version else None,
-        timezone.now(),
-        session.started_at,
-        _stopped(session),
-        energy.to_mwh(session.energy),
-        int(exact.rounded(cost.charging_s, 0)),
-        int(exact.rounded(cost.parking_s, 0)),
-        cost.currency,
-        cost.gross,
-        money.to_micros(said.excl_vat),
-        money.to_micros(said.vat),
-        money.to_micros(said.incl_vat),
-        exact.text(cost.excl_vat or 0),
-        exact.text(cost.incl_vat or 0),
-        snapshot,
-        periods_text(cost),
-        trace.dumps(said),
-        session.estimated,
-        rated.held,
-        ",".join(rated.flags),
-    )
-
-
-def periods_text(cost: Breakdown) -> str:
-    """The stretches, exact: what the API turns into OCPI ChargingPeriods."""
-    stretches = [
-        {
-            "start": trace.iso(stretch.start),
-            "end": trace.iso(stretch.end),
-            "state": stretch.state.value,
-            "energy_wh": exact.text(stretch.energy_wh),
-            "elements": list(stretch.elements),
-        }
-        for stretch in cost.stretches
-    ]
-    return json.dumps(stretches, separators=(",", ":"))
-
-
-def _stopped(session: ChargingSession) -> datetime:
-    return session.stopped_at or session.last_reading_at or session.started_at
-
-
 # ---- corrections ----------------------------------------------------------------------------------------------------
 
 
-def _replace(session: ChargingSession, old: _Standing, rated: Rated, snapshot: str) -> int:
+def _replace(session: ChargingSession, old: _Standing, rated: records.Rated, snapshot: str) -> int:
     """A credit CDR and a new one. The unique keys are the referee between two that try at once."""
     before = CDR.objects.select_for_update(of=("self",)).get(pk=old.pk)
     if (
         not CDR.objects.standing().uninvoiced().filter(pk=before.pk).exists()
     ):  # somebody was quicker: looked at under the lock
         return 0
-    back = _credit_of(before)
+    back = records.credit_of(before)
     back.save()
-    rows.insert(CDR, _COLUMNS, [_row(session, rated, snapshot, revision=back.revision + 1)])
+    rows.insert(CDR, records.COLUMNS, [records.row(session, rated, snapshot, revision=back.revision + 1)])
     _announce([back.pk, *CDR.objects.filter(session=session, revision=back.revision + 1).values_list("pk", flat=True)])
     return 2
-
-
-def _credit_of(cdr: CDR) -> CDR:
-    back = trace.negated(trace.loads(cdr.trace))
-    return CDR(
-        operator_id=cdr.operator_id,
-        session_id=cdr.session_id,
-        driver_id=cdr.driver_id,
-        revision=cdr.revision + 1,
-        credits=cdr,
-        tariff_version_id=cdr.tariff_version_id,
-        started_at=cdr.started_at,
-        stopped_at=cdr.stopped_at,
-        energy=-cdr.energy,
-        charging_seconds=cdr.charging_seconds,
-        parking_seconds=cdr.parking_seconds,
-        currency=cdr.currency,
-        tax_included=cdr.tax_included,
-        total_excl_vat=back.excl_vat,
-        total_vat=back.vat,
-        total_incl_vat=back.incl_vat,
-        exact_excl_vat=exact.text(-exact.number_of(cdr.exact_excl_vat)),
-        exact_incl_vat=exact.text(-exact.number_of(cdr.exact_incl_vat)),
-        snapshot=cdr.snapshot,
-        periods=cdr.periods,
-        trace=trace.dumps(back),
-        estimated=cdr.estimated,
-        flags=cdr.flags,
-    )
 
 
 def _announce(ids: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from billing import pricing
 from billing.models import CDR
 from billing.models.cdr import CDRQuerySet
-from billing.services import rating
+from billing.services import rating, records
 from billing.tariffs import exact, trace
 
 
@@ -48,7 +48,7 @@ def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
                 "total_excl_vat": (cdr.total_excl_vat, explained.excl_vat),
                 "total_vat": (cdr.total_vat, explained.vat),
                 "total_incl_vat": (cdr.total_incl_vat, explained.incl_vat),
-                "periods": (cdr.periods, rating.periods_text(breakdown)),
+                "periods": (cdr.periods, records.periods_text(breakdown)),
                 "trace": (cdr.trace, trace.dumps(explained)),
             },
         )
