@@ -164,6 +164,18 @@ def test_a_start_that_comes_after_the_request_expired_is_still_its_own(
     assert (request.status, request.session) == ("started", ChargingSession.objects.get())
 
 
+def test_a_start_long_after_the_request_expired_is_another_matter(
+    tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver
+) -> None:
+    request = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    starts.expire(now=request.expires_at)
+    with time_machine.travel(request.expires_at + starts.TOO_LATE):
+        tell(pole.start(20, "APP-DARIO"))
+
+    request.refresh_from_db()
+    assert (request.status, request.session) == ("expired", None)
+
+
 def test_of_two_tries_the_one_that_still_waits_gets_the_session(
     tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver
 ) -> None:
