@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import exports, holds, invoices, tariffs
+from billing.views import exports, holds, invoices, policy, tariffs
 
 urlpatterns = [
     path("ops/invoices/", invoices.page, name="operator_invoices"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("ops/cdrs/export/", exports.cdrs, name="export_cdrs"),
     path("ops/cdrs/<int:pk>/release/", holds.release, name="release_cdr"),
     path("ops/cdrs/issue/", invoices.issue, name="issue_invoice"),
+    path("ops/settings/billing/", policy.page, name="billing_policy"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
     path("ops/tariffs/new/", tariffs.create, name="create_tariff"),
     path("ops/tariffs/<int:pk>/", tariffs.detail, name="tariff"),

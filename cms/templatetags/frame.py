@@ -18,29 +18,53 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`paths` are the prefixes that belong to the entry; the first is where it leads."""
+    """`paths` are the prefixes that belong to the entry; it leads to the first door whose action the role may do."""
 
     icon: str
     word: Any
     paths: tuple[str, ...]
-    action: str
+    doors: tuple[tuple[str, str], ...]  # (action, path)
+
+    def leads(self, role: str | None) -> str | None:
+        return next((path for action, path in self.doors if role in access.ALLOWED[action]), None)
 
 
 ENTRIES = (
-    Entry("overview", _("Overview"), ("/ops/",), "station.view"),
-    Entry("stations", _("Stations"), ("/ops/stations/", "/ops/map/", "/ops/locations/"), "station.view"),
-    Entry("sessions", _("Sessions"), ("/ops/sessions/",), "session.view"),
-    Entry("incidents", _("Incidents"), ("/ops/incidents/",), "station.view"),
-    Entry("drivers", _("Drivers"), ("/ops/drivers/", "/ops/tokens/"), "driver.view"),
-    Entry("money", _("Money"), ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/"), "invoice.view"),
-    Entry("reports", _("Reports"), ("/ops/reports/",), "report.view"),
-    Entry("setup", _("Set-up"), ("/ops/settings/", "/ops/members/", "/ops/api-keys/"), "operator.edit"),
+    Entry("overview", _("Overview"), ("/ops/",), (("station.view", "/ops/"),)),
+    Entry(
+        "stations",
+        _("Stations"),
+        ("/ops/stations/", "/ops/map/", "/ops/locations/"),
+        (("station.view", "/ops/stations/"),),
+    ),
+    Entry("sessions", _("Sessions"), ("/ops/sessions/",), (("session.view", "/ops/sessions/"),)),
+    Entry("incidents", _("Incidents"), ("/ops/incidents/",), (("station.view", "/ops/incidents/"),)),
+    Entry(
+        "drivers",
+        _("Drivers"),
+        ("/ops/drivers/", "/ops/tokens/"),
+        (("driver.view", "/ops/drivers/"), ("token.view", "/ops/tokens/")),
+    ),
+    Entry(
+        "money",
+        _("Money"),
+        ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/"),
+        (("invoice.view", "/ops/invoices/"), ("tariff.view", "/ops/tariffs/")),
+    ),
+    Entry("reports", _("Reports"), ("/ops/reports/",), (("report.view", "/ops/reports/"),)),
+    Entry(
+        "setup",
+        _("Set-up"),
+        ("/ops/settings/", "/ops/members/", "/ops/api-keys/"),
+        (("operator.edit", "/ops/settings/"),),
+    ),
 )
 
 
-def entries_for(user: Any, operator: Operator) -> list[Entry]:
+def entries_for(user: Any, operator: Operator) -> list[tuple[Entry, str]]:
+    """What this person may open, and where it leads."""
     role = access.role_at(user, operator.pk)
-    return [entry for entry in ENTRIES if role in access.ALLOWED[entry.action]]
+    return [(entry, path) for entry in ENTRIES if (path := entry.leads(role))]
 
 
 def _here(entry: Entry, path: str) -> bool:
@@ -67,13 +91,13 @@ def rail(context: Context) -> dict[str, Any]:
     stations = ChargingStation.objects.filter(operator=operator, archived_at=None).count()
     badges = {"sessions": (running, False), "incidents": (faults, True)}
     entries = []
-    for entry in entries_for(request.user, operator):
+    for entry, href in entries_for(request.user, operator):
         badge, hot = badges.get(entry.icon, (0, False))
         entries.append(
             {
                 "icon": entry.icon,
                 "word": entry.word,
-                "href": entry.paths[0],
+                "href": href,
                 "here": _here(entry, path),
                 "badge": badge,
                 "hot": hot,

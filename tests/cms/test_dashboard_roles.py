@@ -1,0 +1,40 @@
+"""Nobody is led to a page that is not for them: every link of the operator's pages opens, whatever the role."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Operator, Role
+from tests.factories import LocationFactory, StationFactory, TokenFactory, UserFactory
+from tests.factories.billing import EndedSessionFactory, TariffFactory, TariffVersionFactory
+
+PAGES = ["/ops/", "/ops/more/", "/ops/sessions/", "/ops/drivers/", "/ops/tokens/", "/ops/invoices/", "/ops/cdrs/",
+         "/ops/tariffs/", "/ops/reports/usage/", "/ops/reports/revenue/", "/ops/settings/", "/ops/settings/billing/",
+         "/ops/settings/members/", "/ops/settings/api-keys/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_no_link_leads_to_a_refusal(client: Client, operator: Operator, dario, role: str) -> None:
+    place = LocationFactory(operator=operator)
+    session = EndedSessionFactory(station=StationFactory(operator=operator, location=place), driver=dario)
+    TokenFactory(operator=operator, driver=dario)
+    tariff = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
+    client.force_login(Membership.objects.create(user=UserFactory(), operator=operator, role=role).user)
+    refused, opened = [], set()
+    for page in [*PAGES, f"/ops/sessions/{session.pk}/", f"/ops/tariffs/{tariff.pk}/", f"/ops/drivers/{dario.pk}/"]:
+        answer = client.get(page, follow=True)
+        for link in set(re.findall(r'href="(/ops/[^"#?]*)', answer.content.decode())) - opened:
+            opened.add(link)
+            if client.get(link).status_code not in (200, 302):
+                refused.append((page, link))
+    assert refused == []
+
+
+def test_a_technician_finds_cards_and_prices(client: Client, operator: Operator) -> None:
+    luca = Membership.objects.create(user=UserFactory(), operator=operator, role=Role.TECHNICIAN).user
+    client.force_login(luca)
+    page = client.get("/ops/more/").content.decode()
+    assert 'href="/ops/tokens/"' in page
+    assert 'href="/ops/tariffs/"' in page
+    assert 'href="/ops/invoices/"' not in page
