@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 
 from sessions_app.models import ChargingSession
 from stations.diagnostics import faults
@@ -37,7 +38,7 @@ def find(*, now: datetime) -> int:
     """Opens a fault where the last two charges of a connector gave nothing, closes it where the last one gave energy.
     Returns how many were opened or counted again."""
     ended = _ended_since(now - WINDOW)
-    opened = _open_faults()
+    opened = _known(now - WINDOW)
     faults.clear_all(
         {
             (*place, KIND): last[0].stopped_at
@@ -71,7 +72,8 @@ def _ended_since(since: datetime) -> dict[Place, list[_Ended]]:
     return found
 
 
-def _open_faults() -> dict[Place, datetime]:
-    rows = Fault.objects.filter(kind=KIND, closed_at=None)
+def _known(since: datetime) -> dict[Place, datetime]:
+    """When a place was last counted, also where somebody has closed it since: old charges do not open it again."""
+    rows = Fault.objects.filter(Q(closed_at=None) | Q(last_seen_at__gte=since), kind=KIND).order_by("last_seen_at")
     columns = ("station_id", "evse_id", "connector_id", "last_seen_at")
     return {(station, evse, connector): seen for station, evse, connector, seen in rows.values_list(*columns)}

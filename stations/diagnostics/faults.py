@@ -14,7 +14,6 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
 from cms.core import rows
 from stations.diagnostics import findings as places
 from stations.diagnostics import playbooks
@@ -62,9 +61,9 @@ def report_all(findings: Sequence[Finding]) -> None:
     rows.update(
         Fault,
         ("id",),
-        ("hits", "code", "last_seen_at", "closed_at", "updated_at"),
+        ("hits", "code", "last_seen_at", "closed_at", "closed_by_id", "updated_at"),
         sorted(
-            (known[k].id, known[k].hits + hits[k], _code(f, known[k]), f.at, None, f.at)
+            (known[k].id, known[k].hits + hits[k], _code(f, known[k]), f.at, None, None, f.at)
             for k, f in latest.items()
             if k in known
         ),
@@ -74,8 +73,8 @@ def report_all(findings: Sequence[Finding]) -> None:
     columns = ("station_id", "evse_id", "connector_id", "kind", "code", "since")
     rows.insert_new(
         Fault,
-        ("operator_id", *columns, "last_seen_at", "hits", "created_at", "updated_at"),
-        [(operators[k[0]], *f[:-1], f.at, hits[k], now, now) for k, f in sorted(latest.items()) if k not in known],
+        ("operator_id", *columns, "last_seen_at", "hits", "note", "created_at", "updated_at"),
+        [(operators[k[0]], *f[:-1], f.at, hits[k], "", now, now) for k, f in sorted(latest.items()) if k not in known],
     )
     opened = Fault.objects.filter(station__in=stations, closed_at=None).values_list("id", flat=True)
     announce.faults(ids=list(opened), stations=stations)
@@ -117,14 +116,6 @@ def clear_all(proofs: Mapping[Key, datetime]) -> None:
 def _close(ended: Mapping[int, datetime], stations: set[int]) -> None:
     rows.update(Fault, ("id",), ("closed_at", "updated_at"), [(pk, at, at) for pk, at in sorted(ended.items())])
     announce.faults(ids=ended, stations=stations)
-
-
-def acknowledge(*, fault: Fault, by: User) -> None:
-    """Somebody looks after it."""
-    now = timezone.now()
-    unseen = Fault.objects.filter(pk=fault.pk, acknowledged_at=None)
-    if unseen.update(acknowledged_at=now, acknowledged_by=by, updated_at=now):
-        announce.faults(ids=[fault.pk], stations=[fault.station_id])
 
 
 def transitions(changes: Sequence[Transition]) -> None:

@@ -126,6 +126,8 @@ class Migration(migrations.Migration):
                 ('hits', models.PositiveIntegerField(default=1)),
                 ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
                 ('acknowledged_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('note', models.TextField(blank=True, default='', verbose_name='note')),
+                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.operator')),
                 ('station', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='faults', to='stations.chargingstation')),
             ],

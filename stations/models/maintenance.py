@@ -41,6 +41,10 @@ class Fault(Timestamped):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    note = models.TextField(_("note"), blank=True, default="")  # what was found and done, in people's words
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )  # null: the station proved it
 
     objects = Visible.as_manager()
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from accounts.models import Token
+from accounts.models import Token, User
 from sessions_app import tasks
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.services import silence, zero_energy
+from stations.diagnostics import hands
 from stations.models import EVSE, ChargingStation, Fault, StatusChange
 from tests.factories import ConnectorFactory, EvseFactory
 
@@ -124,6 +125,18 @@ def test_two_charges_in_a_row_without_energy_are_a_fault_until_one_works(tell: T
     charge(tell, pole, 60, 5000)
     assert zero_energy.find(now=at(71)) == 0
     assert faults() == [("zero_energy", 1, 1, False, 1)]
+
+
+def test_what_somebody_has_closed_is_opened_again_by_new_charges_only(tell: Tell, pole: Teller, olga: User) -> None:
+    charge(tell, pole, 0, 0)
+    charge(tell, pole, 20, 0)
+    zero_energy.find(now=at(31))
+    hands.close(fault=Fault.objects.get(), by=olga)
+    assert zero_energy.find(now=at(36)) == 0
+    assert Fault.objects.get().closed_by == olga
+    charge(tell, pole, 40, 0)
+    assert zero_energy.find(now=at(51)) == 1
+    assert Fault.objects.filter(closed_at=None).exists()
 
 
 def test_a_driver_who_changed_his_mind_is_no_fault(tell: Tell, pole: Teller) -> None:

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from stations.diagnostics import faults, playbooks
+from stations.diagnostics import faults, hands, playbooks
 from stations.models import Connector, Fault
 from stations.services import provisioning
 from stations.vocabulary.events import StationGone
@@ -124,7 +124,7 @@ def test_other_rooms_report_and_clear_what_they_see(station):
 def test_somebody_looks_after_it_once(station, olga, tom):
     faults.report(station_id=station.pk, kind="zero_energy", at=NOON)
     for person in (olga, tom):
-        faults.acknowledge(fault=Fault.objects.get(), by=person)
+        hands.take(fault=Fault.objects.get(), by=person)
     assert Fault.objects.get().acknowledged_by == olga
 
 
