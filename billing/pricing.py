@@ -91,12 +91,6 @@ def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
     return {s.pk: engine.price(parsed(version), told[s.pk], zone_of(s)) for s, version in priced}
 
 
-def running_trace(session: ChargingSession) -> trace.Trace | None:
-    """The cost lines of a session that still runs, as a receipt would show them now."""
-    version = version_of(session)
-    return explained(version, periods_of(session), zone_of(session))[1] if version else None
-
-
 def quote(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> trace.Trace:
     """What these periods would cost, rounded as a receipt is."""
     return explained(version, periods, zone)[1]

@@ -19,11 +19,6 @@ def current_membership(request: HttpRequest) -> Membership | None:
     return next((one for one in memberships if one.operator_id == chosen), memberships[0] if memberships else None)
 
 
-def current_operator(request: HttpRequest) -> Operator | None:
-    membership = current_membership(request)
-    return membership.operator if membership else None
-
-
 def of(operator: Operator) -> QuerySet[Membership]:
     """All who work for this operator, the owners first."""
     return Membership.objects.filter(operator=operator).select_related("user").order_by("role", "user__email")

@@ -1,6 +1,5 @@
 """What is priced: stretches of time with a state and an energy."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -61,8 +60,3 @@ def milliwatt_hours(wh: Decimal | Fraction) -> int | Fraction:
 
 def whole_if_it_is(value: Fraction | int) -> int | Fraction:
     return value.numerator if value.denominator == 1 else value
-
-
-def energy_of(periods: Iterable[Period]) -> Fraction:
-    """Wh."""
-    return sum((exact.number(p.energy_wh) for p in periods), Fraction(0))

@@ -2,8 +2,6 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-WH = Decimal(1)
-KWH = Decimal(1000)
 _MILLI = Decimal(1000)
 
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -161,31 +161,8 @@ def _members(text: str) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def seen(*, command_id: int, at: datetime | None = None) -> None:
-    """Evidence shows that the command really happened. Told twice, the first stays."""
-    command = Command.objects.filter(pk=command_id).values_list("station_id", flat=True).first()
-    if command is not None:
-        seen_all({command_id: (command, at or timezone.now())})
-
-
-def seen_for(
-    *,
-    station_id: int,
-    actions: Collection[str],
-    within_s: int,
-    match: Callable[[Mapping[str, Any]], bool] = lambda payload: True,
-    at: datetime | None = None,
-) -> int | None:
-    """The oldest awaited command of these actions whose payload matches has happened. Returns its id, None if there is none."""
-    for command in awaited(station_ids=(station_id,), actions=actions, within_s=within_s):
-        if match(command.payload):
-            seen_all({command.id: (station_id, at or timezone.now())})
-            return command.id
-    return None
-
-
 def seen_all(proved: Mapping[int, tuple[int, datetime]]) -> None:
-    """`proved`: command → (station, when)."""
+    """`proved`: command → (station, when). Told twice, the first stays."""
     if not proved:
         return
     unproved = set(Command.objects.filter(id__in=proved, effect_at=None).values_list("id", flat=True))

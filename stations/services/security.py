@@ -1,18 +1,10 @@
-"""Security events (1.6 security white paper, 2.0.1 A04): kept, the critical ones marked for a person."""
+"""Security events (1.6 security white paper, 2.0.1 A04): kept."""
 
 from collections.abc import Sequence
 
 from cms.core import rows
 from stations.models import SecurityEvent
 from stations.vocabulary.events import SecurityEventReported
-
-# What a person should look at: critical in 1.6 or 2.x, and failed authentications (ocpp201 A04); the last is our own
-_ALERTING = """FirmwareUpdated SettingSystemTime StartupOfTheDevice ResetOrReboot SecurityLogWasCleared MemoryExhaustion
-    TamperDetectionActivated InvalidCsmsCertificate InvalidCentralSystemCertificate InvalidChargingStationCertificate
-    InvalidTLSVersion InvalidTLSCipherSuite MaintenanceLoginAccepted MaintenanceLoginFailed InvalidFirmwareSignature
-    InvalidFirmwareSigningCertificate FailedToAuthenticateAtCsms FailedToAuthenticateAtCentralSystem
-    SerialNumberChanged"""
-ALERTING = frozenset(_ALERTING.split())
 
 
 def report(events: Sequence[SecurityEventReported]) -> None:

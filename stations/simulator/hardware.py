@@ -10,11 +10,6 @@ from typing import Any
 from .battery import Car
 from .limits import VOLTS
 
-STATUSES = (
-    "Available", "Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Reserved", "Unavailable", "Faulted",
-)  # fmt: skip
-"""The words of 1.6; 2.x says Occupied for all that have a car."""
-
 
 @dataclass(frozen=True, slots=True)
 class Resumed:

@@ -409,10 +409,10 @@ def test_typed_commands_are_proved_alike(online, tell):
 def test_other_rooms_bring_proofs_of_their_own(online, tell):
     payload = '{"idTag":"04A1","connectorId":1}'
     command = carried_out(online, tell, "RemoteStartTransaction", payload)
-    asked = {"station_id": online.pk, "actions": ("RemoteStartTransaction",), "within_s": 60}
-    assert commands.seen_for(**asked, match=lambda said: said["idTag"] == "other") is None
-    assert commands.seen_for(**asked, match=lambda said: said["idTag"] == "04A1", at=NOON) == command.pk
-    assert effect(command) == NOON
-    assert commands.seen_for(**asked) is None
-    commands.seen(command_id=command.pk, at=NOON + timedelta(hours=1))
+    asked = {"station_ids": [online.pk], "actions": ("RemoteStartTransaction",), "within_s": 60}
+    (waiting,) = commands.awaited(**asked)
+    assert (waiting.id, waiting.payload["idTag"]) == (command.pk, "04A1")
+    commands.seen_all({command.pk: (online.pk, NOON)})
+    assert commands.awaited(**asked) == []
+    commands.seen_all({command.pk: (online.pk, NOON + timedelta(hours=1))})
     assert effect(command) == NOON
