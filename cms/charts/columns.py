@@ -55,7 +55,8 @@ def revenue(months: Sequence[Month], *, currency: str = "EUR") -> Chart:
     if months:
         last = months[-1].revenue
         label = number(last / divisor, 1 if divisor > 1 else 2)
-        words += text(100, top + height - ys(last) - 8, label, "mo halo", "end")
+        right = 8 + (len(months) - 0.2) * step
+        words += text(right, top + height - ys(last) - 8, label, "mo halo", "end")
     cell = lambda amount: "–" if amount is None else number(amount, 2)  # noqa: E731
     return Chart(
         svg=svg(top + height + 24, _("Revenue by month, with energy cost and the year before"), body, [words]),

@@ -38,7 +38,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Shares of the time, 0…1, adding up to 1."""
+    """Shares of the time, 0…1, adding up to 1; `note` stands at the right above the bar."""
 
     name: str
     charging: float
@@ -46,6 +46,7 @@ class Split:
     free: float
     down: float
     href: str = ""
+    note: str = ""
 
 
 def _icon(state: str) -> SafeString:
@@ -145,6 +146,8 @@ def time_split(rows: Sequence[Split]) -> Chart:
     for row in rows:
         label = text(0, y + 12, row.name, "on")
         body.append(f'<a href="{escape(row.href)}">{label}</a>' if row.href else label)
+        if row.note:
+            body.append(text(100, y + 12, row.note, "", "end"))
         x = 0.0
         for state, share in zip(names, (row.charging, row.idle, row.free, row.down), strict=True):
             width = 100 * share

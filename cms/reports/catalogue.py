@@ -1,8 +1,9 @@
 """The reports: one entry each. A report is a question, a picture, a sentence, a table, its definitions, and a CSV."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from urllib.parse import quote
 
 from django.utils import formats
 from django.utils.dates import WEEKDAYS
@@ -10,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from billing.tariffs import exact
 from cms import charts
 from cms.charts import Chart, svg
 from cms.core.csv_dialect import Cell
@@ -17,6 +19,8 @@ from cms.templatetags import figures
 
 from . import selectors
 from .filters import Filters
+
+WORST = 20  # stations in the picture; the file has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,13 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`word` names the tab, `title` is the question."""
+    """`word` names the tab, `title` is the question; without `by_days` the range of days says nothing to it."""
 
     word: Promise
     title: Promise
     definition: Promise
     build: Callable[[Filters], Built]
+    by_days: bool = True
 
 
 def usage(filters: Filters) -> Built:
@@ -116,8 +121,8 @@ def revenue(filters: Filters) -> Built:
             month.currency,
             month.cdrs,
             _kwh(month.energy_wh),
-            month.excl_vat,
-            month.incl_vat,
+            exact.cents(exact.number(month.excl_vat), month.currency),
+            exact.cents(exact.number(month.incl_vat), month.currency),
         )
         for month in months
     ]
@@ -126,7 +131,11 @@ def revenue(filters: Filters) -> Built:
 
 def uptime(filters: Filters) -> Built:
     places = selectors.stations(filters)
-    chart = charts.time_split([_split(place, f"/ops/stations/{place.name}/") for place in places[:20]])
+    rows_drawn = [
+        _split(place, f"/ops/stations/{quote(place.name, safe='')}/", note=_up(place)) for place in places[:WORST]
+    ]
+    drawn = charts.time_split(rows_drawn)
+    chart = replace(drawn, question=_("Which stations fail?"), head=(_("Station"), *drawn.head[1:]))
     whole = selectors.together(places)
     answer = _("%(uptime)s of connector time up in %(range)s; the worst station: %(worst)s.") % {
         "uptime": svg.percent(1 - whole.share(whole.down), 2),
@@ -176,6 +185,7 @@ REPORTS: dict[str, Report] = {
         gettext_lazy("Are we earning?"),
         gettext_lazy("Charges by the month in which they ended, VAT included; credits are subtracted."),
         revenue,
+        by_days=False,
     ),
     "uptime": Report(
         pgettext_lazy("report", "Uptime"),
@@ -186,10 +196,14 @@ REPORTS: dict[str, Report] = {
 }
 
 
-def _split(place: selectors.PlaceTime, href: str) -> charts.Split:
+def _up(place: selectors.PlaceTime) -> str:
+    return _("up %(share)s") % {"share": svg.percent(1 - place.time.share(place.time.down), 2)}
+
+
+def _split(place: selectors.PlaceTime, href: str, note: str = "") -> charts.Split:
     time = place.time
     charging, idle, free, down = (time.share(seconds) for seconds in (time.charging, time.idle, time.free, time.down))
-    return charts.Split(place.name, charging, idle, free, down, href)
+    return charts.Split(place.name, charging, idle, free, down, href, note)
 
 
 def _percent(share: float) -> Decimal:

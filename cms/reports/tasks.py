@@ -1,11 +1,17 @@
 """Keeps the roll-ups: the last hours often, the last days at night, because stations replay what they queued offline."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.db.models import Min
 from django.utils import timezone
 
+from billing.models import CDR
+
 from . import rollup
+
+LATELY = timedelta(days=2)  # two nights, so that one may be missed
+OLDEST = timedelta(days=400)  # a year and its month before are the most that a report shows
 
 
 @shared_task
@@ -20,3 +26,16 @@ def roll_up_days(days: int = 7) -> None:
     now = timezone.now()
     rollup.hourly(since=now - timedelta(days=days), until=now)
     rollup.revenue(since=timezone.localdate(now) - timedelta(days=days), until=timezone.localdate(now))
+    _roll_up_late(before=now - timedelta(days=days))
+
+
+def _roll_up_late(before: datetime) -> None:
+    """The days before `before` that something was priced for lately: a replay after weeks offline, a credit and its new CDR."""
+    lately = CDR.objects.filter(
+        created_at__gte=timezone.now() - LATELY, started_at__lt=before, started_at__gte=before - OLDEST
+    )
+    first = lately.aggregate(first=Min("started_at"))["first"]
+    if first:
+        stations = lately.values_list("session__station", flat=True).distinct()
+        rollup.hourly(since=first, until=before, stations=stations)
+        rollup.revenue(since=timezone.localdate(first), until=timezone.localdate(before))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db.models import Sum
 from django.test import Client
 
 from accounts.models import User
@@ -116,6 +117,31 @@ def test_every_report_has_a_picture_a_sentence_and_a_table(
 def test_an_unknown_filter_is_no_filter(client: Client, olga: User, query: str) -> None:
     client.force_login(olga)
     assert client.get(f"/ops/reports/usage/?{query}").status_code == 200
+
+
+def test_what_was_priced_weeks_late_is_in_the_report_of_its_day(charged: ChargingSession, cdr: CDR) -> None:
+    """A station comes back after forty days and replays its queue."""
+    with time_machine.travel(NOON + timedelta(days=40), tick=False):
+        CDR.objects.update(created_at=NOON + timedelta(days=39))
+        tasks.roll_up_days()
+    assert DailyRevenue.objects.values_list("day", "incl_vat").get() == (NOON.date(), Decimal("6.05"))
+    assert HourlyUsage.objects.aggregate(Sum("energy"))["energy__sum"] == Decimal(11000)
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_uptime_report_asks_its_own_question(client: Client, olga: User, charged: ChargingSession) -> None:
+    tasks.roll_up_days()
+    client.force_login(olga)
+    page = client.get("/ops/reports/uptime/", headers={"Accept-Language": "en"})
+    chart = page.context["built"].chart
+    assert (chart.question, chart.head[0]) == ("Which stations fail?", "Station")
+    assert "up 83.33" in chart.svg  # silent for the last half hour of three
+
+
+@pytest.mark.parametrize(("name", "shown"), [("revenue", False), ("energy", True)])
+def test_a_range_is_offered_where_it_says_something(client: Client, olga: User, name: str, shown: bool) -> None:
+    client.force_login(olga)
+    assert (b'<select class="input" id="range"' in client.get(f"/ops/reports/{name}/").content) is shown
 
 
 @time_machine.travel(NOON, tick=False)
