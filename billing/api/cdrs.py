@@ -36,39 +36,22 @@ class CdrSerializer(serializers.Serializer[CDR]):
         }
 
 
-_TEXTS = (
-    "country_code",
-    "party_id",
-    "id",
-    "session_id",
-    "auth_method",
-    "currency",
-    "credit_reference_id",
-    "station",
-    "id_tag",
-    "total_vat",
-)
+_TEXTS = ("country_code", "party_id", "id", "session_id", "auth_method", "currency", "station", "id_tag", "total_vat")
 _TIMES = ("start_date_time", "end_date_time", "last_updated")
 _NUMBERS = ("total_energy", "total_time", "total_parking_time")
-_OBJECTS = (
-    "cdr_token",
-    "cdr_location",
-    "total_cost",
-    "total_energy_cost",
-    "total_time_cost",
-    "total_parking_cost",
-    "exact_total",
-    "trace",
-)
-_LISTS = ("tariffs", "charging_periods", "flags")
+_OBJECTS = ("cdr_token", "cdr_location", "total_cost", "exact_total", "trace")
+_COSTS = ("fixed", "energy", "time", "parking", "reservation")  # null where the tariff has no such component
 DESCRIBED = inline_serializer(
     "Cdr",
     {
         **{name: serializers.CharField() for name in _TEXTS},
+        **{name: serializers.CharField(allow_null=True) for name in ("credit_reference_id", "meter_id")},
         **{name: serializers.DateTimeField() for name in _TIMES},
         **{name: serializers.FloatField() for name in _NUMBERS},
         **{name: serializers.DictField() for name in _OBJECTS},
-        **{name: serializers.ListField() for name in _LISTS},
+        **{f"total_{name}_cost": serializers.DictField(allow_null=True) for name in _COSTS},
+        **{name: serializers.ListField(child=serializers.DictField()) for name in ("tariffs", "charging_periods")},
+        "flags": serializers.ListField(child=serializers.CharField()),
         **{name: serializers.BooleanField() for name in ("credit", "estimated", "tax_included")},
         **{name: serializers.IntegerField() for name in ("session", "revision")},
     },

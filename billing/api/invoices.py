@@ -8,13 +8,13 @@ import django_filters
 import orjson
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.numbers import Amount, amount, quantity
+from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.documents import pdf
 from billing.models import Invoice, InvoiceLine
 from billing.selectors import invoices as selectors
@@ -50,7 +50,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     total_vat = Amount()
     total_incl_vat = Amount()
     payment_state = serializers.SerializerMethodField()
-    credits = serializers.CharField(source="credits.number", default=None)
+    credits = serializers.CharField(source="credits.number", default=None, allow_null=True)
 
     class Meta:
         model = Invoice
@@ -78,12 +78,15 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
             "created_at",
         ]
 
+    @extend_schema_field(OpenApiTypes.OBJECT)
     def get_seller(self, document: Invoice) -> Any:
         return orjson.Fragment(document.seller)
 
+    @extend_schema_field(OpenApiTypes.OBJECT)
     def get_buyer(self, document: Invoice) -> Any:
         return orjson.Fragment(document.buyer)
 
+    @extend_schema_field({"type": "array", "items": VAT_ROW})
     def get_vat_summary(self, document: Invoice) -> list[dict[str, str | None]]:
         rows = json.loads(document.vat_summary)
         return [{**row, "taxable": amount(Decimal(row["taxable"])), "vat": amount(Decimal(row["vat"]))} for row in rows]

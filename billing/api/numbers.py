@@ -12,6 +12,12 @@ from rest_framework import serializers
 
 from billing.tariffs import exact
 
+VAT_ROW = {
+    "type": "object",
+    "properties": {"rate": {"type": ["string", "null"]}, "taxable": {"type": "string"}, "vat": {"type": "string"}},
+    "required": ["rate", "taxable", "vat"],
+}
+
 
 @extend_schema_field(OpenApiTypes.STR)
 class Amount(serializers.Field[Any, Any, Any, Any]):

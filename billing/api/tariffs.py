@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import pricing
-from billing.api.numbers import Amount, amount, quantity
+from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.models import Tariff, TariffVersion
 from billing.services import tariffs
 from billing.tariffs.periods import Period, State
@@ -92,6 +92,27 @@ class QuoteSerializer(serializers.Serializer[Any]):
     periods = serializers.ListField(child=PeriodSerializer(), allow_empty=False, max_length=MOST_PERIODS)
 
 
+_TEXT = {"type": "string"}
+_LINE = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("dimension", "quantity", "unit", "unit_price", "amount", "why"), _TEXT),
+        "vat_rate": {"type": ["string", "null"]},
+        "tariff_element": {"type": ["integer", "null"]},
+        **{name: {"type": ["string", "null"], "format": "date-time"} for name in ("from", "to")},
+    },
+}
+PRICED = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("currency", "total_excl_vat", "vat", "total_incl_vat"), _TEXT),
+        "lines": {"type": "array", "items": _LINE},
+        "vat_summary": {"type": "array", "items": VAT_ROW},
+    },
+}
+"""A quote, for the schema: amounts are decimal strings."""
+
+
 class AssignSerializer(serializers.Serializer[Any]):
     location = serializers.IntegerField(required=False, allow_null=True, default=None)
 
@@ -137,7 +158,7 @@ class Tariffs(rest.Resource):
     def partial_update(self, request: Request, pk: str) -> Response:
         return self._changed(self._read(request, partial=True))
 
-    @extend_schema(request=QuoteSerializer, responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(request=QuoteSerializer, responses={200: PRICED})
     @action(detail=True, methods=["post"])
     def quote(self, request: Request, pk: str) -> Response:
         """What these periods would cost, as it would be billed, by the version valid at `started_at` (else the newest)."""

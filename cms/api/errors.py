@@ -48,7 +48,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     return _ours(error, context)
 
 
-def unknown_path(request: HttpRequest, **_kwargs: str) -> JsonResponse:
+def unknown_path(request: HttpRequest) -> JsonResponse:
     """Whatever under /api/ has no view: JSON, never a page."""
     sentence = _("There is nothing at this address. Every path ends in “/”.")
     return JsonResponse({"detail": sentence, "code": "not_found"}, status=404)

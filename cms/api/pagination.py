@@ -1,5 +1,7 @@
 """`?page=` from 1, `?page_size=` 50, at most 200 (api-contract §1)."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import PageNumberPagination
@@ -10,6 +12,11 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": ["string", "null"], "format": "uri"}
+        members = {"count": {"type": "integer"}, "next": address, "previous": address, "results": schema}
+        return {"type": "object", "properties": members, "required": list(members)}
 
     def get_page_size(self, request: Request) -> int:
         asked = _positive(request, "page_size")

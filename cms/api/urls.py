@@ -8,5 +8,5 @@ urlpatterns = [
     path("v1/schema/", schema.description, name="api-schema"),
     path("v1/", include(router.assembled().urls)),
     path("docs/", schema.page, name="api-docs"),
-    re_path(r"^(?P<rest>.*)$", errors.unknown_path),
+    re_path("", errors.unknown_path),
 ]

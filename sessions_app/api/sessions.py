@@ -18,7 +18,7 @@ from stations.api.commands import CommandSerializer
 from stations.vocabulary.values import connector_number
 
 
-@extend_schema_field({"type": "integer", "nullable": True})
+@extend_schema_field({"type": ["integer", "null"]})
 class WattHours(serializers.Field[Any, Any, Any, Any]):
     """An integer, rounded half up from the stored mWh."""
 

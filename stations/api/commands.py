@@ -5,6 +5,7 @@ from uuid import UUID
 
 import django_filters
 from django.http import Http404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +15,12 @@ from cms.core import rest
 from stations.models import Command
 from stations.selectors import masking
 
+ERROR = {
+    "type": ["object", "null"],
+    "properties": {"code": {"type": "string"}, "description": {"type": "string"}, "details": {}},
+    "required": ["code", "description", "details"],
+}
+
 
 class CommandSerializer(serializers.ModelSerializer[Command]):
     """`payload` and `response` are verbatim for those who may send such commands themselves; others do not see passwords."""
@@ -22,7 +29,7 @@ class CommandSerializer(serializers.ModelSerializer[Command]):
     station = serializers.CharField(source="station.identity")
     payload = serializers.SerializerMethodField()
     response = serializers.SerializerMethodField()
-    error = rest.Verbatim()
+    error = extend_schema_field(ERROR)(rest.Verbatim)()
 
     class Meta:
         model = Command
@@ -41,9 +48,11 @@ class CommandSerializer(serializers.ModelSerializer[Command]):
             "completed_at",
         ]
 
+    @extend_schema_field({"type": "object"})
     def get_payload(self, command: Command) -> Any:
         return self._said(command.payload)
 
+    @extend_schema_field({"description": "The CALLRESULT's payload, verbatim; null while there is none."})
     def get_response(self, command: Command) -> Any:
         return self._said(command.response)
 

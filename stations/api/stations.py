@@ -21,6 +21,7 @@ from stations.services import commands, provisioning
 from stations.vocabulary.values import connector_number
 
 
+@extend_schema_field({"type": ["string", "null"]})
 class OrNull(serializers.CharField):
     """A text that is empty while the station has not told it."""
 
@@ -77,7 +78,12 @@ class NewSerializer(serializers.Serializer[ChargingStation]):
 
     identity = serializers.CharField(trim_whitespace=False)
     name = serializers.CharField(max_length=100, allow_blank=True, required=False)
-    security_profile = serializers.ChoiceField(SecurityProfile.choices, required=False)
+    security_profile = serializers.ChoiceField(
+        SecurityProfile.choices,
+        required=False,
+        help_text="3 works only behind a proxy that verifies client certificates (OCPP_CERTIFICATE_HEADER, README); "
+        "without one such a station is refused with 401.",
+    )
     password = serializers.CharField(trim_whitespace=False, required=False, write_only=True)
 
 

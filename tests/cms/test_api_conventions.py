@@ -203,7 +203,9 @@ def test_a_form_is_415_and_an_unknown_method_405(api: APIClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v2/", "/api/v1/samples", "/api/v1/nothing/", "/api/v1/samples/%00/"])
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v2/", "/api/v1/samples", "/api/v1/nothing/", "/api/v1/samples/%00/", "/api/v1/cdrs/%0A/"]
+)
 def test_an_unknown_path_is_404_in_json(api: APIClient, path: str) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (404, "application/json", "not_found")
