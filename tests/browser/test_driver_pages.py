@@ -155,6 +155,19 @@ def test_at_200_percent_nothing_is_cut_off(page: Page, him: Driver, live_server:
     assert not troubles, "\n".join(troubles)
 
 
+@pytest.mark.parametrize("path", [f"/c/{UID}/", "/s/secret/"])
+def test_the_button_at_the_foot_stays_in_sight_and_hides_no_end_of_the_page(
+    page: Page, him: Driver, live_server: Any, path: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.goto(live_server.url + path)
+    box = "document.querySelector('%s').getBoundingClientRect()"
+    foot, end = box % ".driver-foot", box % ":has(+ .driver-foot)"
+    assert page.evaluate(f"Math.round({foot}.bottom)") == 568
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert page.evaluate(f"{end}.bottom <= {foot}.top")
+
+
 @pytest.mark.parametrize("path", ["/", f"/c/{UID}/", "/s/secret/"])
 def test_targets_are_large_enough_for_a_thumb(page: Page, him: Driver, live_server: Any, path: str) -> None:
     """Buttons and links that stand alone: 44 px in the direction that counts (WCAG 2.5.8 asks for 24)."""
