@@ -72,8 +72,10 @@ def current(amperes: Sequence[Decimal]) -> str:
     return f"{strongest}{NB}A"
 
 
-def power(sockets: Sequence[Socket], curves: Curves) -> str:
-    """Is power flowing?"""
+def power(station: ChargingStation, sockets: Sequence[Socket], curves: Curves, zone: ZoneInfo, now: datetime) -> str:
+    """Is power flowing? What a station that is away said last is not what flows now."""
+    if not station.online and station.offline_since:
+        return _("Not known since %(time)s: it cannot be reached.") % {"time": moment(station.offline_since, zone, now)}
     live = [s for s in sockets if s.session and curves.get(s.number)]
     flowing = [(s, curves[s.number][-1][1]) for s in live if curves[s.number][-1][1] > 0]
     plugged = [s for s in sockets if s.session and all(s.number != other.number for other, _w in flowing)]

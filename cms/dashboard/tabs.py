@@ -154,6 +154,7 @@ def sockets(asked: Asked) -> Content:
 
 def _card(asked: Asked, card: Socket) -> dict[str, Any]:
     cost = pricing.running_cost(card.session) if card.session else None
+    told_at = card.reading.at if card.reading else card.session.last_reading_at if card.session else None
     current = answers.current(card.reading.amperes) if card.reading else ""
     return {
         "card": card,
@@ -167,6 +168,7 @@ def _card(asked: Asked, card: Socket) -> dict[str, Any]:
         "lasted": asked.now - card.session.started_at if card.session else None,
         "cost": cost.total_incl_vat if cost else None,
         "currency": asked.station.operator.currency,
+        "stale_since": told_at if not asked.station.online else None,
         "current": current,
         "power_w": card.session.power_w if card.session else (card.reading.power_w if card.reading else None),
     }
@@ -187,7 +189,7 @@ def power(asked: Asked) -> Content:
     ]
     return {
         "chart": charts.power_lines(lines, start=since, end=asked.now, zone=asked.zone),
-        "answer": answers.power(cards, by_evse),
+        "answer": answers.power(asked.station, cards, by_evse, asked.zone, asked.now),
     }
 
 

@@ -133,6 +133,16 @@ def test_an_offline_station_says_why_nothing_can_be_sent(client, olga, unit):
     assert "Not reached since 10:00;" in shown
 
 
+def test_what_an_unreachable_station_said_last_is_not_shown_as_live(client, olga, unit, dario):
+    charge(unit, dario)
+    assert "last reading" not in get(client, olga)
+    ChargingStation.objects.filter(pk=unit.pk).update(online=False, offline_since=NOON)
+    shown = get(client, olga)
+    assert "Not known since 11:00: it cannot be reached." in shown
+    assert "On connector 1 yes" not in shown
+    assert "last reading" in shown
+
+
 def test_a_block_is_answered_alone(client, olga, unit):
     shown = get(client, olga, HX_Request="true", HX_Target="sockets")
     assert shown.lstrip().startswith("<div")

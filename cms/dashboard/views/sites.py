@@ -40,7 +40,10 @@ def map_page(request: MemberRequest) -> HttpResponse:
         placed = [row for row in rows if row["location"].latitude is not None]
         return {"rows": placed, "unplaced": [row for row in rows if row["location"].latitude is None]}
 
-    context = {"topic": f"operator:{request.operator.pk}"}
+    context = {
+        "topic": f"operator:{request.operator.pk}",
+        "may_edit": access.can(request.user, "location.edit", request.operator),
+    }
     return blocks.page(
         request, "operator/map.html", context, {"places": blocks.Block("operator/map_list.html", listed)}
     )
