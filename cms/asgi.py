@@ -13,16 +13,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings.dev")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 
 from cms import bell, daphne_refusals, health  # noqa: E402
 from cms.live import routing  # noqa: E402
 from cms.wiring import csms  # noqa: E402
-from stations.ocpp import handshake  # noqa: E402
+from stations.ocpp import handshake, proxies  # noqa: E402
 from stations.ocpp.consumer import StationConsumer  # noqa: E402
 from stations.ocpp.gateway import Gateway  # noqa: E402
 
-gateway = Gateway(csms, bell.listen)
+gateway = Gateway(csms, bell.listen, proxies.trusted(settings.OCPP_PROXIES, settings.OCPP_CERTIFICATE_HEADER))
 health.CHECKS["gateway"] = gateway.check
 
 

@@ -1,10 +1,18 @@
 """`manage.py check`: settings that would fail later, with a hint of what to write."""
 
+from ipaddress import ip_network
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 @register
@@ -25,6 +33,11 @@ def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             not 60 <= settings.HEARTBEAT_INTERVAL_S <= 86400,
             f"HEARTBEAT_INTERVAL_S must be 60 to 86400 seconds, not {settings.HEARTBEAT_INTERVAL_S}.",
             "300 suits most networks.",
+        ),
+        (
+            not all(_is_network(text) for text in settings.OCPP_PROXIES),
+            f"OCPP_PROXIES must list addresses or networks, not {settings.OCPP_PROXIES!r}.",
+            "For example 10.0.0.0/8,fd00::/8",
         ),
         (settings.FRAME_RETENTION_DAYS < 1, "FRAME_RETENTION_DAYS must be 1 or more.", "90 is the default."),
         (not 1 <= settings.PORT <= 65535, f"PORT must be 1 to 65535, not {settings.PORT}.", "8000 is the default."),

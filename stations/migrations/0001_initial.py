@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('identity', models.CharField(max_length=80, verbose_name='OCPP identity')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('security_profile', models.PositiveSmallIntegerField(choices=[(0, '0 · none (trusted network)'), (1, '1 · password over ws'), (2, '2 · password over wss'), (3, '3 · client certificate')], default=0, verbose_name='security profile')),
+                ("assume_subprotocol", models.CharField(blank=True, choices=[("", "Refuse it, as the standard asks"), ("ocpp1.6", "OCPP 1.6"), ("ocpp2.0.1", "OCPP 2.0.1")], default="", max_length=16, verbose_name="if it names no protocol")),
                 ('online', models.BooleanField(default=False)),
                 ('epoch', models.BigIntegerField(default=0)),
                 ('ocpp_version', models.CharField(blank=True, default='', max_length=8)),

@@ -20,6 +20,14 @@ class SecurityProfile(models.IntegerChoices):
     MUTUAL_TLS = 3, _("3 · client certificate")
 
 
+class Subprotocol(models.TextChoices):
+    """What to speak with a station that names no subprotocol in its handshake (quirk 1)."""
+
+    NONE = "", _("Refuse it, as the standard asks")
+    OCPP16 = "ocpp1.6", "OCPP 1.6"
+    OCPP201 = "ocpp2.0.1", "OCPP 2.0.1"
+
+
 class StationQuerySet(Visible):
     def visible_to(self, actor: Actor) -> Self:
         return super().visible_to(actor).current()
@@ -40,6 +48,9 @@ class ChargingStation(Timestamped):
     identity = models.CharField(_("OCPP identity"), max_length=80)
     name = models.CharField(_("name"), max_length=100, blank=True)
     security_profile = models.PositiveSmallIntegerField(_("security profile"), choices=SecurityProfile, default=0)
+    assume_subprotocol = models.CharField(
+        _("if it names no protocol"), max_length=16, choices=Subprotocol, blank=True, default=Subprotocol.NONE
+    )
 
     online = models.BooleanField(default=False)
     epoch = models.BigIntegerField(default=0)

@@ -16,9 +16,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from stations.vocabulary.events import StationGone, StationKnocked
 from stations.vocabulary.replies import Admitted, Refused
 
-from . import frames, handshake, router
+from . import frames, guesses, handshake, router
 from .call import Line
 from .gateway import Gateway
+from .guesses import Attempt
 from .outbox import Outbox
 from .versions import VERSIONS
 
@@ -62,16 +63,35 @@ class StationConsumer(AsyncWebsocketConsumer):
 
     async def _admit(self) -> Line | None:
         await self.gateway.start()
-        knock = handshake.knock(self.scope, self.gateway.name)
-        answer = await self._ask_in(knock) if knock else Refused(404, "no identity")
+        knock = handshake.knock(self.scope, self.gateway.name, self.gateway.proxies)
+        answer = await self._guarded(knock) if knock else Refused(404, "no identity")
         if knock is None or not isinstance(answer, Admitted):
             await self._refuse(answer.http_status if isinstance(answer, Refused) else 503)
             return None
         await self.accept(knock.version)
-        if knock.version is None:
+        version = VERSIONS.get(knock.version or answer.assumed)
+        if version is None:
             await self._hang_up(PROTOCOL_ERROR)
             return None
-        return Line(answer.station, answer.epoch, VERSIONS[knock.version])
+        return Line(answer.station, answer.epoch, version)
+
+    async def _guarded(self, knock: StationKnocked) -> Any:
+        """One password after the other; a wrong one is told so later and later."""
+        known = self.gateway.guesses
+        attempt = Attempt(knock.identity, knock.remote)
+        if not knock.authorization:
+            return await self._ask_in(knock)
+        if not known.begin(attempt):
+            return Refused(429, "still answering the last one")
+        try:
+            answer = await self._ask_in(knock)
+            if isinstance(answer, Admitted):
+                known.right(attempt)
+            elif isinstance(answer, Refused) and answer.http_status == 401:
+                await guesses.pause(known.wrong(attempt))
+            return answer
+        finally:
+            known.end(attempt)
 
     async def _ask_in(self, knock: StationKnocked) -> Any:
         answer = self.gateway.writer.submit(knock)

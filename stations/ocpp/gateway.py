@@ -12,7 +12,9 @@ from stations.vocabulary.events import GatewayAlive, OutboxesPolled, StationGone
 from stations.vocabulary.replies import Failed, WorkWaiting
 
 from .call import Line
+from .guesses import Guesses
 from .outbox import Outbox
+from .proxies import NOBODY, Proxies
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -34,9 +36,11 @@ class Connection(Protocol):
 class Gateway:
     """Starts with the first socket and ends with `stop`."""
 
-    def __init__(self, csms: CentralSystem, listen: Listen | None = None) -> None:
+    def __init__(self, csms: CentralSystem, listen: Listen | None = None, proxies: Proxies = NOBODY) -> None:
         self.name = f"{socket.gethostname()[:48]}:{os.getpid()}"
         self.writer = Writer(csms)
+        self.proxies = proxies
+        self.guesses = Guesses()
         self.connections: dict[int, Connection] = {}
         self._listen = listen
         self._ready: asyncio.Future[None] | None = None

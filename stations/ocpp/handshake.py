@@ -11,27 +11,29 @@ from urllib.parse import unquote_to_bytes
 
 from stations.vocabulary.events import StationKnocked
 
+from .proxies import NOBODY, Proxies
 from .versions import VERSIONS
 
 _IDENTITY = re.compile(r"""[^\s/<>"'\\]{1,48}""")
 
-REASONS = {401: "Unauthorized", 404: "Not Found", 503: "Service Unavailable"}
+REASONS = {401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests", 503: "Service Unavailable"}
+RETRY_AFTER = (b"retry-after", b"5")
 CHALLENGE = (b"www-authenticate", b'Basic realm="OCPP", charset="UTF-8"')
 
 
-def knock(scope: Mapping[str, Any], gateway: str) -> StationKnocked | None:
+def knock(scope: Mapping[str, Any], gateway: str, proxies: Proxies = NOBODY) -> StationKnocked | None:
     """None if the path names nobody that could exist."""
     identity = identity_of(scope.get("raw_path") or scope["path"].encode())
     if identity is None:
         return None
     headers = dict(scope["headers"])
-    client = scope.get("client") or ("",)
     return StationKnocked(
         identity=identity,
         authorization=headers.get(b"authorization"),
         version=choose(scope.get("subprotocols") or ()),
         gateway=gateway,
-        remote=str(client[0]),
+        remote=proxies.remote(scope),
+        certificate=proxies.certificate(scope),
     )
 
 
@@ -60,6 +62,8 @@ def refusal(status: int) -> list[dict[str, Any]]:
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
     if status == 401:
         headers.append(CHALLENGE)
+    if status == 429:
+        headers.append(RETRY_AFTER)
     return [
         {"type": "websocket.http.response.start", "status": status, "headers": headers},
         {"type": "websocket.http.response.body", "body": text},

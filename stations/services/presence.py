@@ -16,7 +16,7 @@ from stations.vocabulary import events, replies
 from stations.vocabulary.values import StationRef
 
 UNKNOWN, NO_PASSWORD, WRONG_PASSWORD = "unknown", "no_password", "wrong_password"
-NO_CERTIFICATE, NO_PROTOCOL = "no_certificate", "no_protocol"
+NO_CERTIFICATE, WRONG_CERTIFICATE, NO_PROTOCOL = "no_certificate", "wrong_certificate", "no_protocol"
 FLUSH_LAST_SEEN = timedelta(minutes=1)
 
 _last_seen_written: dict[int, datetime] = {}  # saves a write per message; losing it costs one write
@@ -28,6 +28,8 @@ class _Known(NamedTuple):
     identity: str
     security_profile: int
     epoch: int
+    serial_number: str
+    assume_subprotocol: str
     salt: str | None
     digest: str | None
 
@@ -60,16 +62,17 @@ def knock(knocks: Sequence[events.StationKnocked]) -> list[replies.Admitted | re
             refused.append((each, reason))
             answers.append(replies.Refused(404 if reason == UNKNOWN else 401, reason))
             continue
-        if each.version is None:
+        spoken = each.version or station.assume_subprotocol
+        if not spoken:
             refused.append((each, NO_PROTOCOL))
         else:
             epochs[station.id] += 1
-            version = each.version.removeprefix("ocpp")
+            version = spoken.removeprefix("ocpp")
             periods.append(
                 _Period(station.id, epochs[station.id], version, each.gateway[:64], each.remote[:64], now, None)
             )
         ref = StationRef(station.id, station.operator, station.identity)
-        answers.append(replies.Admitted(ref, epochs[station.id]))
+        answers.append(replies.Admitted(ref, epochs[station.id], "" if each.version else spoken))
     _begin(periods, now)
     strangers.note([(each.identity, reason, each.remote) for each, reason in refused], now)
     return answers
@@ -83,7 +86,15 @@ def _known(identities: set[str]) -> dict[str, _Known]:
         .select_for_update(of=("self",))
         .order_by("id")
         .values_list(
-            "id", "operator_id", "identity", "security_profile", "epoch", "credential__salt", "credential__digest"
+            "id",
+            "operator_id",
+            "identity",
+            "security_profile",
+            "epoch",
+            "serial_number",
+            "assume_subprotocol",
+            "credential__salt",
+            "credential__digest",
         )
     )
     return {row[2]: _Known(*row) for row in found}
@@ -96,13 +107,20 @@ def _refusal(knock: events.StationKnocked, station: _Known | None) -> str:
     if station.security_profile == SecurityProfile.NONE:
         return ""
     if station.security_profile == SecurityProfile.MUTUAL_TLS:
-        return NO_CERTIFICATE  # until the proxy's client-certificate header is understood
+        return _certificate_refusal(knock.certificate, station)
     if not knock.authorization:
         return NO_PASSWORD
     secret = credentials.presented(knock.authorization, station.identity)
     if secret is None or station.salt is None or station.digest is None:
         return WRONG_PASSWORD
     return "" if credentials.matches(station.salt, station.digest, secret) else WRONG_PASSWORD
+
+
+def _certificate_refusal(name: str, station: _Known) -> str:
+    """The common name of a station's certificate is its serial number (security white paper §4), or its identity."""
+    if not name:
+        return NO_CERTIFICATE
+    return "" if name in (station.identity, station.serial_number) else WRONG_CERTIFICATE
 
 
 def _begin(periods: list[_Period], now: datetime) -> None:

@@ -69,6 +69,7 @@ def change(
     name: str | None = None,
     security_profile: int | None = None,
     password: str | None = None,
+    assume_subprotocol: str | None = None,
 ) -> ChargingStation:
     """What is None stays. A password given without a profile raises profile 0 to 1. Raises Invalid as `create`."""
     has_password = StationCredential.objects.filter(station=station).exists()
@@ -76,7 +77,9 @@ def change(
         security_profile = station.security_profile
     station.security_profile = _profile(security_profile, password, has_password=has_password)
     station.name = station.name if name is None else name
-    station.save(update_fields=["name", "security_profile", "updated_at"])
+    if assume_subprotocol is not None:
+        station.assume_subprotocol = assume_subprotocol
+    station.save(update_fields=["name", "security_profile", "assume_subprotocol", "updated_at"])
     if password:
         credentials.store(station=station, password=password)
     announce.stations([station.pk])

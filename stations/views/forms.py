@@ -5,12 +5,13 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
 from cms.core.form_fields import ForgivingDecimalField
 from stations.models import EVSE, ChargingStation, Connector, Location
-from stations.models.station import SecurityProfile
+from stations.models.station import SecurityProfile, Subprotocol
 from stations.views.fields import KilowattField
 
 STANDARDS = (
@@ -103,6 +104,12 @@ class _PlacedForm(forms.Form):
         self.fields["location"].queryset = places  # type: ignore[attr-defined]
 
 
+def security_profiles() -> list[tuple[int, Any]]:
+    """Those that can work here: a client certificate needs a proxy that verifies it and tells us (README, settings)."""
+    possible = bool(settings.OCPP_CERTIFICATE_HEADER)
+    return [choice for choice in SecurityProfile.choices if possible or choice[0] != SecurityProfile.MUTUAL_TLS]
+
+
 class NewStationForm(_PlacedForm):
     identity = forms.CharField(
         label=_("OCPP identity"),
@@ -116,7 +123,7 @@ class NewStationForm(_PlacedForm):
         label=_("Security"),
         coerce=int,
         initial=SecurityProfile.BASIC,
-        choices=[choice for choice in SecurityProfile.choices if choice[0] != SecurityProfile.MUTUAL_TLS],
+        choices=security_profiles,
         help_text=_("With a password we make one for you and show it once."),
     )
     field_order = ("identity", "name", "location", "security_profile")
@@ -124,8 +131,22 @@ class NewStationForm(_PlacedForm):
 
 class StationForm(_PlacedForm):
     name = forms.CharField(label=_("Name"), max_length=100, required=False)
-    security_profile = forms.TypedChoiceField(label=_("Security"), coerce=int, choices=SecurityProfile.choices)
-    field_order = ("name", "location", "security_profile")
+    security_profile = forms.TypedChoiceField(
+        label=_("Security"),
+        coerce=int,
+        choices=security_profiles,
+        help_text=_(
+            "2 and 3 need a TLS proxy before this server. Client certificates (3) can be chosen once the proxy passes on what it "
+            "has verified (OCPP_CERTIFICATE_HEADER)."
+        ),
+    )
+    assume_subprotocol = forms.ChoiceField(
+        label=_("If it names no protocol"),
+        choices=Subprotocol.choices,
+        required=False,
+        help_text=_("A few models leave out the WebSocket subprotocol. Then the version must be known beforehand."),
+    )
+    field_order = ("name", "location", "security_profile", "assume_subprotocol")
 
     @classmethod
     def of(cls, station: ChargingStation, data: Any = None) -> "StationForm":
@@ -133,6 +154,7 @@ class StationForm(_PlacedForm):
             "name": station.name,
             "location": station.location_id,
             "security_profile": station.security_profile,
+            "assume_subprotocol": station.assume_subprotocol,
         }
         return cls(data, operator=station.operator, initial=known)
 

@@ -25,8 +25,11 @@ REASONS = {
     presence.UNKNOWN: gettext_lazy("nobody has added this identity"),
     presence.NO_PASSWORD: gettext_lazy("came without a password"),
     presence.WRONG_PASSWORD: gettext_lazy("came with a wrong password"),
-    presence.NO_CERTIFICATE: gettext_lazy("came without a certificate"),
-    presence.NO_PROTOCOL: gettext_lazy("offered no OCPP version that we speak"),
+    presence.NO_CERTIFICATE: gettext_lazy("came without a client certificate that a trusted proxy has verified"),
+    presence.WRONG_CERTIFICATE: gettext_lazy("came with the certificate of another station"),
+    presence.NO_PROTOCOL: gettext_lazy(
+        "offered no OCPP version that we speak. If it never names one, say in its setup what to assume"
+    ),
 }
 
 
@@ -129,6 +132,7 @@ def _arrival(station: ChargingStation) -> dict[str, object]:
         "ready": all(step.done for step in steps),
         "next": next((n for n, step in enumerate(steps) if not step.done), -1),
         "refused": refused,
+        "refused_lately": refused and (station.last_seen is None or refused.last_seen > station.last_seen),
         "refused_why": REASONS.get(refused.reason, refused.reason) if refused else "",
         "now": timezone.now(),
     }
@@ -170,6 +174,7 @@ def edit(request: MemberRequest, key: str) -> HttpResponse:
                 by=request.user,
                 name=form.cleaned_data["name"],
                 security_profile=form.cleaned_data["security_profile"],
+                assume_subprotocol=form.cleaned_data["assume_subprotocol"],
             )
             provisioning.place(station=station, location=form.cleaned_data["location"], by=request.user)
         except Invalid as wrong:

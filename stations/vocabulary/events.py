@@ -23,6 +23,8 @@ class StationKnocked:
     version: str | None
     gateway: str
     remote: str = ""
+    certificate: str = ""
+    """The common name of the client certificate that a trusted proxy has verified."""
 
 
 @dataclass(frozen=True, slots=True)

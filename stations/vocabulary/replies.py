@@ -10,8 +10,11 @@ from .values import StationRef
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
+    """`assumed`: what to speak with a station that offered no subprotocol of ours, "" to close the connection."""
+
     station: StationRef
     epoch: int
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

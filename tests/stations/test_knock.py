@@ -139,6 +139,34 @@ def test_a_client_certificate_cannot_be_proved_by_a_password(station, tell):
     assert tell(knocked("CP-0042", basic("CP-0042", KEY))) == Refused(401, "no_certificate")
 
 
+@pytest.mark.parametrize(
+    ("certificate", "answer"),
+    [("CP-0042", None), ("SN-7", None), ("CP-0043", "wrong_certificate"), ("", "no_certificate")],
+)
+def test_a_verified_certificate_names_the_station_or_its_serial_number(station, tell, certificate, answer):
+    station.security_profile, station.serial_number = SecurityProfile.MUTUAL_TLS, "SN-7"
+    station.save()
+    told = tell(knocked("CP-0042", certificate=certificate))
+    assert told == (Refused(401, answer) if answer else Admitted(ref(station), 1))
+
+
+def test_a_certificate_is_no_password(locked, tell):
+    assert tell(knocked("CP-0042", certificate="CP-0042")) == Refused(401, "no_password")
+
+
+def test_a_station_known_to_name_no_protocol_is_spoken_to_as_its_operator_says(station, tell):
+    station.assume_subprotocol = "ocpp1.6"
+    station.save()
+    assert tell(knocked("CP-0042", version=None)) == Admitted(ref(station), 1, "ocpp1.6")
+    station.refresh_from_db()
+    assert (station.online, station.ocpp_version) == (True, "1.6")
+    assert reasons() == []
+    # one that it does name counts
+    assert tell(knocked("CP-0042", version="ocpp2.0.1")) == Admitted(ref(station), 2)
+    station.refresh_from_db()
+    assert station.ocpp_version == "2.0.1"
+
+
 def test_an_archived_station_is_unknown(station, tell):
     provisioning.archive(station=station, by=None)
     assert tell(knocked("CP-0042")) == Refused(404, "unknown")

@@ -127,6 +127,18 @@ async def test_without_a_common_subprotocol_the_handshake_completes_and_the_serv
     assert [knock.version for knock in world.all(events.StationKnocked)] == [None, None]
 
 
+async def test_a_station_that_names_no_protocol_is_heard_where_one_is_assumed(world):
+    """Quirk 1: Grizzl-E and others with TinyWebsockets. Nothing is echoed."""
+    world._admit = lambda knock: replies.Admitted(STATION, 4, "ocpp1.6")
+    socket = Socket(gateway_of(world), offered=())
+    assert await socket.knock() == {"type": "websocket.accept", "subprotocol": None}
+    await socket.say('[2,"1","Heartbeat",{}]')
+    assert (await socket.hear())[0] == 3
+    assert world.all(events.HeartbeatSeen)[0].version == "ocpp1.6"
+    await socket.leave()
+    assert world.told[-1] == events.StationGone(STATION, 4)
+
+
 async def test_an_unknown_identity_is_404_even_without_a_common_subprotocol(world):
     socket = Socket(gateway_of(world), "/ocpp/STRANGER", offered=())
     assert (await socket.knock())["status"] == 404
