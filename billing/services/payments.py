@@ -82,11 +82,12 @@ def _settle(payment: Payment, provider: PaymentGateway, outcome: Outcome) -> Non
 
 
 def _move(payment: Payment, before: Payment.Status, after: Payment.Status) -> None:
-    """A conditional update: of two that try, one moves it and announces."""
+    """A conditional update: of two that try, one moves it and announces; the other learns what became of it."""
     payment.status = after
     names = ("gateway", "gateway_id", "error", "status")
     changes = {name: getattr(payment, name) for name in names}
-    moved = Payment.objects.filter(pk=payment.pk, status=before).update(**changes, updated_at=timezone.now())
-    if moved:
-        announce = partial(signals.payment_changed.send_robust, sender=Payment, ids=[payment.pk])
-        transaction.on_commit(announce, robust=True)
+    if not Payment.objects.filter(pk=payment.pk, status=before).update(**changes, updated_at=timezone.now()):
+        payment.refresh_from_db()
+        return
+    announce = partial(signals.payment_changed.send_robust, sender=Payment, ids=[payment.pk])
+    transaction.on_commit(announce, robust=True)

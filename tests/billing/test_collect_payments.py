@@ -73,6 +73,26 @@ def test_collecting_twice_is_boring(rated: Callable[..., CDR], till: Till) -> No
     assert len(till.moved) == 1
 
 
+def test_who_comes_second_learns_what_the_first_was_told(
+    rated: Callable[..., CDR], till: Till, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    cdr, quick = rated(), till.collect
+
+    def slow(**asked: Any) -> Outcome:
+        monkeypatch.setattr(till, "collect", quick)
+        assert payments.collect(cdr_id=cdr.pk).status == "captured"  # type: ignore[union-attr]
+        return Outcome("", "asked twice")
+
+    monkeypatch.setattr(till, "collect", slow)
+    with django_capture_on_commit_callbacks() as announced:
+        payment = payments.collect(cdr_id=cdr.pk)
+
+    assert payment is not None
+    assert (payment.status, payment.error) == ("captured", "")
+    assert Payment.objects.get().status == "captured"
+    assert len(announced) == 1
+
+
 def test_what_was_interrupted_goes_on_with_the_same_key(rated: Callable[..., CDR], till: Till) -> None:
     cdr = rated()
     till.away = True
