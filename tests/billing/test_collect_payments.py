@@ -125,6 +125,16 @@ def test_what_is_free_nobodys_or_on_hold_is_not_collected(
     assert not Payment.objects.exists()
 
 
+def test_what_was_declined_is_not_given_back(rated: Callable[..., CDR], till: Till, anna: User) -> None:
+    till.declines = "insufficient funds"
+    cdr = rated()
+    payments.collect(cdr_id=cdr.pk)
+    rating.credit(cdr=cdr, by=anna)
+    assert payments.to_refund() == []
+    assert payments.refund(cdr_id=cdr.pk) is None
+    assert (Payment.objects.get().status, till.moved) == ("failed", {})
+
+
 def test_a_credited_charge_is_given_back_once(rated: Callable[..., CDR], till: Till, anna: User) -> None:
     cdr = rated()
     payments.collect(cdr_id=cdr.pk)
