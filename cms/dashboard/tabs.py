@@ -28,7 +28,7 @@ from sessions_app.models import ChargingSession
 from stations.diagnostics import faults, firmware, logs
 from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
 from stations.selectors import masking
-from stations.views import links
+from stations.views import links, provisioning
 from stations.views.evses import public_address
 from stations.views.forms import StationForm
 
@@ -285,6 +285,7 @@ def setup(asked: Asked) -> Mapping[str, Block]:
             "price": pricing.describe(version, get_language() or "it") if version else "",
             "evses": [(evse, list(evse.connectors.all()), public_address(evse)) for evse in evses],
             "created": formats.date_format(station.created_at.astimezone(asked.zone), "DATE_FORMAT"),
+            **provisioning.refusal(station),
         }
 
     return {"setup": Block("operator/station/setup_cards.html", shown)}

@@ -123,19 +123,23 @@ def arrival(request: MemberRequest, key: str) -> HttpResponse:
     return render(request, "operator/stations/arrival.html", _arrival(_editable(request, key)))
 
 
+def refusal(station: ChargingStation) -> dict[str, object]:
+    """Its last attempt that was refused, unless it has come in since."""
+    refused = UnknownStation.objects.filter(identity=station.identity).order_by("-last_seen").first()
+    if refused is None or (station.last_seen and refused.last_seen <= station.last_seen):
+        return {}
+    return {"refused": refused, "refused_why": REASONS.get(refused.reason, refused.reason)}
+
+
 def _arrival(station: ChargingStation) -> dict[str, object]:
     steps = checks(station)
-    refused = UnknownStation.objects.filter(identity=station.identity).order_by("-last_seen").first()
     return {
         "station": station,
         "checks": steps,
         "ready": all(step.done for step in steps),
         "next": next((n for n, step in enumerate(steps) if not step.done), -1),
-        "refused": refused,
-        "refused_lately": refused and (station.last_seen is None or refused.last_seen > station.last_seen),
-        "refused_why": REASONS.get(refused.reason, refused.reason) if refused else "",
         "now": timezone.now(),
-    }
+    } | refusal(station)
 
 
 # ---- adopt -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The forms: places, new stations and their one password, adoption, EVSE codes, QR codes, archive."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -175,6 +176,38 @@ def test_a_wrong_password_is_named_while_one_waits(client, olga, station):
     shown = client.get("/ops/stations/CP-0042/connect/?lang=en").content.decode()
     assert "It tried 3 times" in shown
     assert "came with a wrong password" in shown
+
+
+def test_a_refused_attempt_is_shown_on_the_station_until_it_comes_in(client, olga, station):
+    now = timezone.now()
+    station.last_seen, station.epoch = now - timedelta(hours=1), 1
+    station.save()
+    UnknownStation.objects.create(
+        identity="CP-0042", reason="no_protocol", remote="10.0.0.9", first_seen=now, last_seen=now, attempts=3
+    )
+    client.force_login(olga)
+    pages = ("/ops/stations/CP-0042/?tab=setup&lang=en", "/ops/stations/CP-0042/connect/?lang=en")
+    assert ["It tried 3 times" in client.get(page).content.decode() for page in pages] == [True, True]
+    ChargingStation.objects.update(last_seen=now + timedelta(seconds=1))
+    assert ["It tried 3 times" in client.get(page).content.decode() for page in pages] == [False, False]
+
+
+def test_profile_3_is_offered_only_where_a_proxy_passes_certificates_on(client, olga, station, settings):
+    said = {"name": "X", "location": "", "security_profile": "3"}
+    for header, status, profile in (("", 400, 0), ("X-Client-Subject", 302, 3)):
+        settings.OCPP_CERTIFICATE_HEADER = header
+        assert post(client, olga, "/ops/stations/CP-0042/edit/", **said).status_code == status
+        station.refresh_from_db()
+        assert station.security_profile == profile
+
+
+def test_what_to_speak_with_a_station_that_names_no_protocol_is_set_here(client, olga, station):
+    said = {"name": "X", "location": "", "security_profile": "0"}
+    for chosen, status in (("ocpp1.6", 302), ("ocpp1.5", 400)):
+        answer = post(client, olga, "/ops/stations/CP-0042/edit/", **said, assume_subprotocol=chosen)
+        assert answer.status_code == status
+        station.refresh_from_db()
+        assert station.assume_subprotocol == "ocpp1.6"
 
 
 def test_strangers_are_listed_and_escaped(client, olga, other_operator):
