@@ -40,6 +40,9 @@ _SAID: dict[tuple[str, str], Promise] = {
     ("SetVariables", "Rejected"): gettext_lazy("This value is not allowed, or the setting is read-only."),
     ("SetVariables", "UnknownComponent"): gettext_lazy("This firmware does not know the setting."),
     ("SetVariables", "UnknownVariable"): gettext_lazy("This firmware does not know the setting."),
+    ("GetVariables", "UnknownComponent"): gettext_lazy("This firmware does not know the setting."),
+    ("GetVariables", "UnknownVariable"): gettext_lazy("This firmware does not know the setting."),
+    ("GetVariables", "Rejected"): gettext_lazy("The charger does not tell this value."),
     ("GetBaseReport", "NotSupported"): gettext_lazy("This model does not report its settings."),
     ("ClearCache", "Rejected"): gettext_lazy("The charger keeps no cache, or is busy."),
     ("UpdateFirmware", "Rejected"): gettext_lazy("The charger does not take an update now."),
@@ -65,6 +68,13 @@ def said(command: Command) -> str:
     return str(answer.get("status", ""))
 
 
+def denied(command: Command) -> bool:
+    """2.x answers settings one by one: the call is accepted where what it asked for is not."""
+    answer = _object(command.response)
+    one_by_one = "setVariableResult" in answer or "getVariableResult" in answer
+    return one_by_one and said(command) not in ("Accepted", "RebootRequired")
+
+
 def sentence(command: Command) -> str:
     """Why it did not work, and what to do; "" for a command that did not fail."""
     match command.status:
@@ -75,10 +85,10 @@ def sentence(command: Command) -> str:
             code = str(error.get("code", ""))
             known = _ERRORS.get(code)
             return str(known) if known else f"{code}: {error.get('description', '')}".strip(": ")
-        case Command.Status.REJECTED:
-            word = said(command)
-            known = _SAID.get((command.action, word))
-            return str(known) if known else _("The charger answered “%(word)s”.") % {"word": word}
+    if command.status == Command.Status.REJECTED or denied(command):
+        word = said(command)
+        known = _SAID.get((command.action, word))
+        return str(known) if known else _("The charger answered “%(word)s”.") % {"word": word}
     return ""
 
 

@@ -127,13 +127,13 @@ def of(command: Command, *, now: datetime, zone: ZoneInfo) -> list[dict[str, str
             *steps,
             _waiting(_("Waiting for the charger"), command.sent_at or command.created_at, now, command.timeout),
         ]
-    if command.status != Status.ACCEPTED:
+    if command.status != Status.ACCEPTED or refusals.denied(command):
         return [*steps, _step(FAILED, refusals.short(command), command.completed_at, zone)]
     return [*steps, _step(DONE, _accepted(command), command.completed_at, zone), *_effect(command, now, zone)]
 
 
 def _accepted(command: Command) -> str:
-    status = str(members(command.response).get("status", ""))
+    status = refusals.said(command)
     if status == "RebootRequired":
         return _("Saved, active after a restart")
     if status == "Scheduled":

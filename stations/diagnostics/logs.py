@@ -118,7 +118,7 @@ def expected(token: uuid.UUID) -> LogRequest:
 def receive(*, log: LogRequest, name: str, chunks: Iterable[bytes]) -> LogRequest:
     """Keeps an upload as it streams in. A broken one may be sent again until the address expires; the first whole one stays.
 
-    Raises Invalid where it is larger than LARGEST, Conflict where another upload was faster.
+    Raises Invalid where it is empty or larger than LARGEST, Conflict where another upload was faster.
     """
     with NamedTemporaryFile(prefix="upload-") as body:
         size = 0
@@ -127,6 +127,8 @@ def receive(*, log: LogRequest, name: str, chunks: Iterable[bytes]) -> LogReques
             if size > LARGEST:
                 raise Invalid({"file": [str(_("The file is too large."))]}, code="too_large")
             body.write(chunk)
+        if not size:
+            raise Invalid({"file": [str(_("The file is empty."))]}, code="empty")
         body.seek(0)
         return _keep(log, name, size, File(body))
 

@@ -105,7 +105,7 @@ def test_a_yes_with_a_condition_says_the_condition(status, word):
         ),
         (asked("SendLocalList", "rejected", {"status": "VersionMismatch"}), "Refused", "“VersionMismatch”"),
         (
-            asked("SetVariables", "rejected", {"setVariableResult": [{"attributeStatus": "UnknownVariable"}]}),
+            asked("SetVariables", "accepted", {"setVariableResult": [{"attributeStatus": "UnknownVariable"}]}),
             "Refused",
             "This firmware does not know the setting.",
         ),
@@ -114,6 +114,16 @@ def test_a_yes_with_a_condition_says_the_condition(status, word):
 def test_a_no_is_explained(command, stage, sentence):
     assert told(command)[-1] == ("failed", stage)
     assert sentence in refusals.sentence(command)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stage"),
+    [("Accepted", "Accepted by charger"), ("RebootRequired", "Saved, active after a restart")],
+)
+def test_a_2x_setting_is_accepted_by_its_own_word(answer, stage):
+    command = asked("SetVariables", "accepted", {"setVariableResult": [{"attributeStatus": answer}]})
+    assert told(command)[-1] == ("done", stage)
+    assert refusals.sentence(command) == ""
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "null", '"x"', '{"status": 5}'])

@@ -138,6 +138,13 @@ def test_nothing_is_given_away(log, client):
     assert client.get(upload(log)).status_code == 405
 
 
+def test_an_empty_file_is_refused_and_the_address_stays_open(log, client, media):
+    assert client.put(upload(log), b"", content_type="text/plain").status_code == 400
+    assert state(log) == ("requested", "")
+    assert files(media) == []
+    assert client.put(upload(log), b"log", content_type="text/plain").status_code == 201
+
+
 @pytest.mark.parametrize("declared", [True, False])
 def test_too_much_is_413_and_leaves_nothing_behind(log, client, media, monkeypatch, declared):
     monkeypatch.setattr(logs, "LARGEST", 1000)

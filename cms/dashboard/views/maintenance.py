@@ -80,7 +80,8 @@ def update_firmware(request: MemberRequest, key: str) -> HttpResponse:
     with timezone.override(ZoneInfo(links.zone_name(station))):  # "not before" is the clock of the place
         valid = form.is_valid()
     if not valid:
-        messages.error(request, "; ".join(str(error) for errors in form.errors.values() for error in errors))
+        wrong = [(form.fields[name].label, error) for name, errors in form.errors.items() for error in errors]
+        messages.error(request, "; ".join(f"{label}: {error}" for label, error in wrong))
         return redirect(links.page(station, "maintenance"))
     at: datetime = form.cleaned_data["retrieve_at"] or timezone.now()
     try:
