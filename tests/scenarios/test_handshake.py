@@ -74,6 +74,17 @@ async def test_the_right_password_opens(server):
         assert (await ask(socket))[0] == 3
 
 
+async def test_guesses_are_answered_one_at_a_time_and_the_right_password_opens_all_the_same(server):
+    wrong = basic("DOOR-1", "wrong password 1234")
+    answers = await asyncio.gather(*(refused(server, "DOOR-1", wrong) for _ in range(12)))
+    statuses = [response.status_code for response in answers]
+    assert set(statuses) == {401, 429}
+    assert {response.headers.get("Retry-After") for response in answers if response.status_code == 429} == {"5"}
+    right = basic("DOOR-1", "a long password: 16+")
+    async with station(server, "DOOR-1", "ocpp1.6", additional_headers=right) as socket:
+        assert (await ask(socket))[0] == 3
+
+
 async def test_the_first_subprotocol_of_the_stations_list_is_echoed(server):
     for offered, chosen in ((("ocpp1.5", "ocpp2.0.1", "ocpp1.6"), "ocpp2.0.1"), (("ocpp1.6", "ocpp2.0.1"), "ocpp1.6")):
         async with station(server, "DOOR-0", *offered) as socket:
