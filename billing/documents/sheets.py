@@ -231,9 +231,18 @@ def _group(cdr: CDR | None, of_cdr: Sequence[InvoiceLine], document: Invoice, la
 
 
 def _invoiced(line: InvoiceLine, document: Invoice, language: str) -> list[str]:
+    return _row(_as_shown(line), document.currency, language)
+
+
+def quantity_and_price(line: InvoiceLine, document: Invoice, language: str) -> tuple[str, str]:
+    """ "10,229 kWh", "0,52 €/kWh", as printed; both empty where a line has no quantity."""
+    shown = _as_shown(line)
+    return lines.quantity_text(shown, language), lines.price_text(shown, document.currency, language)
+
+
+def _as_shown(line: InvoiceLine) -> lines.Shown:
     quantity = Fraction(line.quantity)
-    as_shown = lines.Shown(line.text, quantity, line.unit, Fraction(line.unit_price), line.amount, None, quantity)
-    return _row(as_shown, document.currency, language)
+    return lines.Shown(line.text, quantity, line.unit, Fraction(line.unit_price), line.amount, None, quantity)
 
 
 def _contents(positions: Sequence[InvoiceLine], language: str) -> str:

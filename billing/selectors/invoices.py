@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
 from accounts.models import Operator
 from billing.models import CDR, Invoice, Payment
@@ -74,6 +75,24 @@ def waiting(operator: Operator) -> Waiting:
     business = open_ones.exclude(driver__vat_number="").filter(driver__isnull=False)
     sums = business.aggregate(n=Count("pk"), total=Sum("total_incl_vat"))
     return Waiting(sums["n"], sums["total"] or Decimal(0), held(operator).count())
+
+
+def by_driver(operator: Operator) -> QuerySet[CDR, dict[str, Any]]:
+    """Charges without an invoice, a row per driver and currency, the largest sum first: driver, key (as text), name, driver__vat_number, currency,
+    n, total, since."""
+    user = "driver__user__"
+    whole = Trim(Concat(f"{user}first_name", Value(" "), f"{user}last_name"))
+    name = Coalesce(
+        NullIf("driver__billing_name", Value("")), NullIf(whole, Value("")), f"{user}email", output_field=TextField()
+    )
+    open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0)
+    return (
+        open_ones.exclude(driver=None)
+        .annotate(name=name, key=Cast("driver", TextField()))
+        .values("driver", "key", "name", "driver__vat_number", "currency")
+        .annotate(n=Count("pk"), total=Sum("total_incl_vat"), since=Min("started_at"))
+        .order_by("-total", "driver")
+    )
 
 
 def held(operator: Operator) -> QuerySet[CDR]:

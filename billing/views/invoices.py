@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Min, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing.documents import parties, pdf
+from billing.documents import parties, pdf, sheets
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
 from billing.services import invoices
@@ -40,9 +39,10 @@ def page(request: MemberRequest) -> HttpResponse:
 def detail(request: MemberRequest, pk: int) -> HttpResponse:
     invoice = _mine(request, pk)
     language = get_language() or "it"
+    rows = invoice.lines.select_related("cdr").order_by("position")
     context = {
         "invoice": invoice,
-        "lines": invoice.lines.select_related("cdr").order_by("position"),
+        "lines": [(line, *sheets.quantity_and_price(line, invoice, language)) for line in rows],
         "vat": invoices.vat_rows(invoice),
         "parties": [parties.printed(parties.loads(text), language) for text in (invoice.seller, invoice.buyer)],
         "state": selectors.payment_state(invoice),
@@ -76,15 +76,8 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("invoice.view")
 def waiting(request: MemberRequest) -> HttpResponse:
     """Charges without an invoice, by driver, and those that a person holds back."""
-    open_ones = CDR.objects.billable().uninvoiced().filter(operator=request.operator, total_incl_vat__gt=0)
-    by_driver = (
-        open_ones.exclude(driver=None)
-        .values("driver", "driver__billing_name", "driver__user__email", "driver__vat_number", "currency")
-        .annotate(n=Count("pk"), total=Sum("total_incl_vat"), since=Min("started_at"))
-        .order_by("-total")
-    )
     context = {
-        "drivers": Paginator(by_driver, PAGE).get_page(request.GET.get("page")),
+        "drivers": Paginator(selectors.by_driver(request.operator), PAGE).get_page(request.GET.get("page")),
         "held": selectors.held(request.operator).select_related("session__station", "driver__user")[:PAGE],
         "may_issue": access.can(request.user, "invoice.issue", request.operator),
     }

@@ -1,6 +1,6 @@
 """A tariff as an operator checks it: a row per price, the week painted, and where the law lets it be used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
@@ -20,30 +20,31 @@ AD_HOC_FAST = frozenset({Dimension.ENERGY, Dimension.PARKING_TIME})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`when` is empty where the price always applies; `before` the price that the version before had there."""
+    """`when` is empty where the price always applies, `cap` where nothing caps it; `before`: what the version before had there."""
 
     when: str
     what: str
     price: str
+    cap: str
     before: str
 
 
 def rows(version: TariffVersion, before: TariffVersion | None, language: str) -> list[Row]:
     """One row per component, in the order in which they are looked at."""
-    past = dict(_prices(pricing.parsed(before), language)) if before else {}
-    found = []
-    for (when, kind), price in _prices(pricing.parsed(version), language):
-        found.append(Row(when, names.line(kind, language), price, past.get((when, kind), "")))
-    return found
-
-
-def _prices(tariff: Tariff, language: str) -> list[tuple[tuple[str, Dimension], str]]:
+    past = {key: price for key, price, _cap in _prices(pricing.parsed(before), language)} if before else {}
     return [
-        ((words.restrictions(element.restrictions, language), kind), _price(component, kind, tariff, language))
-        for element in tariff.elements
-        for component in element.components
-        for kind in [_kind(element, component)]
+        Row(when, names.line(kind, language), price, cap, past.get((when, kind), ""))
+        for (when, kind), price, cap in _prices(pricing.parsed(version), language)
     ]
+
+
+def _prices(tariff: Tariff, language: str) -> Iterator[tuple[tuple[str, Dimension], str, str]]:
+    for element in tariff.elements:
+        when = words.restrictions(element.restrictions, language)
+        for component in element.components:
+            kind = _kind(element, component)
+            price = words.per_unit(component, kind, tariff.currency, language)
+            yield (when, kind), price, _cap(component, tariff.currency, language)
 
 
 def _kind(element: Element, component: Component) -> Dimension:
@@ -53,12 +54,10 @@ def _kind(element: Element, component: Component) -> Dimension:
     return Dimension.RESERVATION_FLAT if flat else Dimension.RESERVATION_TIME
 
 
-def _price(component: Component, kind: Dimension, tariff: Tariff, language: str) -> str:
-    text = words.per_unit(component, kind, tariff.currency, language)
+def _cap(component: Component, currency: str, language: str) -> str:
     if component.max_amount is None:
-        return text
-    cap = figures.money(component.max_amount, tariff.currency, language)
-    return _("%(price)s, at most %(cap)s") % {"price": text, "cap": cap}
+        return ""
+    return _("at most %(amount)s") % {"amount": figures.money(component.max_amount, currency, language)}
 
 
 @dataclass(frozen=True, slots=True)

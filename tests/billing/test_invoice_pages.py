@@ -8,9 +8,12 @@ from django.test import Client
 
 from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice
+from billing.selectors import invoices as selectors
 from billing.services import rating, tariffs
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
+from tests.factories import DriverFactory, StationFactory
+from tests.factories.billing import EndedSessionFactory, TariffAssignmentFactory, TariffFactory, TariffVersionFactory
 
 DAY = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 PRICE = [{"price_components": [{"type": "ENERGY", "price": Decimal("0.55"), "vat": 22, "step_size": 1}]}]
@@ -115,3 +118,27 @@ def test_carla_sees_none_of_it(desk: Client, carla: User, charge: CDR) -> None:
     assert hers.post(f"/ops/invoices/{invoice.pk}/credit/").status_code == 404
     hers.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     assert Invoice.objects.count() == 1
+
+
+def test_what_cannot_be_taken_back_is_asked_first(desk: Client, charge: CDR) -> None:
+    page = desk.get("/ops/cdrs/", headers={"Accept-Language": "en"}).content.decode()
+    assert f'<dialog id="ask-{charge.driver_id}"' in page
+    assert "It gets the next number and cannot be changed, only credited." in page
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    page = desk.get(f"/ops/invoices/{Invoice.objects.get().pk}/?ask=ask-credit").content.decode()
+    assert '<dialog id="ask-credit" aria-labelledby="ask-credit-t" open' in page  # without JavaScript
+
+
+def test_who_waits_is_named_by_company_person_or_address(operator: Operator) -> None:
+    version = TariffVersionFactory(tariff=TariffFactory(operator=operator))
+    TariffAssignmentFactory(operator=operator, tariff=version.tariff)
+    people = [
+        DriverFactory(operator=operator, billing_name="Ceramiche S.p.A."),
+        DriverFactory(operator=operator, user__first_name="Laura", user__last_name="Monti"),
+        DriverFactory(operator=operator, user__first_name="", user__last_name="", user__email="x@driver.example"),
+    ]
+    for driver in people:
+        rating.rate(session_id=EndedSessionFactory(station=StationFactory(operator=operator), driver=driver).pk)
+    names = {row["driver"]: row["name"] for row in selectors.by_driver(operator)}
+    assert [names[driver.pk] for driver in people] == [str(driver) for driver in people]
+    assert list(names.values()).count("x@driver.example") == 1

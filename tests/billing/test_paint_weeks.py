@@ -85,7 +85,7 @@ def test_the_hour_of_now_is_outlined_in_local_time() -> None:
 
 def test_prices_stand_beside_those_of_the_version_before() -> None:
     now, before = version([element("ENERGY", "0.55")]), version([element("ENERGY", "0.52")])
-    assert prices.rows(now, before, "en") == [prices.Row("", "Energy", "€0.55/kWh", "€0.52/kWh")]
+    assert prices.rows(now, before, "en") == [prices.Row("", "Energy", "€0.55/kWh", "", "€0.52/kWh")]
     assert prices.rows(now, None, "en")[0].before == ""
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, Operator, Role
+from billing.services import rating
 from tests.factories import LocationFactory, StationFactory, TokenFactory, UserFactory
 from tests.factories.billing import EndedSessionFactory, TariffFactory, TariffVersionFactory
 
@@ -18,11 +19,18 @@ PAGES = ["/ops/", "/ops/more/", "/ops/sessions/", "/ops/drivers/", "/ops/tokens/
 def test_no_link_leads_to_a_refusal(client: Client, operator: Operator, dario, role: str) -> None:
     place = LocationFactory(operator=operator)
     session = EndedSessionFactory(station=StationFactory(operator=operator, location=place), driver=dario)
-    TokenFactory(operator=operator, driver=dario)
+    TokenFactory(operator=operator, driver=dario, label="Furgone")
+    rating.rate(session_id=session.pk)
     tariff = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
     client.force_login(Membership.objects.create(user=UserFactory(), operator=operator, role=role).user)
     refused, opened = [], set()
-    for page in [*PAGES, f"/ops/sessions/{session.pk}/", f"/ops/tariffs/{tariff.pk}/", f"/ops/drivers/{dario.pk}/"]:
+    for page in [
+        *PAGES,
+        f"/ops/sessions/{session.pk}/",
+        f"/ops/tariffs/{tariff.pk}/",
+        f"/ops/drivers/{dario.pk}/",
+        "/ops/search/?q=furgone",
+    ]:
         answer = client.get(page, follow=True)
         for link in set(re.findall(r'href="(/ops/[^"#?]*)', answer.content.decode())) - opened:
             opened.add(link)

@@ -75,7 +75,7 @@ def test_whatever_is_typed_breaks_nothing(client, olga, world, text):
 
 
 def test_the_rail_shows_what_the_role_may_open(olga, anna, operator):
-    assert [entry.icon for entry in frame.entries_for(olga, operator)] == [
+    assert [entry.icon for entry, _path in frame.entries_for(olga, operator)] == [
         "overview",
         "stations",
         "sessions",
@@ -88,7 +88,7 @@ def test_the_rail_shows_what_the_role_may_open(olga, anna, operator):
     from tests.conftest import member
 
     host = member(operator, "paola@rete.example", "host")
-    assert [entry.icon for entry in frame.entries_for(host, operator)] == [
+    assert [entry.icon for entry, _path in frame.entries_for(host, operator)] == [
         "overview",
         "stations",
         "sessions",

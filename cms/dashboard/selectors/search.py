@@ -34,7 +34,7 @@ def everything(user: User, operator: Operator, text: str) -> list[tuple[str, lis
         (_("Sites"), "station.view", _sites),
         (_("Sessions"), "session.view", _sessions),
         (_("Drivers"), "driver.view", _drivers),
-        (_("Cards"), "token.view", _tokens),
+        (_("Cards"), "token.edit", _tokens),
         (_("Invoices"), "invoice.view", _invoices),
     )
     found = [(word, list(find(operator, text))) for word, needs, find in kinds if access.can(user, needs, operator)]

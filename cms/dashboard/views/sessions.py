@@ -64,6 +64,7 @@ def session(request: MemberRequest, pk: int) -> HttpResponse:
         "may_stop": access.can(request.user, "session.stop", request.operator),
         "may_close": access.can(request.user, "session.close", request.operator),
         "may_see_messages": access.can(request.user, "messages.view", request.operator),
+        "may_see_documents": access.can(request.user, "invoice.view", request.operator),
     }
     shown = {
         "head": blocks.Block("operator/sessions/head.html", asked.head),
@@ -103,8 +104,9 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("session.view")
 def receipt(request: MemberRequest, pk: int) -> HttpResponse:
     """The PDF that the driver gets."""
-    access.demand(request.user, "invoice.view", request.operator)
-    cdr = get_object_or_404(CDR.objects.standing(), session=_mine(request, pk))
+    session = _mine(request, pk)
+    access.demand(request.user, "invoice.view", session)
+    cdr = get_object_or_404(CDR.objects.standing(), session=session)
     content = pdf.receipt(cdr, (get_language() or "it")[:2])
     return HttpResponse(
         content,
