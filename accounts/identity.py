@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError as Wrong
 from stdnum.it import codicefiscale, iva
 
 IVA_DIGITS, SDI_SIGNS, VAT_SIGNS = 11, (6, 7), 14
+ITALIAN_CAP = r"([0-9]{5})?"  # CAPType of FatturaPA; empty is another rule's matter
 
 
 def vat_number(typed: str) -> str:
@@ -102,7 +103,7 @@ RULES: Mapping[str, Callable[[str], str]] = {
 
 
 def clean(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """What can be stored, and what is wrong, by field. Fields without a rule lose only blanks at the ends."""
+    """What can be stored, and what is wrong, by field; a postal code depends on its country. Fields without a rule lose only blanks at the ends."""
     cleaned: dict[str, str] = {}
     wrong: dict[str, list[str]] = {}
     for name, typed in values.items():
@@ -110,6 +111,9 @@ def clean(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str
             cleaned[name] = RULES.get(name, str.strip)(typed)
         except ValueError as refused:
             wrong[name] = [str(refused)]
+    if cleaned.get("country_code") == "IT" and not re.fullmatch(ITALIAN_CAP, cleaned.get("postal_code", "")):
+        cleaned.pop("postal_code")
+        wrong["postal_code"] = [_("In Italy a postal code has five digits.")]
     return cleaned, wrong
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import errors
@@ -30,6 +31,15 @@ class BillingForm(forms.ModelForm):
     fiscal_code = forms.CharField(
         label=_("Fiscal code"), max_length=PASTED, required=False, help_text=_("One of the two numbers is enough.")
     )
+    province = forms.CharField(
+        label=capfirst(_("province")),
+        max_length=PASTED,
+        required=False,
+        widget=forms.TextInput(attrs={"autocapitalize": "characters"}),
+    )
+    country_code = forms.CharField(
+        label=capfirst(_("country")), max_length=PASTED, widget=forms.TextInput(attrs={"autocomplete": "country"})
+    )
     recipient = forms.CharField(
         label=_("SDI code or PEC"),
         required=False,
@@ -40,18 +50,17 @@ class BillingForm(forms.ModelForm):
 
     class Meta:
         model = Driver
-        fields = ("billing_name", "address", "postal_code", "city", "province", "country_code")
+        fields = ("billing_name", "address", "postal_code", "city")
         widgets = {
             "billing_name": forms.TextInput(attrs={"autocomplete": "organization"}),
             "address": forms.TextInput(attrs={"autocomplete": "street-address"}),
             "postal_code": forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
             "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
-            "province": forms.TextInput(attrs={"autocapitalize": "characters"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("vat_number", "fiscal_code"):
+        for name in ("vat_number", "fiscal_code", "province", "country_code"):
             self.fields[name].initial = getattr(self.instance, name)
         self.fields["recipient"].initial = self.instance.pec or self.instance.sdi_code
 

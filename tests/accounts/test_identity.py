@@ -63,6 +63,14 @@ def test_a_wrong_number_is_refused_with_the_reason(rule, typed: str, said: str) 
     assert str(refused.value) == said
 
 
+@pytest.mark.parametrize("typed", ["4112", "411244", "4112A"])
+def test_an_italian_postal_code_has_five_digits(typed: str) -> None:
+    cleaned, wrong = identity.clean({"postal_code": typed, "country_code": "it"})
+    assert (cleaned, wrong) == ({"country_code": "IT"}, {"postal_code": ["In Italy a postal code has five digits."]})
+    assert identity.clean({"postal_code": "10115", "country_code": "DE"})[1] == {}
+    assert identity.clean({"postal_code": "", "country_code": "IT"})[1] == {}
+
+
 @given(st.sampled_from(sorted(identity.RULES)), st.text(max_size=40))
 def test_whatever_is_typed_is_cleaned_or_refused(name: str, typed: str) -> None:
     cleaned, wrong = identity.clean({name: typed})

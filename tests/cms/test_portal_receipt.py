@@ -170,7 +170,8 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_kept(
 def test_without_any_number_the_driver_is_told_what_an_invoice_needs(him: Client, world: Driving) -> None:
     session = world.charged()
     answer = ask(him, session, vat_number="")
-    assert "a VAT number or fiscal code" in answer.content.decode()
+    assert answer.status_code == 400
+    assert "a VAT number or fiscal code" in answer.content.decode().partition('id="id_vat_number_error"')[2][:400]
     assert Invoice.objects.count() == 0
 
 

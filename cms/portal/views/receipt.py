@@ -61,7 +61,11 @@ def invoice(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         made = invoices.issue(cdrs=[cdr], by=request.user, language=get_language())
     except DomainError as error:
-        messages.error(request, str(texts.NO_INVOICE.get(error.code, error.text)))
+        said = str(texts.NO_INVOICE.get(error.code, error.text))
+        if error.code == "billing_data_missing":
+            form.add_error("vat_number", said)
+            return page(request, ride, form)
+        messages.error(request, said)
     else:
         messages.success(request, _("Invoice %(number)s is ready.") % {"number": made.number})
     return redirect("portal:charge", pk)
