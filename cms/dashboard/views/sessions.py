@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,8 +23,8 @@ from billing import pricing
 from billing.documents import pdf
 from billing.models import CDR
 from cms import charts
-from cms.core.errors import DomainError
-from cms.dashboard import blocks, cost_panel, stages, story
+from cms.core.errors import Conflict
+from cms.dashboard import blocks, cost_panel, exports, stages, story
 from cms.dashboard.selectors import sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
@@ -50,7 +51,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "watts": watts,
         "topic": f"operator:{request.operator.pk}",
     }
-    shown = {"rows": blocks.Block("operator/sessions/rows.html", lambda: {"rows": _lasting(found)})}
+    shown = {"rows": blocks.Block("operator/sessions/rows.html", lambda: {"rows": _rows(found)})}
     return blocks.page(request, "operator/sessions/list.html", context, shown)
 
 
@@ -80,7 +81,7 @@ def stop(request: MemberRequest, pk: int) -> HttpResponse:
     found = _mine(request, pk)
     try:
         stops.remote(session=found, by=request.user)
-    except DomainError as error:
+    except Conflict as error:
         messages.error(request, error.text)
     else:
         messages.success(request, _("Stop: on its way."))
@@ -94,7 +95,7 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
     found = _mine(request, pk)
     try:
         service.close(session=found, reason=request.POST.get("reason", "")[:50] or "Other", by=request.user)
-    except DomainError as error:
+    except Conflict as error:
         messages.error(request, error.text)
     else:
         messages.success(request, _("Closed at the last good reading."))
@@ -115,10 +116,40 @@ def receipt(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-def _lasting(found: Iterable[ChargingSession]) -> list[tuple[ChargingSession, timedelta]]:
-    """Each with how long it took, or takes so far."""
-    now = timezone.now()
-    return [(session, (session.stopped_at or now) - session.started_at) for session in found]
+@members_only("session.view")
+def export(request: MemberRequest) -> HttpResponse:
+    """What the list shows, every page of it, for a spreadsheet."""
+    found = sessions.matching(request.operator, sessions.Filters.read(request.GET.dict()))
+    if found.count() > exports.MOST:
+        messages.error(request, _("More than %(most)s charges: narrow the filter first.") % {"most": exports.MOST})
+        return redirect(f"{reverse('dashboard:sessions')}?{request.GET.urlencode()}")
+    text = exports.sessions(found, language=get_language() or "it", zone=pricing.zone(request.operator.time_zone))
+    headers = {"Content-Disposition": 'attachment; filename="colonnina-sessions.csv"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`lasted`: how long it took, or takes so far; `cdr` None before it is priced."""
+
+    session: ChargingSession
+    lasted: timedelta
+    cdr: CDR | None
+    reason: str
+
+
+def _rows(found: Iterable[ChargingSession]) -> list[_Row]:
+    now, listed = timezone.now(), list(found)
+    prices = sessions.prices(listed)
+    return [
+        _Row(
+            session,
+            (session.stopped_at or now) - session.started_at,
+            prices.get(session.pk),
+            story.reason(session) if session.stopped_at else "",
+        )
+        for session in listed
+    ]
 
 
 def _mine(request: MemberRequest, pk: int) -> ChargingSession:

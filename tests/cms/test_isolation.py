@@ -1,0 +1,142 @@
+"""Nothing of one operator is visible to another: every address of the site, asked by those who have no business there."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import ApiKey, Driver, Membership, Operator, Role, User
+from billing.models import CDR, Tariff
+from stations import doorbell
+from stations.models import ChargingStation, Fault, Location, LogRequest
+
+from . import everything
+
+SECRETS = (b"CP-0042", b"04F00BA4", b"Bellini", b"dario@", b"olga@", b"1/2026", b"IT*ADR")
+OPEN = ("api/", "admin/", "accounts/", "uploads/", "demo/")  # with doors of their own, tested on their own
+LOOKED_AT = ("qr.svg", "reports/<slug:name>/", "incidents/<int:pk>/", "sessions/<int:pk>/", "stations/<str:key>/")
+FOR_DRIVERS = ("c/", "l/", "s/")  # what stands on a public charger is public
+
+
+def addresses() -> Iterator[str]:
+    """Every path of the site map, with its places as <int:pk> …"""
+    yield from (path for path in _paths(get_resolver().url_patterns, "") if not path.startswith(OPEN + FOR_DRIVERS))
+
+
+def _paths(patterns: Any, before: str) -> Iterator[str]:
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _paths(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern):
+            yield path
+
+
+@pytest.fixture
+def places(
+    operator: Operator,
+    station: ChargingStation,
+    dario: Driver,
+    olga: User,
+    anna: User,
+    api: APIClient,
+    monkeypatch: Any,
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """What of Olga's stands in the places of an address, by its beginning."""
+    monkeypatch.setattr(doorbell, "ring", lambda station_id: None)
+    with time_machine.travel(everything.NOON, tick=False):
+        rows = everything.populate(operator=operator, station=station, driver=dario, accountant=anna, api=api)
+        now = timezone.now()
+        fault = Fault.objects.create(
+            operator=operator, station=station, kind=Fault.Kind.OFFLINE, since=now, last_seen_at=now
+        )
+        log = LogRequest.objects.create(station=station, request_id=1, expires_at=now + timedelta(days=1))
+        numbers = {
+            "ops/locations": Location.objects.filter(operator=operator)[0].pk,
+            "ops/incidents": fault.pk,
+            "ops/drivers": dario.pk,
+            "ops/sessions": rows["sessions"],
+            "ops/tokens": dario.tokens.get().pk,
+            "ops/settings/members": Membership.objects.get(user=olga).pk,
+            "ops/settings/api-keys": ApiKey.objects.get().pk,
+            "ops/invoices": rows["invoices"],
+            "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
+            "ops/tariffs": Tariff.objects.get().pk,
+            "history": rows["sessions"],
+            "invoices": rows["invoices"],
+            "cards": dario.tokens.get().pk,
+        }
+        yield {
+            "ops/stations": {"key": "CP-0042", "evse_id": 1, "kind": "reset", "pk": log.pk},
+            "ops/reports": {"name": "energy"},
+            **{beginning: {"pk": number} for beginning, number in numbers.items()},
+        }
+
+
+def filled(path: str, places: dict[str, dict[str, Any]]) -> str:
+    """KeyError for an address that this test does not know yet: add what stands in its place."""
+    beginning = max((known for known in places if path.startswith(known + "/")), key=len, default="")
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda place: str(places[beginning][place[1]]), path)
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def asked(client: Client, path: str) -> Iterator[Any]:
+    yield client.get(path)
+    yield client.post(path, {})
+
+
+def test_carla_finds_nothing_of_olgas_at_any_address(places: dict[str, dict[str, Any]], carla: User) -> None:
+    browser = signed_in(carla)
+    for path in addresses():
+        where = filled(path, places)
+        for answer in asked(browser, where):
+            public = not path.startswith("ops/") and "<" not in path
+            said = b"" if public or answer.streaming else answer.content.replace(where.encode(), b"")
+            assert not [secret for secret in SECRETS if secret in said], where
+            if "<" in path and "reports" not in path:
+                assert answer.status_code in (404, 405), (where, answer.status_code)
+    assert not ChargingStation.objects.exclude(archived_at=None).exists()
+
+
+def test_strangers_sign_in_and_drivers_are_turned_away(places: dict[str, dict[str, Any]], dario: Driver) -> None:
+    """404 for what a driver cannot see, 403 for what is for members only."""
+    stranger, driver = Client(), signed_in(dario.user)
+    for path in addresses():
+        if not path.startswith("ops/") or path == "ops/switch/":
+            continue
+        where = filled(path, places)
+        for answer in asked(stranger, where):
+            assert answer.status_code == 405 or answer["Location"].startswith("/accounts/login/?next="), where
+        for answer in asked(driver, where):
+            assert answer.status_code in (403, 404, 405), (where, answer.status_code)
+
+
+def test_a_role_at_one_operator_is_none_at_another(
+    places: dict[str, dict[str, Any]], carla: User, operator: Operator, other_operator: Operator
+) -> None:
+    """Carla runs Costa Ovest and is a host of Rete Adriatica: there she only looks, whichever of the two she acts for."""
+    Membership.objects.create(user=carla, operator=operator, role=Role.HOST)
+    browser = signed_in(carla)
+    for acting_for in (other_operator, operator):
+        browser.post("/ops/switch/", {"operator": acting_for.slug})
+        for path in addresses():
+            where = filled(path, places)
+            if path.startswith("ops/") and "<" in path and not path.endswith(LOOKED_AT):
+                answer = browser.post(where, {})
+                assert answer.status_code in (403, 404, 405), (where, answer.status_code)
+        for forbidden in ("drivers", "tokens", "invoices", "tariffs"):
+            answer = browser.get(filled(f"ops/{forbidden}/<int:pk>/", places))
+            assert answer.status_code in (403, 404), forbidden
+        assert browser.get(filled("ops/sessions/<int:pk>/receipt/", places)).status_code in (403, 404)
