@@ -115,7 +115,7 @@ def _answer(envelope: Envelope, outbox: Outbox, message: list[Any]) -> Heard:
         payload = "{}" if first is None else exact or frames.dumps(first)
         event = CommandSettled(station, question.command, "result", payload)
     else:
-        code, text, details = _text(first), _text(second), frames.dumps(third or {})
+        code, text, details = _text(first) or "GenericError", _text(second), frames.dumps(third or {})
         event = CommandSettled(station, question.command, "error", None, code, text, details)
     outbox.take()
     return Heard(event, _journalled(frame), question=question)
