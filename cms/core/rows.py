@@ -151,8 +151,9 @@ def _adapter(field: models.Field) -> Callable[[Any], Any] | None:
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def _moment(at: datetime | None) -> str | None:
-    """As Django's own adapter writes it, in a tenth of the time."""
+    """As Django's own adapter writes it, in a tenth of the time. A batch writes most of its moments more than once."""
     if at is None:
         return None
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(" ")[:-6]
