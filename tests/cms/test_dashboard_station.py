@@ -430,7 +430,7 @@ def test_a_page_asks_the_database_a_bounded_number_of_questions(
     charge(unit, dario)
     client.force_login(olga)
     client.get("/ops/stations/CP-0100/")
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(32):
         client.get("/ops/stations/CP-0100/")
     with django_assert_max_num_queries(25):
         client.get("/ops/stations/CP-0100/", headers={"HX-Request": "true", "HX-Target": "head"})
