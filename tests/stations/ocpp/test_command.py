@@ -87,8 +87,8 @@ async def test_the_second_waits_for_the_end_of_the_first(world, gateway, socket)
     [
         ('[4,"{}","NotSupported","no lock",{{"a": 1}}]', ("error", None, "NotSupported", "no lock", '{"a":1}')),
         ('[4,"{}","NotSupported"]', ("error", None, "NotSupported", "", "{}")),
-        ('[4,"{}"]', ("error", None, "", "", "{}")),
-        ('[4,"{}",null,["x"],null]', ("error", None, "", '["x"]', "{}")),
+        ('[4,"{}"]', ("error", None, "GenericError", "", "{}")),
+        ('[4,"{}",null,["x"],null]', ("error", None, "GenericError", '["x"]', "{}")),
         ('[4,"{}","A","B",{{}},"C","D"]', ("error", None, "A", "B", "{}")),
         ('[3,"{}"]', ("result", "{}", "", "", "{}")),
         ('[3,"{}",null]', ("result", "{}", "", "", "{}")),
