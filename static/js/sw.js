@@ -6,7 +6,8 @@ async function keep() {
   const answer = await fetch(PAGE);
   const page = await answer.clone().text();
   await store.put(PAGE, answer);
-  await store.addAll([...page.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)].map(found => found[1]));
+  const parts = [...page.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)].map(found => found[1]);
+  await store.addAll([...new Set(parts)]);   // it refuses to be asked twice for the same
 }
 
 addEventListener("install", event => event.waitUntil(keep().then(() => skipWaiting())));
