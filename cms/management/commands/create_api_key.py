@@ -24,5 +24,5 @@ class Command(BaseCommand):
         try:
             _row, key = api_keys.create(operator=operator, name=options["name"], role=options["role"])
         except Invalid as wrong:
-            raise CommandError(wrong.text) from wrong
+            raise CommandError(str(wrong)) from wrong  # with the names of the fields
         self.stdout.write(key)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
                 operator = operators.ensure(slug=options["slug"], name=options["name"])
                 said = _let_in(operator, options["owner"]) if options["owner"] else ""
         except DomainError as wrong:
-            raise CommandError(wrong.text) from wrong
+            raise CommandError(str(wrong)) from wrong  # with the names of the fields
         self.stdout.write(f"{operator.slug}: {operator.name}, party {operator.country_code}*{operator.party_id}")
         if said:
             self.stdout.write(said)

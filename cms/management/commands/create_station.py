@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             station = self._ensure(operator, options["identity"], options["password"])
         except Invalid as wrong:
-            raise CommandError(wrong.text) from wrong
+            raise CommandError(str(wrong)) from wrong  # with the names of the fields
         self.stdout.write(f"{station.identity}: security profile {station.security_profile}")
 
     def _ensure(self, operator: Operator, identity: str, password: str | None) -> ChargingStation:
