@@ -48,4 +48,10 @@ def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "For example https://tile.openstreetmap.org/{z}/{x}/{y}.png",
         ),
     ]
-    return [Error(text, hint=hint, id=f"colonnina.E{n:03}") for n, (bad, text, hint) in enumerate(problems, 1) if bad]
+    return [
+        *(
+            Error(f"{name} cannot be read.", hint=hint, id="colonnina.E000")
+            for name, hint in settings.UNREADABLE.items()
+        ),
+        *(Error(text, hint=hint, id=f"colonnina.E{n:03}") for n, (bad, text, hint) in enumerate(problems, 1) if bad),
+    ]

@@ -253,8 +253,10 @@ SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each 
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.whole("HEARTBEAT_INTERVAL_S", 300)
 # proxies in front of us: their X-Forwarded-For is believed, and the header with the verified subject of a client certificate
-OCPP_PROXIES = env.list("OCPP_PROXIES", default=["127.0.0.0/8", "::1"])
-OCPP_CERTIFICATE_HEADER = env.text("OCPP_CERTIFICATE_HEADER", "")  # empty: stations with security profile 3 stay outside
+OCPP_PROXIES = env.texts("OCPP_PROXIES", ["127.0.0.0/8", "::1"])
+OCPP_CERTIFICATE_HEADER = env.text(
+    "OCPP_CERTIFICATE_HEADER", ""
+)  # empty: stations with security profile 3 stay outside
 FRAME_RETENTION_DAYS = env.whole("FRAME_RETENTION_DAYS", 90)
 PORT = env.whole("PORT", 8000)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}")  # links in mails, QR codes and upload addresses
@@ -267,6 +269,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
+    },
     "loggers": {"ocpp": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
 }

@@ -9,7 +9,7 @@ from .base import SECRET_KEY, STORAGES, VAR_DIR, env
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
 
-DEMO = env.bool("DEMO", True)
+DEMO = env.truth("DEMO", True)
 
 if not SECRET_KEY:
     _file = VAR_DIR / "secret_key"

@@ -3,6 +3,8 @@
 import pytest
 from django.core.checks import run_checks
 
+from cms.settings.environment import Environment
+
 
 def test_the_defaults_pass() -> None:
     assert [message.id for message in run_checks() if message.id.startswith("colonnina")] == []
@@ -28,3 +30,48 @@ def test_a_bad_value_says_what_and_how_to_mend_it(settings, name: str, value: ob
     (message,) = checks.environment(None)
     assert text in message.msg
     assert message.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("database", "nonsense"),
+        ("database", "mysql://localhost/colonnina"),
+        ("database", "postgres://localhost"),
+        ("mail", "carrier-pigeon://home"),
+        ("mail", "nonsense"),
+        ("whole", "eight"),
+        ("whole", "1.5"),
+        ("truth", "maybe"),
+    ],
+)
+def test_what_cannot_be_read_counts_as_not_given_and_is_told(
+    settings, monkeypatch: pytest.MonkeyPatch, kind: str, value: str
+) -> None:
+    from cms import checks
+
+    defaults = {"database": "sqlite:////tmp/x", "mail": "consolemail://", "whole": 8000, "truth": True}
+    monkeypatch.setenv("ASKED", value)
+    env = Environment()
+    read = getattr(env, kind)
+    found = read("ASKED", defaults[kind])
+    monkeypatch.delenv("ASKED")
+    assert found == read("ASKED", defaults[kind])
+    settings.UNREADABLE = env.unreadable
+    (message,) = checks.environment(None)
+    assert (message.msg, bool(message.hint)) == ("ASKED cannot be read.", True)
+
+
+def test_a_readable_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = Environment()
+    for text, meant in (("0", False), ("1", True), ("False", False), ("yes", True), ("", True)):
+        monkeypatch.setenv("DEMO", text)
+        assert env.truth("DEMO", True) is meant
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example,b.example")
+    assert env.texts("ALLOWED_HOSTS", ["localhost"]) == ["a.example", "b.example"]
+    monkeypatch.setenv("ALLOWED_HOSTS", "")
+    assert env.texts("ALLOWED_HOSTS", ["localhost"]) == ["localhost"]
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p%40ss@db.example:5433/colonnina")
+    found = env.database("DATABASE_URL", "sqlite:////tmp/x")
+    assert (found["HOST"], found["PORT"], found["PASSWORD"]) == ("db.example", 5433, "p@ss")
+    assert env.unreadable == {}
