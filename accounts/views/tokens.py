@@ -15,6 +15,7 @@ from accounts.forms.tokens import TokenFileForm, TokenForm
 from accounts.models import Token
 from accounts.selectors import tokens as told
 from accounts.services import token_import, tokens
+from cms.core import typed
 from cms.core.errors import Invalid
 
 PAGE = 50
@@ -109,7 +110,7 @@ def _matching(request: MemberRequest) -> QuerySet[Token]:
     found = Token.objects.filter(operator=request.operator).select_related("driver__user").order_by("-pk")
     if request.GET.get("status") in Token.Status.values:
         found = found.filter(status=request.GET["status"])
-    if text := request.GET.get("search", "").strip()[:100]:
+    if text := typed.line(request.GET.dict(), "search"):
         found = found.filter(
             Q(key__contains=text.upper()) | Q(label__icontains=text) | Q(driver__user__email__icontains=text)
         )

@@ -10,6 +10,7 @@ from accounts.doors import MemberRequest, members_only
 from billing import exports, pricing
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
+from cms.core import typed
 
 
 @members_only("invoice.view")
@@ -17,7 +18,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
     """The documents that the list shows with the same filters."""
     kind = request.GET.get("kind", "")
     wish = selectors.Wish(
-        text=request.GET.get("search", "").strip()[:100],
+        text=typed.line(request.GET.dict(), "search"),
         kind=kind if kind in Invoice.Kind.values else "",
         since=_day(request, "since"),
         until=_day(request, "until"),

@@ -14,6 +14,7 @@ from billing.documents import parties, pdf, sheets
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
 from billing.services import invoices
+from cms.core import typed
 from cms.core.errors import DomainError
 
 PAGE = 50
@@ -21,7 +22,7 @@ PAGE = 50
 
 @members_only("invoice.view")
 def page(request: MemberRequest) -> HttpResponse:
-    search, kind = request.GET.get("search", "").strip()[:100], request.GET.get("kind", "")
+    search, kind = typed.line(request.GET.dict(), "search"), request.GET.get("kind", "")
     wish = selectors.Wish(text=search, kind=kind if kind in Invoice.Kind.values else "")
     mine = selectors.visible(request.user, wish).filter(operator=request.operator)
     context = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import Token, User
+from cms.core import typed
 from cms.core.errors import Invalid
-from cms.dashboard import typed
 from sessions_app.models import ChargingSession
 from sessions_app.services import starts, stops
 from stations import catalogue

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cms.dashboard import said, typed
+from cms.core import typed
+from cms.dashboard import said
 from stations.models import ChargingStation, Frame
 
 PAGE, LATEST = 100, 8

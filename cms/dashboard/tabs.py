@@ -18,7 +18,8 @@ from accounts.doors import MemberRequest
 from accounts.models import Token
 from billing import pricing
 from cms import charts
-from cms.dashboard import answers, asking, journal, settings, stages, typed
+from cms.core import typed
+from cms.dashboard import answers, asking, journal, settings, stages
 from cms.dashboard.blocks import Block
 from cms.dashboard.selectors import readings, strips
 from cms.dashboard.selectors import station as one

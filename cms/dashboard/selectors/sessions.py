@@ -1,6 +1,6 @@
 """Charges as the operator lists them, and what belongs to one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from billing.documents import lines
 from billing.models import CDR, Invoice, Payment
 from billing.selectors import costs
 from billing.tariffs.trace import Trace
+from cms.core import typed
 from sessions_app.models import ChargingSession
 
 STUCK_AFTER = timedelta(hours=12)
@@ -37,6 +38,7 @@ def views() -> dict[str, View]:
         "stuck": View(_("Stuck over 12 h"), active & Q(started_at__lt=timezone.now() - STUCK_AFTER)),
         "refused": View(_("Refused card"), ~Q(authorization__in=["Accepted", ""])),
         "review": View(_("To review"), ~Q(review="")),
+        "unpaid": View(_("Unpaid"), ended & Q(pk__in=CDR.objects.unpaid().values("session"))),
     }
 
 
@@ -50,11 +52,11 @@ class Filters:
 
     @classmethod
     def read(cls, given: dict[str, str]) -> "Filters":
-        view, site = given.get("view", ""), given.get("site", "")
+        view, site = given.get("view", ""), typed.number(given, "site")
         return cls(
             view if view in views() else "",
-            given.get("search", "").strip()[:100],
-            site if site.isascii() and site.isdecimal() and len(site) < 19 else "",
+            typed.line(given, "search"),
+            "" if site is None else str(site),
         )
 
     @property
@@ -96,9 +98,17 @@ def _searched(operator: Operator, filters: Filters) -> QuerySet[ChargingSession]
             | Q(id_tag__iexact=text)
             | Q(station__identity__icontains=text)
             | Q(driver__user__email__icontains=text)
+            | Q(driver__user__first_name__icontains=text)
+            | Q(driver__user__last_name__icontains=text)
             | Q(driver__billing_name__icontains=text)
         )
     return found
+
+
+def prices(found: Iterable[ChargingSession]) -> dict[int, CDR]:
+    """The standing CDR of each session that has one. One query."""
+    standing = CDR.objects.standing().filter(session__in=[session.pk for session in found])
+    return {cdr.session_id: cdr for cdr in standing.defer("snapshot", "periods", "trace")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Operator
-from cms.dashboard import typed
+from cms.core import typed
 from cms.dashboard.selectors import states
 from cms.templatetags.ui import STATES
 from stations.models import EVSE, ChargingStation, Connector, Fault, Location

@@ -11,6 +11,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.models import Driver
 from accounts.services import drivers as service
+from cms.core import typed
 from cms.dashboard.selectors import drivers
 
 PAGE = 50
@@ -18,7 +19,7 @@ PAGE = 50
 
 @members_only("driver.view")
 def page(request: MemberRequest) -> HttpResponse:
-    search = request.GET.get("search", "").strip()[:100]
+    search = typed.line(request.GET.dict(), "search")
     found = Paginator(drivers.matching(request.operator, search), PAGE).get_page(request.GET.get("page"))
     charges = drivers.charges(list(found))
     context = {"page": found, "rows": [(driver, charges.get(driver.pk)) for driver in found], "search": search}

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from cms.core import typed
 from cms.core.errors import Invalid
-from cms.dashboard import answers, blocks, chronicle, typed
+from cms.dashboard import answers, blocks, chronicle
 from stations.diagnostics import faults, hands
 from stations.models import Fault
 from stations.views import links

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from accounts.doors import MemberRequest, members_only
 from accounts.models import Operator
-from cms.dashboard import typed
+from cms.core import typed
 from cms.templatetags import frame
 
 

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.doors import MemberRequest, members_only
-from cms.dashboard import typed
+from cms.core import typed
 from cms.dashboard.selectors import search
 
 
