@@ -150,7 +150,9 @@ def _power_panel(points: Sequence[Point], axis: _Axis, top: float, height: float
         last = with_soc[-1]
         x, end = axis.pc(last.at) + 0.8, axis.pc(last.at) > 80
         label = _("battery %(soc)s") % {"soc": f"{last.soc}{NB}%"}
-        lift = -8 if end else 4
+        written = ysoc(last.soc) - 12  # the middle of the words above the line
+        crossed = any(abs(ys(p.power_w) - written) < 10 for p in with_power if axis.pc(p.at) > 70)
+        lift = (16 if crossed else -8) if end else 4
         words += text(x, top + ysoc(last.soc) + lift, label, "on halo", "end" if end else "start")
     return body, words
 

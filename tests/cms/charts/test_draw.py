@@ -259,3 +259,12 @@ def test_local_hours_are_written_on_the_night_the_clocks_change():
         (76.0, "18:00"),
         (100.0, "24:00"),
     ]
+
+
+@pytest.mark.parametrize(("soc", "lift"), [(66, 16), (97, -8)])
+def test_the_battery_s_words_give_way_to_the_power_line_they_would_lie_on(soc: int, lift: int):
+    """11 kW of an axis of 15 lie where 73 % of battery lie."""
+    points = [charts.Point(NOON + timedelta(minutes=n), 11_000, None, soc) for n in range(10)]
+    drawn = tree(charts.session(points, zone=ROME, height=200)).iter("text")
+    (label,) = [node for node in drawn if "battery" in (node.text or "")]
+    assert float(label.get("y") or 0) == pytest.approx(18 + 200 - 2 * soc + lift)
