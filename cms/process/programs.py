@@ -24,9 +24,10 @@ def valkey(*, port: int, folder: Path) -> Program:
 
 
 def web(*, port: int, environment: dict[str, str]) -> Program:
-    """Daphne with the defaults that suit stations: no daily cut, pings, a backlog for reconnect storms."""
+    """Daphne with the defaults that suit stations: no daily cut, pings, a backlog and patience for reconnect storms."""
     command = [
         _PYTHON, "-m", "daphne", "-e", f"tcp:port={port}:interface=0.0.0.0:backlog=4096", "--websocket_timeout", "-1",
+        "--websocket_connect_timeout", "30",
         "--ping-interval", "30", "--ping-timeout", "60", "--no-server-name", "-v", "0", "cms.asgi:application",
     ]  # fmt: skip
     return Program("web", command, _ENVIRONMENT | environment)
