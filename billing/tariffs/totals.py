@@ -10,6 +10,7 @@ Totals = tuple[Fraction | None, Fraction | None]
 
 
 def limited(tariff: Tariff, lines: tuple[Line, ...], **facts: Any) -> Breakdown:
+    """The cap comes before the floor: a minimum is always paid. `facts` are the other fields of the breakdown."""
     before = summed(tariff, lines)
     after = _floored(_capped(before, tariff), tariff)
     own = 1 if tariff.gross else 0

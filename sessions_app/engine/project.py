@@ -41,6 +41,7 @@ UNAUTHORISED_MWH = 100_000  # a refused token may take this much before somebody
 
 
 def project(state: State) -> Projection:
+    """While it runs it has no end, and its energy is what is known so far."""
     settled = energy.settle(state)
     over = state.status == lifecycle.COMPLETED
     power, soc, read_at = _latest(state)

@@ -30,6 +30,7 @@ class Trail(NamedTuple):
 
 
 def walk(evidences: Iterable[Evidence]) -> Trail:
+    """`evidences` in any order. The series of the transaction counts where it says anything of energy or power."""
     state = State()
     told: dict[bool, list[Point]] = {True: [], False: []}
     states: list[tuple[datetime, str]] = []
