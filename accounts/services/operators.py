@@ -51,7 +51,13 @@ def create(*, slug: str, name: str, country_code: str = "IT") -> Operator:
 
 def ensure(*, slug: str, name: str) -> Operator:
     """The operator with this slug, made now if it is new."""
-    return Operator.objects.filter(slug=slug).first() or create(slug=slug, name=name)
+    known = Operator.objects.filter(slug=slug)
+    try:
+        return known.first() or create(slug=slug, name=name)
+    except Invalid:
+        if raced := known.first():
+            return raced
+        raise
 
 
 def update(*, operator: Operator, by: User | ApiKey | None, values: Mapping[str, str]) -> Operator:

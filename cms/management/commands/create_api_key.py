@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from accounts.models import Operator, Role
 from accounts.services import api_keys
@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument("--role", choices=Role.values, default=Role.MANAGER.value)
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         operator = Operator.objects.filter(slug=options["operator"]).first()
         if operator is None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.db import transaction
 
 from accounts.models import Operator, Role
@@ -20,6 +20,7 @@ class Command(BaseCommand):
             "--owner", metavar="EMAIL", help="who runs it: prints the link by which this person comes in"
         )
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with transaction.atomic():

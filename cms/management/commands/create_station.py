@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from accounts.models import Operator
 from cms.core.errors import Invalid
@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--operator", required=True, metavar="SLUG")
         parser.add_argument("--password", help="security profile 1: HTTP Basic with this password")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         operator = Operator.objects.filter(slug=options["operator"]).first()
         if operator is None:
@@ -29,7 +30,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{station.identity}: security profile {station.security_profile}")
 
     def _ensure(self, operator: Operator, identity: str, password: str | None) -> ChargingStation:
-        known = ChargingStation.objects.current().filter(operator=operator, identity=identity).first()
+        mine = ChargingStation.objects.current().filter(operator=operator, identity=identity)
+        known = mine.first()
         if known is None:
-            return provisioning.create(operator=operator, identity=identity, by=None, password=password)
+            try:
+                return provisioning.create(operator=operator, identity=identity, by=None, password=password)
+            except Invalid:  # malformed, another operator's, or made this instant by somebody else
+                if (known := mine.first()) is None:
+                    raise
         return provisioning.change(station=known, by=None, password=password) if password else known
