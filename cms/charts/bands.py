@@ -94,10 +94,10 @@ def _band_words(
 ) -> str:
     """Under the band in the evening while that is still ahead, else over the night, where there is room."""
     if now >= 62:
-        return text(20, top + 16, words[0], "halo", "middle") + text(20, top + 31, words[1], "halo", "middle")
+        return text(14, top + 16, words[0], "halo") + text(14, top + 31, words[1], "halo")
     evening = next((p.low_w for p in points if p.minute >= 1080 and p.low_w is not None), None)
     y = min(top + (ys(evening) + 24 if evening is not None else 140), top + height - 24)
-    return text(75, y, words[0], "halo", "middle") + text(75, y + 15, words[1], "halo", "middle")
+    return text(98, y, words[0], "halo", "end") + text(98, y + 15, words[1], "halo", "end")
 
 
 def energy_days(days: Sequence[Day], *, band_words: str = "") -> Chart:

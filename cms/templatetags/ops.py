@@ -25,4 +25,4 @@ def who(context: Context, session: ChargingSession) -> str:
     user: Any = context["request"].user
     if session.driver and access.can(user, "driver.view", session):
         return str(session.driver)
-    return str(session.token) if session.token else _("A guest")
+    return session.token.masked if session.token else _("A guest")  # its label may be a name

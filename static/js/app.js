@@ -54,7 +54,9 @@ addEventListener("keydown", event => {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target);
+  const controlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  if (!slash && !controlK) return;
   const box = document.querySelector(".find input");
   if (box) { event.preventDefault(); box.focus(); box.select(); }
 });
@@ -82,5 +84,6 @@ count();
 addEventListener("htmx:load", count);
 
 document.querySelector("[data-focus]")?.focus();
+document.querySelectorAll("dialog.here[open]").forEach(dialog => { dialog.close(); dialog.classList.remove("here"); dialog.showModal(); });   // a link asked for it
 setTimeout(() => document.querySelectorAll("[data-toast]").forEach(box => { if (!box.matches(":hover, :focus-within")) box.remove(); }), 10000);
 if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js").catch(() => {});

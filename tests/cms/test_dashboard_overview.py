@@ -63,7 +63,7 @@ def test_the_list_to_the_first_charge_ticks_itself_off_and_goes_with_it(client, 
     TokenFactory(operator=operator)
     alone = page(client, olga, HX_Request="true", HX_Target="steps")
     assert "One step to the first charge" in alone
-    assert 'href="/ops/stations/CP-0100/?ask=start"' in alone
+    assert 'href="/ops/stations/CP-0100/?ask=start#ask-start"' in alone
     EndedSessionFactory(station=unit, operator=operator)
     assert "to the first charge" not in page(client, olga)
 
@@ -172,6 +172,15 @@ def test_a_stranger_signs_in_first(client, stand):
 def test_a_driver_has_no_business_here(client, dario):
     client.force_login(dario.user)
     assert client.get("/ops/").status_code == 403
+
+
+def test_the_wall_view_stays_one_when_its_blocks_are_fetched_again(client, olga, stand):
+    client.force_login(olga)
+    shown = client.get("/ops/?wall=1&lang=en").content.decode()
+    assert 'class="app wall"' in shown
+    assert "Leave the wall view" in shown
+    assert 'hx-get="/ops/?wall=1&amp;lang=en"' in shown
+    assert 'class="app"' in page(client, olga)
 
 
 def test_the_incidents_of_a_network_in_three_views(client, olga, stand):

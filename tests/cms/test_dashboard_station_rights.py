@@ -75,13 +75,14 @@ def test_messages_cannot_be_fetched_as_a_block_either(client, operator, unit, ro
 def test_names_of_drivers_are_for_those_who_may_see_drivers(client, olga, luca, paola, unit, dario, tab):
     dario.user.first_name, dario.user.last_name = "Dario", "Ferri"
     dario.user.save()
-    token = TokenFactory(operator=unit.operator, driver=dario, uid="04A1B2C3")
+    token = TokenFactory(operator=unit.operator, driver=dario, uid="04A1B2C3", label="Dario Ferri")
     csms.handle([Teller(unit).start(0, token.uid, meter=0)])
     session = ChargingSession.objects.get()
     assert "Dario Ferri" in get(client, olga, f"&tab={tab}")
     for who in (luca, paola):
         shown = get(client, who, f"&tab={tab}")
         assert "Ferri" not in shown
+        assert "B2C3" in shown
         assert f"/ops/sessions/{session.pk}/" in shown
 
 

@@ -82,5 +82,5 @@ def _card() -> _Told:
 
 def _charge(online: ChargingStation | None) -> _Told:
     told = _("Plug in, hold the card to the reader, or start from here")
-    href = f"{links.page(online)}?ask=start" if online else ""
+    href = f"{links.page(online)}?ask=start#ask-start" if online else ""
     return _("Make a test charge"), told, href, _("Start a charge") if online else ""
