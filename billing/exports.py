@@ -1,7 +1,7 @@
 """Files for accountants: charges and documents as CSV in the dialect of the reader's spreadsheet. Instants in the operator's zone.
 
-Amounts keep two decimals and their sign (a credit is negative); VAT numbers carry their country, so that no spreadsheet takes
-them for a number.
+Amounts keep two decimals and their sign (a credit is negative). VAT numbers carry their country and numbers of documents their
+“n.”: a spreadsheet would make numbers of the former and months of the latter (1/2026 is January to it). Cards are masked.
 """
 
 import json
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
+from billing.documents import words
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
 from billing.tariffs import exact
@@ -47,7 +48,8 @@ def cdrs(rows: QuerySet[CDR], *, language: str, zone: ZoneInfo) -> str:
             _("Invoice"),
             _("Credit"),
         ]
-    return csv_dialect.write(head, map(_cdr, found.iterator(_CHUNK)), language=language, zone=zone)
+    lines = (_cdr(cdr, language) for cdr in found.iterator(_CHUNK))
+    return csv_dialect.write(head, lines, language=language, zone=zone)
 
 
 def invoices(rows: QuerySet[Invoice], *, language: str, zone: ZoneInfo) -> str:
@@ -69,11 +71,11 @@ def invoices(rows: QuerySet[Invoice], *, language: str, zone: ZoneInfo) -> str:
             _("Total"),
             _("Payment"),
         ]
-        lines = [line for document in found.iterator(_CHUNK) for line in _invoice(document)]
+        lines = [line for document in found.iterator(_CHUNK) for line in _invoice(document, language)]
     return csv_dialect.write(head, lines, language=language, zone=zone)
 
 
-def _cdr(cdr: CDR) -> list[Cell]:
+def _cdr(cdr: CDR, language: str) -> list[Cell]:
     frozen = json.loads(cdr.snapshot)
     place = frozen["location"] or {}
     invoiced = getattr(cdr, "invoiced", None)
@@ -84,7 +86,7 @@ def _cdr(cdr: CDR) -> list[Cell]:
         place.get("name", ""),
         frozen["evse"]["uid"],
         frozen["station"]["identity"],
-        frozen["token"]["uid"],
+        _masked(frozen["token"]["uid"]),
         str(cdr.driver or ""),
         exact.rounded(exact.number(cdr.energy) / 1000, 3),
         exact.rounded(exact.number(cdr.charging_seconds) / 60, 1),
@@ -92,23 +94,23 @@ def _cdr(cdr: CDR) -> list[Cell]:
         str(cdr.tariff_version or ""),
         cdr.currency,
         *(_money(amount, cdr.currency) for amount in (cdr.total_excl_vat, cdr.total_vat, cdr.total_incl_vat)),
-        invoiced.invoice.number if invoiced else "",
+        _number(invoiced.invoice, language) if invoiced else "",
         bool(cdr.credits_id),
     ]
 
 
-def _invoice(document: Invoice) -> Iterable[list[Cell]]:
+def _invoice(document: Invoice, language: str) -> Iterable[list[Cell]]:
     buyer = json.loads(document.buyer)
     for row in json.loads(document.vat_summary):
         taxable, vat = Decimal(row["taxable"]), Decimal(row["vat"])
         yield [
-            document.number,
+            _number(document, language),
             document.issued_on,
             document.get_kind_display(),
-            document.credits.number if document.credits else "",
+            _number(document.credits, language) if document.credits else "",
             buyer.get("legal_name", ""),
             _with_country(buyer),
-            buyer.get("fiscal_code", ""),
+            _fiscal_code(buyer),
             document.currency,
             None if row["rate"] is None else exact.rounded(exact.number_of(row["rate"]), 2),
             taxable,
@@ -124,6 +126,20 @@ _STATES: dict[str, Any] = {
     "credited": lambda: _("credited"),
     "credit": lambda: "",
 }
+
+
+def _number(document: Invoice, language: str) -> str:
+    return words.of(language)["number"].format(number=document.number)
+
+
+def _masked(uid: str) -> str:
+    return f"…{uid[-4:]}" if uid else ""
+
+
+def _fiscal_code(buyer: dict[str, Any]) -> str:
+    """A company's is its VAT number once more, without the letters that keep its zeros: said once."""
+    code: str = buyer.get("fiscal_code", "")
+    return "" if code and code == buyer.get("vat_number", "").removeprefix("IT") else code
 
 
 def _with_country(buyer: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def waiting(operator: Operator) -> Waiting:
     return Waiting(sums["n"], sums["total"] or Decimal(0), held(operator).count())
 
 
-def by_driver(operator: Operator) -> QuerySet[CDR, dict[str, Any]]:
+def by_driver(operator: Operator) -> QuerySet[Any, Any]:
     """Charges without an invoice, a row per driver and currency, the largest sum first: driver, key (as text), name, driver__vat_number, currency,
     n, total, since."""
     user = "driver__user__"

@@ -47,10 +47,10 @@ def test_charges_open_in_italian_excel(cdr: CDR, anna: User) -> None:
     head, row = lines(text)
     assert len(head) == len(row)
     assert row[:3] == [str(cdr.session_id), "15/06/2026 10:00", "15/06/2026 11:00"]
-    assert row[4:7] == ["IT*ADR*E0042*1", "CP-0042", "04A1B2C3"]
+    assert row[4:7] == ["IT*ADR*E0042*1", "CP-0042", "…B2C3"]
     assert row[7] == "'=Bellini S.r.l."
     assert row[8:11] == ["18,640", "60,0", "0,0"]
-    assert row[12:] == ["EUR", "8,40", "1,85", "10,25", "1/2026", "0"]
+    assert row[12:] == ["EUR", "8,40", "1,85", "10,25", "n. 1/2026", "0"]
 
 
 def test_a_credit_is_a_negative_number(cdr: CDR, anna: User) -> None:
@@ -64,7 +64,7 @@ def test_documents_are_listed_by_rate(cdr: CDR, anna: User) -> None:
     text = exports.invoices(Invoice.objects.order_by("pk"), language="en", zone=ROME)
     _head, first, second = (line.split(",") for line in text.removeprefix("\ufeff").strip().split("\r\n"))
     assert first == [
-        "1/2026",
+        "No. 1/2026",
         "2026-06-16",
         "invoice",
         "",
@@ -78,7 +78,7 @@ def test_documents_are_listed_by_rate(cdr: CDR, anna: User) -> None:
         "10.25",
         "credited",
     ]
-    assert second[:4] == ["2/2026", "2026-06-16", "credit note", "1/2026"]
+    assert second[:4] == ["No. 2/2026", "2026-06-16", "credit note", "No. 1/2026"]
     assert second[9:] == ["-8.40", "-1.85", "-10.25", ""]
 
 
@@ -88,3 +88,18 @@ def test_a_long_list_asks_a_fixed_number_of_times(
     rating.rate_many([ended().pk for _ in range(5)])
     with django_assert_max_num_queries(2):
         exports.cdrs(CDR.objects.all(), language="it", zone=ROME)
+
+
+@pytest.mark.parametrize(
+    ("vat_number", "fiscal_code", "shown"),
+    [
+        ("IT00743110157", "00743110157", ["IT00743110157", ""]),
+        ("", "RSSMRA80A01F205X", ["", "RSSMRA80A01F205X"]),
+        ("DE136695976", "", ["DE136695976", ""]),
+    ],
+)
+def test_no_code_loses_its_zeros(cdr: CDR, anna: User, vat_number: str, fiscal_code: str, shown: list[str]) -> None:
+    Driver.objects.filter(pk=cdr.driver_id).update(vat_number=vat_number, fiscal_code=fiscal_code)
+    invoices.issue(cdrs=[CDR.objects.get(pk=cdr.pk)], by=anna)
+    _head, row = lines(exports.invoices(Invoice.objects.all(), language="it", zone=ROME))
+    assert row[5:7] == shown

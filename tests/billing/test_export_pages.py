@@ -49,7 +49,7 @@ def test_anna_takes_the_documents_that_the_list_shows(cdr: CDR, anna: User, clie
     invoices.credit_note(invoice=invoices.issue(cdrs=[cdr], by=anna), by=anna)
     assert len(rows(client, anna, "/ops/invoices/export/")) == 2
     (note,) = rows(client, anna, "/ops/invoices/export/?kind=credit_note")
-    assert note.startswith("2/2026;16/06/2026;")
+    assert note.startswith("n. 2/2026;16/06/2026;")
     assert len(rows(client, anna, "/ops/invoices/export/?kind=poem&search=Bellini")) == 2
 
 
