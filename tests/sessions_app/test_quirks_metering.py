@@ -201,6 +201,16 @@ def test_q27_a_clock_in_1970_is_replaced_by_ours_and_kept_as_evidence(tell: Tell
     assert Evidence.objects.earliest("pk").occurred_at == BOOT + timedelta(seconds=40)
 
 
+def test_q27_readings_of_an_unset_clock_keep_their_distances(tell: Tell, pole: Teller) -> None:
+    number = tell(pole.start(0, meter=1000, occurred_at=BOOT)).transaction_id
+    at = BOOT + timedelta(minutes=30)
+    queued = tuple(reading(at - timedelta(minutes=ago), 4000 - 100 * ago) for ago in (20, 10, 0))
+    tell(pole.update(30, number, occurred_at=at, readings=queued))
+
+    points = selectors.curve(session())
+    assert [(point.at - MORNING) // timedelta(minutes=1) for point in points] == [10, 20, 30]
+
+
 def test_q27_a_clock_that_is_set_during_the_charge(tell: Tell, pole: Teller) -> None:
     number = tell(pole.start(0, meter=1000, occurred_at=BOOT)).transaction_id
     tell(pole.update(20, number, 3000))

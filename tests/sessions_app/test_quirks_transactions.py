@@ -367,6 +367,16 @@ def test_q53_readings_that_come_after_the_stop_are_merged(tell: Tell, pole: Tell
     assert Evidence.objects.filter(session=session).count() == 4
 
 
+def test_q55_events_go_by_their_numbers_where_the_clock_was_set_back(tell: Tell, pole2: Teller2) -> None:
+    updated = TransactionUpdated
+    tell(pole2.event(TransactionStarted, 0, "t", 0, 1000, evse=EvseRef(1, 1)))
+    tell(pole2.event(updated, 30, "t", 1, 3000, charging_state="Charging"))
+    tell(pole2.event(updated, 20, "t", 2, 4000, charging_state="SuspendedEV", heard=31))
+
+    session = the_session()
+    assert (session.energy, session.charging_state, session.review) == (Decimal(3000), "SuspendedEV", "")
+
+
 def charge2(pole2: Teller2, transaction: str = "tx-1") -> list[Any]:
     """One charge of a 2.0.1 station: cable, card, energy, end."""
     place, card = {"evse": EvseRef(1, 1)}, {"token": IdToken("04A1B2C3", "ISO14443")}
