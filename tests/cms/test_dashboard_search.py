@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Membership, Role, User
 from cms.templatetags import frame
 from sessions_app.models import ChargingSession
 from tests.cms import driving
@@ -42,6 +42,18 @@ def search(client: Client, who: User, text: str):
 def test_an_exact_code_opens_the_station(client, olga, world, text):
     answer = search(client, olga, text)
     assert (answer.status_code, answer.url) == (302, "/ops/stations/CP-0042/")
+
+
+def test_a_hit_on_a_charge_names_its_driver_only_to_who_may_see_drivers(client, olga, operator, world):
+    host = UserFactory()
+    Membership.objects.create(user=host, operator=operator, role=Role.HOST)
+    ChargingSession.objects.update(id_tag="04A1B2C37F2C", transaction_id="CP-0042-1")
+    assert "Giulia Rinaldi" in search(client, olga, "CP-0042-1").content.decode()
+    shown = search(client, host, "CP-0042-1").content.decode()
+    assert "…7F2C" in shown
+    assert "Rinaldi" not in shown
+    client.force_login(host)
+    assert "Rinaldi" not in client.get("/ops/sessions/").content.decode()
 
 
 def test_a_number_opens_the_charge(client, olga, world):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, Value
@@ -32,7 +33,7 @@ def everything(user: User, operator: Operator, text: str) -> list[tuple[str, lis
         (_("Stations"), "station.view", _stations),
         (_("EVSE codes"), "station.view", _evses),
         (_("Sites"), "station.view", _sites),
-        (_("Sessions"), "session.view", _sessions),
+        (_("Sessions"), "session.view", partial(_sessions, named=access.can(user, "driver.view", operator))),
         (_("Drivers"), "driver.view", _drivers),
         (_("Cards"), "token.edit", _tokens),
         (_("Invoices"), "invoice.view", _invoices),
@@ -73,12 +74,12 @@ def _sites(operator: Operator, text: str) -> Iterator[Hit]:
         yield Hit(f"/ops/stations/?site={location.pk}", location.name, f"{location.address}, {location.city}")
 
 
-def _sessions(operator: Operator, text: str) -> Iterator[Hit]:
+def _sessions(operator: Operator, text: str, *, named: bool) -> Iterator[Hit]:
     number = _number(text)
     wanted = Q(transaction_id=text) | (Q(pk=number) if number is not None else Q())
     mine = ChargingSession.objects.filter(wanted, operator=operator).select_related("station", "driver__user")
     for session in mine.order_by("-id")[:MOST]:
-        who = str(session.driver) if session.driver else session.id_tag[-4:]
+        who = str(session.driver) if session.driver and named else f"…{session.id_tag[-4:]}"
         yield Hit(
             f"/ops/sessions/{session.pk}/", str(session.pk), f"{session.station.identity} · {who}", session.pk == number
         )
