@@ -14,6 +14,7 @@ from billing.models import TariffVersion
 from billing.tariffs import figures, week, words
 from billing.tariffs.model import Component, Dimension, Element, Tariff
 from cms import charts
+from cms.templatetags.figures import SIGNS
 
 AD_HOC_FAST = frozenset({Dimension.ENERGY, Dimension.PARKING_TIME})
 
@@ -90,7 +91,9 @@ def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo
     )
     unit = _("%(currency)s/kWh") if shown is Dimension.ENERGY else _("%(currency)s/min")
     taxes = _("VAT included") if version.tax_included else _("plus VAT")
-    return Week(chart, _answer(bands, prices), f"{unit % {'currency': version.currency}}, {taxes}")
+    return Week(
+        chart, _answer(bands, prices), f"{unit % {'currency': SIGNS.get(version.currency, version.currency)}}, {taxes}"
+    )
 
 
 def _words(price: Fraction | None, shown: Dimension, language: str) -> str:

@@ -34,6 +34,7 @@ REASONS = {
     "TimeLimitReached": gettext_lazy("Time limit reached"),
     "SOCLimitReached": gettext_lazy("Battery limit reached"),
     "Timeout": gettext_lazy("No cable was plugged in"),
+    "Other": gettext_lazy("Ended at the charger, which gave no reason"),
 }
 REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
     "missing_start": gettext_lazy("the charger never reported the start"),

@@ -72,7 +72,7 @@ def test_the_grid_says_whether_there_is_a_hole(elements: list[dict[str, Any]], a
         painted = prices.painted(version(elements), "en", NOON, ROME)
     assert painted
     assert painted.answer == answer
-    assert painted.unit == "EUR/kWh, VAT included"
+    assert painted.unit == "€/kWh, VAT included"
 
 
 def test_the_hour_of_now_is_outlined_in_local_time() -> None:
