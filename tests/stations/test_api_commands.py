@@ -224,3 +224,12 @@ def test_who_may_not_send_passwords_does_not_read_them(online, operator, api):
     assert api.get(LIST).json()["results"][0]["payload"] == secret
     host = client_of(operator, Role.HOST)
     assert host.get(LIST).json()["results"][0]["payload"] == secret | {"value": "•••"}
+
+
+def test_a_page_costs_the_same_whatever_its_length(online, api, django_assert_num_queries):
+    for _ in range(12):
+        api.post(ASK, {"action": "ClearCache"}, format="json")
+    with django_assert_num_queries(3):  # the key, the count, the rows
+        assert len(api.get(LIST).json()["results"]) == 12
+    with django_assert_num_queries(5):  # and the station with what it prefetches
+        assert len(api.get(ASK).json()["results"]) == 12
