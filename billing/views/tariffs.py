@@ -25,6 +25,7 @@ from billing.services import tariffs
 from billing.tariffs.periods import Period, State
 from billing.views import prices
 from cms.core.errors import DomainError, Invalid
+from cms.templatetags.figures import SIGNS
 
 SAMPLE = {"kwh": Decimal(20), "kw": Decimal(11), "idle": 30}
 
@@ -81,7 +82,7 @@ def create(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is ready; now say where it applies.") % {"name": version.tariff})
             return redirect("tariff", pk=version.tariff_id)
-    context = {"form": form, "starts": STARTS, "start": start}
+    context = {"form": form, "starts": STARTS, "start": start, "sign": _sign(request.operator.currency)}
     return render(request, "operator/tariffs/form.html", context, status=400 if form.errors else 200)
 
 
@@ -100,7 +101,7 @@ def change(request: MemberRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Version %(n)s applies from now on.") % {"n": version.number})
             return redirect("tariff", pk=pk)
-    context = {"form": form, "tariff": tariff}
+    context = {"form": form, "tariff": tariff, "sign": _sign(_newest(tariff).currency)}
     return render(request, "operator/tariffs/form.html", context, status=400 if form.errors else 200)
 
 
@@ -134,6 +135,10 @@ def archive(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("tariff", pk=pk)
     messages.success(request, _("%(tariff)s is archived.") % {"tariff": tariff})
     return redirect("tariffs")
+
+
+def _sign(currency: str) -> str:
+    return SIGNS.get(currency, currency)
 
 
 def _sentences(version: TariffVersion) -> dict[str, str]:

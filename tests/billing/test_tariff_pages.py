@@ -66,6 +66,12 @@ def test_a_new_tariff_may_begin_with_an_example(desk: Client, start: str) -> Non
     assert answer.status_code == 302, answer.context["form"].errors
 
 
+def test_prices_are_typed_in_the_operators_currency(desk: Client, operator: Operator) -> None:
+    Operator.objects.filter(pk=operator.pk).update(currency="CHF")
+    page = desk.get("/ops/tariffs/new/").content.decode()
+    assert ("<span>CHF</span>" in page, "<span>€</span>" in page) == (True, False)
+
+
 def test_an_unknown_example_is_an_empty_form(desk: Client) -> None:
     assert desk.get("/ops/tariffs/new/?start=%00beer").context["form"]["energy"].value() is None
 
