@@ -273,5 +273,5 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
     },
-    "loggers": {name: {"level": "WARNING"} for name in ("ocpp", "daphne", "django.channels.server")},
+    "loggers": {"ocpp": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
 }
