@@ -34,7 +34,9 @@ class Invalid(DomainError):
             {"non_field_errors": [fields]} if isinstance(fields, str) else {k: list(v) for k, v in fields.items()}
         )
         super().__init__("; ".join(f"{k}: {' '.join(v)}" for k, v in self.fields.items()), code=code)
-        self.text = " ".join(sentence for said in self.fields.values() for sentence in said)  # names of fields are for logs
+        self.text = " ".join(
+            sentence for said in self.fields.values() for sentence in said
+        )  # names of fields are for logs
 
 
 class NotFound(DomainError):

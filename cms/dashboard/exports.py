@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
+from accounts.models import User
 from billing.models import CDR
 from billing.tariffs import exact
 from cms.core import csv_dialect
 from cms.core.csv_dialect import Cell
-from cms.dashboard import story
+from cms.dashboard import people, story
 from cms.dashboard.selectors import sessions as selectors
 from sessions_app.models import ChargingSession
 
@@ -20,7 +21,7 @@ MOST = 50_000
 _CHUNK = 2000
 
 
-def sessions(found: QuerySet[ChargingSession], *, language: str, zone: ZoneInfo) -> str:
+def sessions(found: QuerySet[ChargingSession], *, reader: User, language: str, zone: ZoneInfo) -> str:
     """One line per charge; what runs has no end, what is not priced has no amounts."""
     with override(language):
         head = [
@@ -39,18 +40,18 @@ def sessions(found: QuerySet[ChargingSession], *, language: str, zone: ZoneInfo)
             _("VAT"),
             _("Total"),
         ]
-        return csv_dialect.write(head, _lines(found), language=language, zone=zone)
+        return csv_dialect.write(head, _lines(found, reader), language=language, zone=zone)
 
 
-def _lines(found: QuerySet[ChargingSession]) -> Iterator[list[Cell]]:
+def _lines(found: QuerySet[ChargingSession], reader: User) -> Iterator[list[Cell]]:
     rows = found.iterator(_CHUNK)
     while chunk := list(islice(rows, _CHUNK)):
         prices = selectors.prices(chunk)
         for session in chunk:
-            yield [*_told(session), *_price(prices.get(session.pk))]
+            yield [*_told(session, reader), *_price(prices.get(session.pk))]
 
 
-def _told(session: ChargingSession) -> list[Cell]:
+def _told(session: ChargingSession, reader: User) -> list[Cell]:
     return [
         session.pk,
         session.started_at,
@@ -59,7 +60,7 @@ def _told(session: ChargingSession) -> list[Cell]:
         session.station.identity,
         session.evse_id,
         f"…{session.id_tag[-4:]}" if session.id_tag else "",
-        str(session.driver or ""),
+        people.who(session, reader) if session.driver else "",
         exact.rounded(exact.number(session.energy) / 1000, 3),
         story.reason(session) if session.stopped_at else "",
     ]

@@ -69,9 +69,9 @@ class Event:
     detail: str = ""
 
 
-def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill) -> list[Event]:
+def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill, who: str) -> list[Event]:
     """In the order of time, numbered from 1."""
-    told = [(session.started_at, _("Charge began"), _who(session))]
+    told = [(session.started_at, _("Charge began"), who)]
     flowing = next((point for point in points if (point.power_w or 0) > POWERED_W), None)
     if flowing:
         told.append((flowing.at, _("Energy flows"), _meter(session.meter_start)))
@@ -103,10 +103,10 @@ def doubts(session: ChargingSession) -> list[Promise | str]:
     return [REVIEWS.get(name, name) for name in session.review.split(",") if name]
 
 
-def summary(session: ChargingSession, bill: Bill) -> list[str]:
-    """Sentences: who, where, how much, how it ended."""
+def summary(session: ChargingSession, bill: Bill, who: str) -> list[str]:
+    """Sentences: who (people.who), where, how much, how it ended."""
     place = session.location.name if session.location else session.station.identity
-    words = {"who": _who(session), "place": place, "energy": figures.kwh(session.energy)}
+    words = {"who": who, "place": place, "energy": figures.kwh(session.energy)}
     if session.stopped_at is None:
         return [_("%(who)s is charging at %(place)s; %(energy)s so far.") % words]
     words["span"] = figures.duration(session.stopped_at - session.started_at)
@@ -121,14 +121,6 @@ def summary(session: ChargingSession, bill: Bill) -> list[str]:
 def _total(bill: Bill) -> str:
     assert bill.cost is not None
     return figures.money(bill.cost.incl_vat, bill.cost.currency)
-
-
-def _who(session: ChargingSession) -> str:
-    if session.driver:
-        return str(session.driver)
-    if session.token:
-        return str(session.token)
-    return _("Card %(tag)s") % {"tag": "…" + session.id_tag[-4:]} if session.id_tag else _("A guest")
 
 
 def _meter(wh: Decimal | None) -> str:

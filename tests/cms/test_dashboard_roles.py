@@ -46,3 +46,18 @@ def test_a_technician_finds_cards_and_prices(client: Client, operator: Operator)
     assert 'href="/ops/tokens/"' in page
     assert 'href="/ops/tariffs/"' in page
     assert 'href="/ops/invoices/"' not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "named"), [(Role.OWNER, True), (Role.SUPPORT, True), (Role.TECHNICIAN, False), (Role.HOST, False)]
+)
+def test_who_charged_is_for_those_who_look_after_drivers(
+    client: Client, operator: Operator, dario, role: str, named: bool
+) -> None:
+    place = LocationFactory(operator=operator)
+    session = EndedSessionFactory(station=StationFactory(operator=operator, location=place), driver=dario)
+    client.force_login(Membership.objects.create(user=UserFactory(), operator=operator, role=role).user)
+    for page in ("/ops/sessions/", f"/ops/sessions/{session.pk}/", "/ops/sessions/export/"):
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert (str(dario) in answer.content.decode()) is named, page

@@ -19,12 +19,13 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from accounts.models import User
 from billing import pricing
 from billing.documents import pdf
 from billing.models import CDR
 from cms import charts
 from cms.core.errors import Conflict
-from cms.dashboard import blocks, cost_panel, exports, stages, story
+from cms.dashboard import blocks, cost_panel, exports, people, stages, story
 from cms.dashboard.selectors import sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
@@ -57,7 +58,7 @@ def page(request: MemberRequest) -> HttpResponse:
 
 @members_only("session.view")
 def session(request: MemberRequest, pk: int) -> HttpResponse:
-    asked = _Asked(_mine(request, pk), get_language() or "it")
+    asked = _Asked(_mine(request, pk), get_language() or "it", request.user)
     context = {
         "session": asked.session,
         "zone": asked.zone.key,
@@ -123,7 +124,8 @@ def export(request: MemberRequest) -> HttpResponse:
     if found.count() > exports.MOST:
         messages.error(request, _("More than %(most)s charges: narrow the filter first.") % {"most": exports.MOST})
         return redirect(f"{reverse('dashboard:sessions')}?{request.GET.urlencode()}")
-    text = exports.sessions(found, language=get_language() or "it", zone=pricing.zone(request.operator.time_zone))
+    zone = pricing.zone(request.operator.time_zone)
+    text = exports.sessions(found, reader=request.user, language=get_language() or "it", zone=zone)
     headers = {"Content-Disposition": 'attachment; filename="colonnina-sessions.csv"'}
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -163,6 +165,7 @@ class _Asked:
 
     session: ChargingSession
     language: str
+    reader: User
 
     @property
     def zone(self) -> ZoneInfo:
@@ -178,7 +181,7 @@ class _Asked:
 
     @cached_property
     def events(self) -> Sequence[story.Event]:
-        return story.events(self.session, self.points, self.bill)
+        return story.events(self.session, self.points, self.bill, people.who(self.session, self.reader))
 
     def head(self) -> Mapping[str, Any]:
         now = timezone.now()
@@ -186,7 +189,7 @@ class _Asked:
         over = self.session.stopped_at or now
         return {
             "bill": self.bill,
-            "story": story.summary(self.session, self.bill),
+            "story": story.summary(self.session, self.bill, people.who(self.session, self.reader)),
             "doubts": story.doubts(self.session),
             "lasted": over - self.session.started_at,
             "steps": stages.of(command, now=now, zone=self.zone) if command and not self.session.stopped_at else [],
