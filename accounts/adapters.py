@@ -13,6 +13,7 @@ from django.core.validators import MaxLengthValidator
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.encoding import force_bytes
 from django.utils.translation import get_language
 
 from accounts.models import User
@@ -81,5 +82,5 @@ def limit_session(request: HttpRequest) -> None:
 
 def _fernet() -> MultiFernet:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = (hashlib.sha256(b"accounts.mfa:" + secret.encode()).digest() for secret in secrets)
+    digests = (hashlib.sha256(b"accounts.mfa:" + force_bytes(secret)).digest() for secret in secrets)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
