@@ -9,11 +9,12 @@ from tests.browser.test_driver_pages import him, world  # noqa: F401 (fixtures)
 from tests.cms.driving import UID
 
 NEWS = "htmx.trigger('#landing', 'live')"
+BUTTON = ".driver-foot a.btn, .driver-foot button[type=submit]"
 
 
 def test_news_wait_while_a_button_is_pressed(page: Page, him: Driver, live_server: Any) -> None:  # noqa: F811
     page.goto(f"{live_server.url}/c/{UID}/")
-    button = page.wait_for_selector(".driver-foot .primary")
+    button = page.wait_for_selector(BUTTON)
     assert button is not None
     button.hover()
     page.mouse.down()
@@ -26,7 +27,7 @@ def test_news_wait_while_a_button_is_pressed(page: Page, him: Driver, live_serve
 
 def test_news_come_when_nothing_is_pressed(page: Page, him: Driver, live_server: Any) -> None:  # noqa: F811
     page.goto(f"{live_server.url}/c/{UID}/")
-    button = page.wait_for_selector(".driver-foot .primary")
+    button = page.wait_for_selector(BUTTON)
     assert button is not None
     page.evaluate(NEWS)
     button.wait_for_element_state("hidden")
