@@ -6,7 +6,7 @@ export PORT
 # A checkout may live anywhere; nothing here depends on the shell's settings.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench reset-demo shell messages lock
+.PHONY: help run test lint format bench bench-sessions reset-demo shell messages lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ format: .venv/dev.stamp ## let ruff mend what it can
 
 bench: .venv/dev.stamp ## compare this server with the reference servers, as ratios
 	@exec $(PY) -m tests.bench
+
+bench-sessions: .venv/dev.stamp ## re-run a million journalled frames through the session engine
+	@exec $(PY) -m tests.bench.journal
 
 reset-demo: .venv/run.stamp ## throw the demo data away and make it anew
 	@$(PY) manage.py up --reset-demo
