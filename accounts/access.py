@@ -22,6 +22,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "session.view": _EVERYONE,
     "session.stop": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
     "session.close": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "session.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "driver.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "driver.edit": frozenset({_OWNER, _MANAGER, _SUPPORT}),
     "token.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),

@@ -1,18 +1,16 @@
-"""What may become of a session. It runs until some evidence ends it, and an ended session never runs again."""
+"""What may become of a session: it runs until something ends it. The order in which we learn of things plays no part."""
 
+from datetime import datetime
 from typing import Final
 
 ACTIVE: Final = "active"
 COMPLETED: Final = "completed"
 
-# (status, kind of evidence) → status. What is not listed changes nothing.
-TRANSITIONS = {
-    (ACTIVE, "ended"): COMPLETED,  # the station's own stop
-    (ACTIVE, "bounded"): COMPLETED,  # a later start on the same EVSE: the stop was lost (quirk 36)
-    (ACTIVE, "closed"): COMPLETED,  # a person closed it in our books
-}
 
-
-def after(status: str, kind: str) -> str:
-    """The status once that evidence is in."""
-    return TRANSITIONS.get((status, kind), status)
+def status(*, ended: bool, aged_at: datetime | None, heard_at: datetime | None) -> str:
+    """`ended` is for good: by the station's own stop, by a later start on the same EVSE that proves a lost stop (quirk 36), or
+    by a person's word. Ageing (quirk 49) lasts until the station speaks of the session again."""
+    if ended:
+        return COMPLETED
+    aged = aged_at is not None and (heard_at is None or heard_at <= aged_at)
+    return COMPLETED if aged else ACTIVE

@@ -17,5 +17,10 @@ def doubt_silent_sessions() -> int:
 
 
 @shared_task
+def age_doubted_sessions() -> int:
+    return silence.age(now=timezone.now())
+
+
+@shared_task
 def find_zero_energy() -> int:
     return zero_energy.find(now=timezone.now())

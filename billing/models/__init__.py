@@ -1,4 +1,4 @@
-from .cdr import CDR, BillingPolicy, Release
+from .cdr import CDR, BillingPolicy
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment
 from .tariff import Tariff, TariffAssignment, TariffVersion
@@ -11,7 +11,6 @@ __all__ = [
     "InvoicedCdr",
     "NumberSequence",
     "Payment",
-    "Release",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

@@ -3,7 +3,6 @@
 import uuid
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -23,8 +22,8 @@ class CDRQuerySet(Visible):
     def billable(self) -> Self:
         """Standing, and not held: an estimate, or a session that a person must look at, is nobody's debt yet. Once its session
         is in order it is, but for energy that does not add up."""
-        settled = Q(session__review="", session__estimated=False) & ~Q(flags__contains="periods_mismatch")
-        return self.standing().filter(Q(held=False) | Q(release__isnull=False) | settled)
+        settled = Q(session__review="") & ~Q(flags__contains="periods_mismatch")
+        return self.standing().filter(Q(held=False) | settled)
 
     def uninvoiced(self) -> Self:
         return self.filter(invoiced=None)
@@ -39,7 +38,7 @@ class CDR(Immutable):
 
     `total_*` are the documents' (tariffs.rounding), `exact_*` the unrounded decimals or fractions as text. `snapshot` freezes
     location, EVSE, meter and token; `periods` the OCPI charging periods; `trace` why each line costs what it costs (all JSON
-    text). `flags` are comma-separated: no_tariff, zero_energy, refused, waived, estimated, review, periods_mismatch. `held`:
+    text). `flags` are comma-separated: no_tariff, zero_energy, refused, waived, discarded, estimated, review, periods_mismatch. `held`:
     see CDRQuerySet.billable.
     """
 
@@ -82,18 +81,6 @@ class CDR(Immutable):
 
     def __str__(self) -> str:
         return f"CDR {self.pk}"
-
-
-class Release(Immutable):
-    """A person looked at a held CDR and lets it be charged as it is."""
-
-    cdr = models.OneToOneField(CDR, models.PROTECT, related_name="release")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    reason = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"release of {self.cdr_id}"
 
 
 class BillingPolicy(Timestamped):

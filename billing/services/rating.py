@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.models import ApiKey, User
 from billing import pricing, signals
-from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, Release, TariffVersion
+from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, TariffVersion
 from billing.services import records, snapshots
 from billing.tariffs import engine, periods, rounding, trace
 from billing.tariffs.breakdown import Breakdown
@@ -28,6 +28,7 @@ from billing.tariffs.model import Tariff
 from cms.core import rows
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
+from sessions_app.services import checks
 
 CHUNK = 200  # SQLite has one writer: a chunk must not keep it for long
 
@@ -55,12 +56,12 @@ def rate_many(session_ids: Iterable[int]) -> int:
 
 def unrated(*, after: int = 0, limit: int = CHUNK) -> list[int]:
     """Ended sessions without any CDR, by primary key from `after` on. What was credited on purpose has one."""
-    found = ChargingSession.objects.ended().filter(cdrs__isnull=True, pk__gt=after)
+    found = ChargingSession.objects.ended().ours().filter(cdrs__isnull=True, pk__gt=after)
     return list(found.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def changed(*, since: datetime, after: int = 0, limit: int = CHUNK) -> list[int]:
-    """Sessions that changed after they were rated: late readings, late stops. Among those touched since, and those whose invoice
+    """Sessions that changed after they were rated: late readings, late stops, decisions of a person. Among those touched since, and those whose invoice
     was taken back since, however long ago they changed."""
     standing = CDR.objects.standing().uninvoiced().filter(session=OuterRef("pk"))
     stale = standing.exclude(
@@ -69,17 +70,8 @@ def changed(*, since: datetime, after: int = 0, limit: int = CHUNK) -> list[int]
     freed = InvoiceLine.objects.filter(invoice__kind=Invoice.Kind.CREDIT_NOTE, invoice__created_at__gte=since)
     recent = Q(updated_at__gte=since) | Q(pk__in=freed.values("cdr__session"))
     touched = ChargingSession.objects.ended().filter(recent, pk__gt=after)
-    return list(touched.filter(Exists(stale)).order_by("pk").values_list("pk", flat=True)[:limit])
-
-
-def release(*, cdr: CDR, reason: str = "", by: User | ApiKey) -> None:
-    """A held CDR may be charged after all. Raises Forbidden, Conflict(cdr_not_held)."""
-    access.demand(by, "invoice.issue", cdr)
-    if not cdr.held:
-        raise Conflict(_("This charge is not on hold."), code="cdr_not_held", cdr=cdr.pk)
-    who = by if isinstance(by, User) else None
-    Release.objects.get_or_create(cdr=cdr, defaults={"by": who, "reason": reason})
-    transaction.on_commit(partial(signals.cdr_created.send_robust, sender=CDR, ids=[cdr.pk]), robust=True)
+    discarded = Q(discarded=True) & Exists(standing.exclude(flags__contains="discarded"))
+    return list(touched.filter(Exists(stale) | discarded).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 @transaction.atomic
@@ -103,6 +95,7 @@ def credit(*, cdr: CDR, by: User | ApiKey | None) -> CDR:
 
 @transaction.atomic
 def _rate_chunk(session_ids: Sequence[int]) -> int:
+    checks.run(session_ids)
     sessions = _ended(session_ids)
     if not sessions:
         return 0
@@ -122,7 +115,7 @@ def _rate_chunk(session_ids: Sequence[int]) -> int:
 
 
 def _ended(session_ids: Sequence[int]) -> list[ChargingSession]:
-    found = ChargingSession.objects.ended().filter(pk__in=session_ids).order_by("pk")
+    found = ChargingSession.objects.ended().ours().filter(pk__in=session_ids).order_by("pk")
     return list(found.select_related("operator", "location", "station", "token"))
 
 
@@ -132,17 +125,20 @@ class _Standing:
     revision: int
     credited: bool
     invoiced: bool
+    discarded: bool
     energy: Decimal
     times: tuple[datetime, datetime]
 
 
 def _latest(sessions: Sequence[ChargingSession]) -> dict[int, _Standing]:
     """The newest CDR that is no credit, by session."""
-    columns = ("session_id", "pk", "revision", "credited_by", "invoiced", "energy", "started_at", "stopped_at")
+    columns = ("session_id", "pk", "revision", "credited_by", "invoiced", "flags", "energy", "started_at", "stopped_at")
     found = CDR.objects.filter(session__in=[session.pk for session in sessions], credits=None).order_by("revision")
     return {
-        session: _Standing(pk, revision, credited is not None, invoiced is not None, wh, (start, stop))
-        for session, pk, revision, credited, invoiced, wh, start, stop in found.values_list(*columns)
+        session: _Standing(
+            pk, revision, credited is not None, invoiced is not None, "discarded" in flags.split(","), wh, (start, stop)
+        )
+        for session, pk, revision, credited, invoiced, flags, wh, start, stop in found.values_list(*columns)
     }
 
 
@@ -151,7 +147,8 @@ def _has_changed(session: ChargingSession, cdr: _Standing | None) -> bool:
     was credited on purpose stays so."""
     if cdr is None or cdr.credited or cdr.invoiced:
         return False
-    return (session.energy, session.started_at, records.stopped(session)) != (cdr.energy, *cdr.times)
+    told = (session.discarded, session.energy, session.started_at, records.stopped(session))
+    return told != (cdr.discarded, cdr.energy, *cdr.times)
 
 
 def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, records.Rated]:
@@ -171,7 +168,7 @@ def _rated(
     version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
     doubts = set(filter(None, session.review.split(","))) - HARMLESS
     refused = session.authorization not in ACCEPTED
-    waived = (policy.waive_empty and not session.energy) or (refused and not doubts)
+    waived = session.discarded or (policy.waive_empty and not session.energy) or (refused and not doubts)
     breakdown, explained = cost(
         None if waived else version, told, pricing.zone_of(session), currency=session.operator.currency
     )
@@ -182,11 +179,12 @@ def _rated(
         "zero_energy": not session.energy,
         "refused": refused,
         "waived": waived,
+        "discarded": session.discarded,
         "estimated": session.estimated,
         "review": bool(doubts),
         "periods_mismatch": mismatch,
     }
-    held = mismatch or (not estimate_allowed and (session.estimated or bool(doubts)))
+    held = not session.discarded and (mismatch or (not estimate_allowed and (session.estimated or bool(doubts))))
     return records.Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
 
 

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.doors import MemberRequest, members_only
 from billing.models import CDR
-from billing.services import rating
 from cms.core.errors import DomainError
+from sessions_app.services import decisions
 
 
 @require_POST
@@ -17,7 +17,9 @@ from cms.core.errors import DomainError
 def release(request: MemberRequest, pk: int) -> HttpResponse:
     cdr = get_object_or_404(CDR.objects.visible_to(request.user).filter(operator=request.operator), pk=pk)
     try:
-        rating.release(cdr=cdr, by=request.user)
+        decisions.accept(
+            session=cdr.session, reason=request.POST.get("reason") or _("Charge it as it is"), by=request.user
+        )
     except DomainError as error:
         messages.error(request, error.text)
     else:

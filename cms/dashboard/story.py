@@ -58,6 +58,15 @@ REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
     "after_end": gettext_lazy("it went on after its end"),
     "seq_conflict": gettext_lazy("two different messages have one number"),
     "reused_id": gettext_lazy("the charger used a transaction number again"),
+    "unmetered": gettext_lazy("nothing was measured"),
+    "after_correction": gettext_lazy("the charger said otherwise after the correction"),
+    "over_power": gettext_lazy("it took more than this socket is built for"),
+    "signed_invalid": gettext_lazy("a signature of the meter does not hold"),
+    "signed_mismatch": gettext_lazy("the signed energy is another one"),
+    "over_rating": gettext_lazy("imported: more than the hardware gives"),
+    "no_energy": gettext_lazy("imported without an energy"),
+    "unreadable_energy": gettext_lazy("imported with an energy that is no number"),
+    "end_before_start": gettext_lazy("imported: it ends before it begins"),
 }
 
 

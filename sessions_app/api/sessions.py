@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 
 from cms.core import energy, rest
 from sessions_app.models import ChargingSession
-from sessions_app.services import sessions, stops
+from sessions_app.services import decisions, stops
 from stations.api.commands import CommandSerializer
 from stations.vocabulary.values import connector_number
 
@@ -116,5 +116,5 @@ class Sessions(rest.Resource):
         asked = CloseSerializer(data=request.data)
         session = self.get_object()
         asked.is_valid(raise_exception=True)
-        closed = sessions.close(session=session, reason=asked.validated_data["reason"], by=self.actor)
+        closed = decisions.close(session=session, reason=asked.validated_data["reason"], by=self.actor)
         return Response(self.get_serializer(closed).data)

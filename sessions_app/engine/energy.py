@@ -11,7 +11,7 @@ The order of sources, stated once (quirks 36, 43, 44, 60, 66; OCPP 1.6 §6, 2.0.
 4. The sum of interval values. 5. The integral of the power. Both are estimates.
 
 A session whose stop never came is estimated: it ends at its last good reading, and the next session's meterStart is the most
-it can have taken. Estimates are always reviewed.
+it can have taken. Estimates are always reviewed. Above all of them stands what a person has corrected.
 """
 
 from typing import Final, NamedTuple
@@ -21,7 +21,7 @@ from sessions_app.metering.series import TOLERANCE, Series, anchored, plausible
 from .state import State
 
 TRANSACTION, OWN_REGISTER, FREE_REGISTER = "transaction", "own_register", "free_register"
-INTERVALS, POWER, BOUND, NOTHING = "intervals", "power", "bound", "nothing"
+INTERVALS, POWER, BOUND, NOTHING, PERSON = "intervals", "power", "bound", "nothing", "person"
 
 ESTIMATES: Final = frozenset({INTERVALS, POWER, BOUND})
 
@@ -38,6 +38,15 @@ class Energy(NamedTuple):
 
 def settle(state: State) -> Energy:
     """The energy as far as it is known now."""
+    told = by_evidence(state)
+    if state.corrected_heard is None or state.corrected_energy is None:
+        return told
+    more = state.heard_at is not None and state.heard_at > state.corrected_heard and told.mwh != state.corrected_energy
+    return Energy(state.corrected_energy, PERSON, ("after_correction",) if more else ())
+
+
+def by_evidence(state: State) -> Energy:
+    """What the station's words and our own add up to, whatever a person has corrected."""
     sampled = _sampled(state)
     if state.stops and state.meter_start is not None and state.meter_stop is not None:
         return _reconciled(state, state.meter_stop - state.meter_start, sampled)
@@ -118,3 +127,26 @@ def _room(state: State) -> int:
     if began is None or heard is None or until is None or until_heard is None:
         return plausible(0)
     return plausible(max(until - began, until_heard - heard).total_seconds())
+
+
+def uncertainty(state: State, settled: Energy) -> int:
+    """By how much (mWh) the truth may differ from `settled`, either way: what can have flowed while nobody counted, at the
+    highest power seen. An estimate may be wrong altogether."""
+    if settled.source in (TRANSACTION, PERSON):
+        return TOLERANCE
+    if settled.source == NOTHING:
+        return _room(state)
+    if settled.source in ESTIMATES:
+        return max(settled.mwh, TOLERANCE)
+    series = state.own if settled.source == OWN_REGISTER else state.free
+    return TOLERANCE + _unseen(state, series) if series is not None else _room(state)
+
+
+def _unseen(state: State, series: Series) -> int:
+    seconds = series.unseen
+    if state.meter_start is None and state.started_at and series.first_at:
+        seconds += max(0, int((series.first_at - state.started_at).total_seconds()))
+    end = state.stopped_at or state.bounded_at
+    if end and series.at:
+        seconds += max(0, int((end - series.at).total_seconds()))
+    return seconds * series.peak * 10 // 36 if series.peak else plausible(seconds) if seconds else 0

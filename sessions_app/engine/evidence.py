@@ -12,8 +12,15 @@ METERED: Final = "metered"  # a reading outside of any transaction, attributed b
 BOUNDED: Final = "bounded"  # ours: a later start on the same EVSE, at `occurred_at` with that start's `meter`
 CLOSED: Final = "closed"  # ours: a person closed the session in our books, as of `occurred_at`
 DOUBTED: Final = "doubted"  # ours: nobody has heard of it for too long
+AGED: Final = "aged"  # ours: so long that it counts as ended, until the station speaks of it again (quirk 49)
+CORRECTED: Final = "corrected"  # ours: a person says how much it was (`meter`, mWh) and when it ended (`occurred_at`)
+FLAGGED: Final = "flagged"  # ours: `reasons` to look at it that need more than its own words (services.checks)
+ACCEPTED: Final = "accepted"  # ours: a person has looked at `reasons` and lets it stand
+DISCARDED: Final = "discarded"  # ours: a person says that it was no charge
 
-_RANK = {STARTED: 0, UPDATED: 1, METERED: 1, ENDED: 2, BOUNDED: 3, CLOSED: 3, DOUBTED: 3}
+OURS: Final = frozenset({BOUNDED, CLOSED, DOUBTED, AGED, CORRECTED, FLAGGED, ACCEPTED, DISCARDED})
+
+_RANK = {STARTED: 0, UPDATED: 1, METERED: 1, ENDED: 2} | dict.fromkeys(OURS, 3)
 
 Key = tuple[int, int, int, int, int]
 
@@ -40,6 +47,7 @@ class Evidence(NamedTuple):
     told: str = ""
     again: bool = False
     digest: int = 0
+    reasons: tuple[str, ...] = ()
 
 
 def place(evidence: Evidence) -> Key:

@@ -33,10 +33,12 @@ class Projection(NamedTuple):
     soc: int | None
     last_reading_at: datetime | None
     last_seq_no: int | None
+    discarded: bool
     review: str
 
 
 REVIEWED_NOTES = ("clock", "double_start", "double_stop", "after_end", "seq_conflict", "reused_id")
+UNMETERED_S = 120  # a charge that is over sooner may end before its first reading
 UNAUTHORISED_MWH = 100_000  # a refused token may take this much before somebody looks (quirk 50)
 
 
@@ -46,7 +48,7 @@ def project(state: State) -> Projection:
     over = state.status == lifecycle.COMPLETED
     power, soc, read_at = _latest(state)
     stopped_at, heard, reason = _end(state) if over else (None, None, None)
-    estimated = over and (settled.source in energy.ESTIMATES or not state.stops)
+    estimated = over and settled.source != energy.PERSON and (settled.source in energy.ESTIMATES or not state.stops)
     return Projection(
         status=state.status,
         evse_id=state.evse,
@@ -59,7 +61,7 @@ def project(state: State) -> Projection:
         stopped_at=stopped_at,
         stopped_received_at=heard,
         stop_reason=reason,
-        closed_by_us=state.closed_at is not None and not state.bounded_at,
+        closed_by_us=bool(state.closed_at or state.corrected_at or state.discarded_at) and not state.bounded_at,
         meter_start=state.meter_start if state.meter_start is not None else state.own.first,
         meter_stop=_meter_stop(state) if over else None,
         energy=settled.mwh,
@@ -69,7 +71,10 @@ def project(state: State) -> Projection:
         soc=soc,
         last_reading_at=read_at,
         last_seq_no=state.seq_last,
-        review=",".join(sorted(set(_reasons(state, settled, over)))),
+        discarded=state.discarded_at is not None,
+        review=""
+        if state.discarded_at
+        else ",".join(sorted({*_reasons(state, settled, over), *state.flags}.difference(state.accepted))),
     )
 
 
@@ -84,11 +89,14 @@ def _latest(state: State) -> tuple[int | None, int | None, datetime | None]:
 def _end(state: State) -> tuple[datetime | None, datetime | None, str | None]:
     """A person's close stands, whatever the station says later (its readings still count). Without a stop a session ends
     where it was last seen to charge."""
+    if state.corrected_at:
+        return state.corrected_at, state.corrected_heard, state.closed_reason or state.reason or None
     if state.closed_at:
         return state.closed_at, state.closed_heard, state.closed_reason
     if state.stops:
         return state.stopped_at, state.stopped_heard, state.reason
-    return last_sign(state) or state.bounded_at, state.bounded_heard, None
+    heard = state.bounded_heard or state.aged_at or state.discarded_at
+    return last_sign(state) or state.bounded_at or state.started_at or heard, heard, None
 
 
 def last_sign(state: State) -> datetime | None:
@@ -104,6 +112,9 @@ def _meter_stop(state: State) -> int | None:
 
 
 def _reasons(state: State, settled: energy.Energy, over: bool) -> list[str]:
+    """A correction has answered every question but those that came after it."""
+    if state.corrected_at:
+        return list(settled.reasons)
     reasons = [*settled.reasons, *(note for note in REVIEWED_NOTES if note in state.notes)]
     if state.doubted_at and state.heard_at and state.doubted_at > state.heard_at and not over:
         reasons.append("silent")
@@ -117,6 +128,14 @@ def _reasons(state: State, settled: energy.Energy, over: bool) -> list[str]:
         reasons.append("late_stop" if state.stops else "closed")
     if settled.source in energy.ESTIMATES:
         reasons.append("estimated")
+    if settled.source == energy.NOTHING and state.meter_stop is None and _charged_for_a_while(state):
+        reasons.append("unmetered")
     if state.told not in ("", "Accepted") and settled.mwh > UNAUTHORISED_MWH:
         reasons.append("unauthorised")
     return reasons
+
+
+def _charged_for_a_while(state: State) -> bool:
+    if state.told not in ("", "Accepted") or state.started_at is None or state.stopped_at is None:
+        return False
+    return (state.stopped_at - state.started_at).total_seconds() > UNMETERED_S

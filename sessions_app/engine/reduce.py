@@ -3,26 +3,41 @@
 The same evidence gives the same state whatever the order in which it arrived: evidence is folded in the order of its place in
 the transaction. Live, the newest evidence is usually also the last one and is folded on top (`NEXT`); what arrives late makes
 the whole session be told again (`LATE`), and what is already known changes nothing (`KNOWN`). What we add ourselves (bounded,
-closed, doubted) touches fields of its own and fits in anywhere.
+closed, doubted, aged, corrected, flagged, accepted, discarded) touches fields of its own and fits in anywhere.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sessions_app import lifecycle
 from sessions_app.metering import series
 from sessions_app.metering.normalise import Measured
 from sessions_app.metering.series import Series
 
-from .evidence import BOUNDED, CLOSED, DOUBTED, ENDED, METERED, STARTED, UPDATED, Evidence, Key, place
+from .evidence import (
+    ACCEPTED,
+    AGED,
+    BOUNDED,
+    CLOSED,
+    CORRECTED,
+    DISCARDED,
+    DOUBTED,
+    ENDED,
+    FLAGGED,
+    METERED,
+    OURS,
+    STARTED,
+    UPDATED,
+    Evidence,
+    Key,
+    place,
+)
 from .state import State
 
 NEXT: Final = "next"
 KNOWN: Final = "known"
 LATE: Final = "late"
 
-_OURS = frozenset({BOUNDED, CLOSED, DOUBTED})
 _EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
@@ -46,7 +61,7 @@ def retell(evidences: Iterable[Evidence]) -> State:
 
 def standing(state: State, evidence: Evidence) -> str:
     """NEXT, KNOWN or LATE: where the evidence stands towards what has been folded already."""
-    if evidence.kind in _OURS:
+    if evidence.kind in OURS:
         return NEXT
     latest = state.latest_free if evidence.kind == METERED else state.latest
     key = place(evidence)
@@ -65,9 +80,8 @@ def trusted(at: datetime, received_at: datetime) -> bool:
 def take(state: State, evidence: Evidence) -> None:
     """Folds one piece of evidence into `state` itself. What stands exactly at the latest place is a repetition."""
     kind = evidence.kind
-    if kind in _OURS:
+    if kind in OURS:
         _OUR_OWN[kind](state, evidence)
-        state.status = lifecycle.after(state.status, kind)
         return
     key = place(evidence)
     if kind == METERED:
@@ -83,7 +97,6 @@ def take(state: State, evidence: Evidence) -> None:
         _take_transaction_event(state, evidence, key)
     if state.heard_at is None or evidence.received_at > state.heard_at:
         state.heard_at = evidence.received_at
-    state.status = lifecycle.after(state.status, kind)
 
 
 def _take_transaction_event(state: State, evidence: Evidence, key: Key) -> None:
@@ -200,9 +213,46 @@ def _doubted(state: State, evidence: Evidence) -> None:
         state.doubted_at = evidence.occurred_at
 
 
+def _aged(state: State, evidence: Evidence) -> None:
+    if state.aged_at is None or evidence.occurred_at > state.aged_at:
+        state.aged_at = evidence.occurred_at
+
+
+def _corrected(state: State, evidence: Evidence) -> None:
+    """The last correction counts."""
+    new = (evidence.received_at, evidence.meter or 0, evidence.occurred_at)
+    if state.corrected_heard is None or new > (state.corrected_heard, state.corrected_energy or 0, state.corrected_at):
+        state.corrected_at, state.corrected_heard = evidence.occurred_at, evidence.received_at
+        state.corrected_energy = evidence.meter or 0
+
+
+def _flagged(state: State, evidence: Evidence) -> None:
+    """The last check counts."""
+    if state.flagged_at is None or (evidence.received_at, evidence.reasons) > (state.flagged_at, state.flags):
+        state.flagged_at, state.flags = evidence.received_at, evidence.reasons
+
+
+def _accepted(state: State, evidence: Evidence) -> None:
+    state.accepted = tuple(sorted({*state.accepted, *evidence.reasons}))
+
+
+def _discarded(state: State, evidence: Evidence) -> None:
+    if state.discarded_at is None or evidence.received_at < state.discarded_at:
+        state.discarded_at = evidence.received_at
+
+
 _STATIONS: dict[str, Callable[[State, Evidence, datetime], None]] = {
     STARTED: _started,
     UPDATED: _updated,
     ENDED: _ended,
 }
-_OUR_OWN: dict[str, Callable[[State, Evidence], None]] = {BOUNDED: _bounded, CLOSED: _closed, DOUBTED: _doubted}
+_OUR_OWN: dict[str, Callable[[State, Evidence], None]] = {
+    BOUNDED: _bounded,
+    CLOSED: _closed,
+    DOUBTED: _doubted,
+    AGED: _aged,
+    CORRECTED: _corrected,
+    FLAGGED: _flagged,
+    ACCEPTED: _accepted,
+    DISCARDED: _discarded,
+}

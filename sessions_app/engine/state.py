@@ -8,6 +8,7 @@ from typing import Any, Self
 import orjson
 
 from sessions_app import lifecycle
+from sessions_app.metering.normalise import SIGNED
 from sessions_app.metering.series import Series
 
 
@@ -18,7 +19,6 @@ class State:
     the EVSE. `seq_first` and `seq_last` are the station's own numbers; `latest` and `latest_free` are the places
     (`evidence.place`) of the newest evidence of either series."""
 
-    status: str = lifecycle.ACTIVE
     starts: int = 0
     stops: int = 0
     started_at: datetime | None = None
@@ -32,6 +32,14 @@ class State:
     closed_heard: datetime | None = None
     closed_reason: str = ""
     doubted_at: datetime | None = None
+    aged_at: datetime | None = None
+    corrected_at: datetime | None = None
+    corrected_heard: datetime | None = None
+    corrected_energy: int | None = None
+    discarded_at: datetime | None = None
+    flagged_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     heard_at: datetime | None = None
     reason: str = ""
     meter_start: int | None = None
@@ -51,6 +59,16 @@ class State:
     own: Series = field(default_factory=Series)
     free: Series | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        ended = bool(self.stops) or any((self.bounded_at, self.closed_at, self.corrected_at, self.discarded_at))
+        return lifecycle.status(ended=ended, aged_at=self.aged_at, heard_at=self.heard_at)
+
+    @property
+    def is_signed(self) -> bool:
+        """Did signed records come along?"""
+        return SIGNED in self.own.notes or (self.free is not None and SIGNED in self.free.notes)
 
     def copy(self) -> Self:
         twin = type(self)(*_values(self))
@@ -90,5 +108,5 @@ class State:
 _NAMES = tuple(one.name for one in fields(State))
 _USUAL = tuple(one.default for one in fields(State))
 _TIMES = tuple(name for name in _NAMES if name.endswith(("_at", "_heard")))
-_TUPLES = ("latest", "latest_free", "notes")
+_TUPLES = ("latest", "latest_free", "notes", "accepted", "flags")
 _values = attrgetter(*_NAMES)

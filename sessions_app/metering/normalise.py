@@ -26,6 +26,7 @@ class Measured(NamedTuple):
 
 
 REGISTER, INTERVAL, POWER, SOC = "register", "interval", "power", "soc"
+SIGNED = "signed"  # a note: a signed record came along (`metering.signed`)
 
 _QUANTITIES = {
     "energy.active.import.register": REGISTER,
@@ -77,7 +78,9 @@ def _split(samples: Sequence[Sample]) -> Sequence[Sequence[Sample]]:
 def _measure(at: datetime, samples: Sequence[Sample]) -> Measured:
     found: dict[str, dict[tuple[str, str], int]] = {}
     notes: list[str] = []
-    for measurand, number, unit, phase, _context, location, multiplier, _signed in samples:
+    for measurand, number, unit, phase, _context, location, multiplier, sworn in samples:
+        if sworn is not None:
+            notes.append(SIGNED)
         quantity = _quantity(measurand)
         if quantity is None or number is None:
             continue

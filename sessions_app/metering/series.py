@@ -24,8 +24,9 @@ _HOLD = timedelta(minutes=20)  # a power value older than this says nothing abou
 class Series:
     """Energies in mWh. `first` is the first value ever, seen at `first_at` by the later of both clocks. `base` is where the
     current segment counts from and `last` its newest value, read `at` the station's clock and heard at `heard`; `carried` is
-    the energy of the segments before. `before` is the segment before while the current one consists of a single value. `intervals` is
-    the sum of interval values, `work` the integral of `power` in W·s, `notes` the anomalies seen."""
+    the energy of the segments before, `unseen` the seconds between them in which nobody counted. `before` is the segment before
+    while the current one consists of a single value. `intervals` is the sum of interval values, `work` the integral of `power`
+    in W·s, `peak` the highest power in W that was read or follows from the register, `notes` the anomalies seen."""
 
     first: int | None = None
     first_at: datetime | None = None
@@ -34,11 +35,13 @@ class Series:
     at: datetime | None = None
     heard: datetime | None = None
     carried: int = 0
-    before: tuple[int, int, datetime, int] | None = None
+    unseen: int = 0
+    before: tuple[int, int, datetime, int, int] | None = None
     intervals: int = 0
     power: int | None = None
     power_at: datetime | None = None
     work: int = 0
+    peak: int = 0
     soc: int | None = None
     read_at: datetime | None = None
     notes: tuple[str, ...] = ()
@@ -66,8 +69,8 @@ class Series:
             if (text := kept.get(name)) is not None:
                 kept[name] = datetime.fromisoformat(text)
         if (before := kept.get("before")) is not None:
-            base, last, at, carried = before
-            kept["before"] = (base, last, datetime.fromisoformat(at), carried)
+            base, last, at, carried, unseen = before
+            kept["before"] = (base, last, datetime.fromisoformat(at), carried, unseen)
         if (notes := kept.get("notes")) is not None:
             kept["notes"] = tuple(notes)
         return cls(**kept)
@@ -127,6 +130,7 @@ def measure(series: Series, measured: Measured, heard: datetime) -> None:
             held = min(at - series.power_at, _HOLD)  # type: ignore[operator]
             series.work += (series.power + measured.power_w) * int(held.total_seconds()) // 2
         series.power, series.power_at = measured.power_w, at
+        series.peak = max(series.peak, measured.power_w)
     if series.read_at is None or at >= series.read_at:
         series.read_at = at
         if measured.soc is not None:
@@ -152,6 +156,7 @@ def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
         if series.before is not None and _continues_before(series, value, at):
             return _forget_glitch(series, value, at, heard)
         series.before = None
+        series.peak = max(series.peak, change * 36 // (10 * max(60, int(elapsed))))
         _advance(series, value, at, heard)
         return ""
     if change < 0 and (at <= series.at or -change <= TOLERANCE):  # type: ignore[operator]
@@ -164,7 +169,8 @@ def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
 def _begin_segment(series: Series, value: int, at: datetime, heard: datetime, elapsed: float) -> str:
     change = value - series.last
     wrapped = 0 <= change + _WRAP <= plausible(elapsed)
-    series.before = None if wrapped else (series.base, series.last, series.at, series.carried)  # type: ignore[assignment]
+    series.before = None if wrapped else (series.base, series.last, series.at, series.carried, series.unseen)  # type: ignore[assignment]
+    series.unseen += 0 if wrapped else int(elapsed)
     series.carried += max(0, series.last - series.base) + (change + _WRAP if wrapped else 0)
     series.base = value
     _advance(series, value, at, heard)
@@ -173,14 +179,14 @@ def _begin_segment(series: Series, value: int, at: datetime, heard: datetime, el
 
 def _continues_before(series: Series, value: int, at: datetime) -> bool:
     """Does the value continue the segment before, better than it continues the current one?"""
-    _, last, since, _ = series.before  # type: ignore[misc]
+    _, last, since, _, _ = series.before  # type: ignore[misc]
     change = value - last
     nearer = value < series.last or change < value - series.last
     return nearer and 0 <= change <= plausible((at - since).total_seconds())
 
 
 def _forget_glitch(series: Series, value: int, at: datetime, heard: datetime) -> str:
-    series.base, _, _, series.carried = series.before  # type: ignore[misc]
+    series.base, _, _, series.carried, series.unseen = series.before  # type: ignore[misc]
     series.before = None
     _advance(series, value, at, heard)
     return "register_glitch"

@@ -26,8 +26,8 @@ class Evidence(models.Model):
         ChargingSession, models.PROTECT, null=True, blank=True, related_name="evidence", db_index=False
     )
     kind = models.CharField(
-        max_length=8
-    )  # started, updated, ended, metered; ours: bounded, closed, doubted (engine.evidence)
+        max_length=12
+    )  # started, updated, ended, metered; ours: bounded, closed, doubted, aged, corrected … (engine.evidence)
     transaction_id = models.TextField(blank=True, default="")
     evse_id = models.PositiveIntegerField(null=True, blank=True)
     connector_id = models.PositiveIntegerField(null=True, blank=True)

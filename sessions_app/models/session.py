@@ -16,6 +16,10 @@ class SessionQuerySet(Visible):
     def ended(self) -> "SessionQuerySet":
         return self.filter(status=ChargingSession.Status.COMPLETED)
 
+    def ours(self) -> "SessionQuerySet":
+        """Not taken over from another system."""
+        return self.exclude(ocpp_version=ChargingSession.IMPORTED)
+
     def occupying(self) -> "SessionQuerySet":
         """Running sessions that count against their token: not those it was refused for, nor those nobody hears of (quirk 33)."""
         return self.active().filter(authorization="Accepted").exclude(review__contains="silent")
@@ -28,6 +32,8 @@ class ChargingSession(Timestamped):
     class Status(models.TextChoices):
         ACTIVE = "active", _("running")
         COMPLETED = "completed", _("ended")
+
+    IMPORTED = "import"  # in place of a protocol version: taken over from another system, charged for there
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="sessions", db_index=False)
     station = models.ForeignKey(ChargingStation, models.PROTECT, related_name="sessions", db_index=False)
@@ -66,6 +72,7 @@ class ChargingSession(Timestamped):
     last_reading_at = models.DateTimeField(null=True, blank=True)
     last_seq_no = models.BigIntegerField(null=True, blank=True)
     state = models.TextField(default="{}")  # the reducer's own state, JSON (sessions_app.engine)
+    discarded = models.BooleanField(default=False)  # a person said that it was no charge
     review = models.TextField(blank=True, default="")  # comma-separated reasons; empty = nothing to decide
 
     objects = SessionQuerySet.as_manager()

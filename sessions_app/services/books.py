@@ -59,6 +59,11 @@ _signature = attrgetter(
     "own.first",
     "bounded_at",
     "closed_at",
+    "aged_at",
+    "corrected_heard",
+    "discarded_at",
+    "flags",
+    "accepted",
 )
 
 
@@ -215,6 +220,13 @@ def ended_without_stop(late: Held) -> list[Held]:
         return []
     there = ChargingSession.objects.ended().filter(station=late.station_id, evse_id=late.state.evse)
     return list(map(_held, _locked(there.filter(started_at__lt=late.began, review__contains="missing_stop"))))
+
+
+def begun_after(held: Held) -> Held | None:
+    """The next session at its EVSE, running or not."""
+    there = ChargingSession.objects.filter(station=held.station_id, evse_id=held.state.evse)
+    row = _locked(there.filter(started_at__gt=held.began).exclude(pk=held.id)).order_by("started_at", "pk").first()
+    return None if row is None else _held(row)
 
 
 def by_id(ids: Iterable[int]) -> dict[int, Held]:

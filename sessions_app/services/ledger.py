@@ -175,6 +175,7 @@ def _evidence(
         fact("told", ""),
         fact("again", False),
         digest,
+        tuple(fact("reasons", ())),
     )
 
 
@@ -187,14 +188,16 @@ def of_ours(
     received_at: datetime,
     meter: int | None = None,
     reason: str = "",
+    reasons: tuple[str, ...] = (),
     by: str = "",
     message_id: str = "",
 ) -> Entry:
-    """What we noticed or decided: bounded, closed, doubted."""
-    facts = {name: fact for name, fact in (("meter", meter), ("reason", reason), ("by", by)) if fact not in (None, "")}
+    """What we noticed or decided (`engine.evidence.OURS`)."""
+    told = {"meter": meter, "reason": reason, "reasons": reasons, "by": by}
+    facts = {name: fact for name, fact in told.items() if fact not in (None, "", ())}
     said = _dumps(facts)
     digest = zlib.crc32(kept.NOTHING.encode(), zlib.crc32(said))
-    ours = Evidence(kind, occurred_at, received_at, meter=meter, reason=reason, digest=digest)
+    ours = Evidence(kind, occurred_at, received_at, meter=meter, reason=reason, digest=digest, reasons=reasons)
     return Entry(ours, station_id, transaction_id, message_id, said.decode(), kept.NOTHING)
 
 

@@ -6,14 +6,18 @@ everything that is stored; a repetition is not stored twice.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
 
 from sessions_app.engine import reduce
 from sessions_app.engine.evidence import BOUNDED, Evidence, place
+from sessions_app.engine.state import State
 from sessions_app.lifecycle import ACTIVE
 
 from . import books, ledger, proofs, starts
 from .books import Held, Place
 from .ledger import Entry
+
+_PROMPT = timedelta(minutes=2)
 
 
 class Recording:
@@ -41,11 +45,10 @@ class Recording:
         if standing == reduce.LATE:
             self.late[held.id] = [entry]
             return
-        had_place = held.state.evse is not None
+        before = _standing(held.state)
         reduce.take(held.state, entry.evidence)
         self.new[held.id].append(entry)
-        if not had_place and held.state.evse is not None:
-            self.placed.append(held)
+        self._place(held, before)
 
     def finish(self) -> None:
         """Writes sessions and evidence. `winners` then holds the sessions of other writers that were quicker with a key."""
@@ -91,10 +94,16 @@ class Recording:
                     known.append(entry.evidence)
                     self.new[session_id].append(entry)
             held = self.touched[session_id]
-            had_place = held.state.evse is not None
+            before = _standing(held.state)
             held.state = reduce.retell(known)
-            if not had_place and held.state.evse is not None:
-                self.placed.append(held)
+            self._place(held, before)
+
+    def _place(self, held: Held, before: tuple[bool, str]) -> None:
+        """Takes note of a session that has come to its EVSE just now, or runs there again."""
+        had_place, status = before
+        resumed = status != ACTIVE and held.state.status == ACTIVE
+        if held.state.evse is not None and (resumed or not had_place):
+            self.placed.append(held)
 
     def _bound(self) -> None:
         """A session that begins where another still runs is the proof that the other's stop was lost (quirks 36, 57)."""
@@ -109,6 +118,8 @@ class Recording:
             for other in neighbours[held.place]:
                 if other.id != held.id:
                     self._bound_pair(held, other)
+            if held.state.status == ACTIVE and _is_old_news(held) and (follower := books.begun_after(held)):
+                self._add_bound(held, follower)
             if held.state.bounded_at:
                 self._tighten(held)
 
@@ -137,3 +148,13 @@ class Recording:
             meter=state.meter_start,
         )
         self.add(entry, self.touched.get(first.id, first))
+
+
+def _standing(state: State) -> tuple[bool, str]:
+    return state.evse is not None, state.status
+
+
+def _is_old_news(held: Held) -> bool:
+    """It began long before we heard of it, or had been given up: another may have come and gone at its EVSE since."""
+    heard = held.state.started_heard
+    return held.state.aged_at is not None or (heard is not None and heard - held.began > _PROMPT)

@@ -1,21 +1,11 @@
-"""The life of sessions: each batch of events is attributed, folded and answered; a person may close one in our books."""
+"""The life of sessions: each batch of events is attributed, folded and answered."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
-
-from accounts import access
-from accounts.models import ApiKey, User
 from accounts.services.tokens import Verdict
-from cms.core.errors import Conflict
-from sessions_app import lifecycle
-from sessions_app.engine import project, reduce
-from sessions_app.engine.evidence import CLOSED
-from sessions_app.models import ChargingSession
+from sessions_app.engine import reduce
 from stations.vocabulary.events import (
     Metered,
     TransactionEnded,
@@ -58,31 +48,6 @@ def meter(events: Sequence[Metered]) -> list[Done]:
         recording.add(ledger.of_meter(event), held)
     recording.finish()
     return [DONE] * len(events)
-
-
-@transaction.atomic
-def close(*, session: ChargingSession, reason: str = "", by: User | ApiKey | None) -> ChargingSession:
-    """Ends it in our books only, where it was last seen to charge. Raises Conflict session_not_active."""
-    if by is not None:
-        access.demand(by, "session.close", session)
-    held = books.by_id([session.pk])[session.pk]
-    if held.state.status != lifecycle.ACTIVE:
-        raise Conflict(_("This session is not running."), code="session_not_active", session=session.pk)
-    now = timezone.now()
-    entry = ledger.of_ours(
-        CLOSED,
-        station_id=held.station_id,
-        transaction_id=held.transaction_id,
-        occurred_at=project.last_sign(held.state) or now,
-        received_at=now,
-        reason=reason or "Other",
-        by="" if by is None else f"{by._meta.model_name}:{by.pk}",
-    )
-    recording = Recording()
-    recording.add(entry, held)
-    recording.finish()
-    session.refresh_from_db()
-    return session
 
 
 def _homes(events: Sequence[TransactionEvent]) -> list[Held | None]:

@@ -1,4 +1,6 @@
-"""Running sessions that nobody hears of any more: they go to a person, never away by themselves (quirks 33, 49)."""
+"""Running sessions that nobody hears of any more (quirks 33, 49): first they are doubted and shown to a person; a day later
+they count as ended at their last good reading, as an estimate. The station's next word of one heals it: a message goes on
+where it stopped, a late stop settles it."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -6,15 +8,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from sessions_app.engine.evidence import DOUBTED
-from sessions_app.models import ChargingSession
+from sessions_app.engine.evidence import AGED, DOUBTED
+from sessions_app.models import ChargingSession, Evidence
 from stations.models import Connector, StatusChange
 
 from . import books, ledger
 from .recording import Recording
 
 UNHEARD = timedelta(hours=12)  # of an offline station; a suspended car at a connected one may stay for days
-FREE_AGAIN = timedelta(minutes=30)  # the connector says Available all that time, and no stop came
+FREE_AGAIN = timedelta(minutes=30)  # the connector says Available, or the station has booted, and no stop came
+DOUBTED_FOR = timedelta(hours=24)  # then it has aged
 CHUNK = 200
 
 
@@ -22,29 +25,49 @@ CHUNK = 200
 def doubt(*, now: datetime) -> int:
     """Adds our doubt to the evidence of such sessions; the next message of the session dispels it. Returns how many."""
     quiet = ChargingSession.objects.active().exclude(review__contains="silent").filter(updated_at__lt=now - FREE_AGAIN)
-    suspects = list(quiet.order_by("pk").values_list("pk", "station_id", "evse_id", "updated_at", "station__online"))
+    suspects = list(
+        quiet.order_by("pk").values_list(
+            "pk", "station_id", "evse_id", "updated_at", "station__online", "station__last_boot"
+        )
+    )
     free = _free_since({station for _pk, station, *_rest in suspects})
     doubtful = [
         pk
-        for pk, station, evse, heard, online in suspects
-        if (not online and heard < now - UNHEARD) or _left(free.get((station, evse or 0)), heard, now)
+        for pk, station, evse, heard, online, booted in suspects
+        if (not online and heard < now - UNHEARD)
+        or _left(free.get((station, evse or 0)), heard, now)
+        or _left(booted, heard, now)
     ][:CHUNK]
-    recording = Recording()
-    for held in books.by_id(doubtful).values() if doubtful else ():
-        entry = ledger.of_ours(
-            DOUBTED,
-            station_id=held.station_id,
-            transaction_id=held.transaction_id,
-            occurred_at=now,
-            received_at=now,
-        )
-        recording.add(entry, held)
-    recording.finish()
+    _tell(DOUBTED, doubtful, now)
     return len(doubtful)
 
 
-def _left(free_since: datetime | None, heard: datetime, now: datetime) -> bool:
-    return free_since is not None and heard < free_since < now - FREE_AGAIN
+@transaction.atomic
+def age(*, now: datetime) -> int:
+    """Ends what has been doubted for a day and was not heard of since. Returns how many."""
+    silent = (
+        ChargingSession.objects.active().filter(review__contains="silent").order_by("pk").values_list("pk", flat=True)
+    )
+    doubts = Evidence.objects.filter(session__in=silent, kind=DOUBTED).values_list("session_id")
+    old = doubts.annotate(Max("occurred_at")).filter(occurred_at__max__lt=now - DOUBTED_FOR).order_by("session_id")
+    aged = [session for session, _doubted in old[:CHUNK]]
+    _tell(AGED, aged, now)
+    return len(aged)
+
+
+def _tell(kind: str, sessions: Collection[int], now: datetime) -> None:
+    recording = Recording()
+    for held in books.by_id(sessions).values() if sessions else ():
+        entry = ledger.of_ours(
+            kind, station_id=held.station_id, transaction_id=held.transaction_id, occurred_at=now, received_at=now
+        )
+        recording.add(entry, held)
+    recording.finish()
+
+
+def _left(since: datetime | None, heard: datetime, now: datetime) -> bool:
+    """Has the station been free, or been up again, for long, and not spoken of the session since?"""
+    return since is not None and heard < since < now - FREE_AGAIN
 
 
 def _free_since(stations: Collection[int]) -> dict[tuple[int, int], datetime]:

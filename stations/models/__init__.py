@@ -4,6 +4,7 @@ from .credential import StationCredential
 from .frame import Frame
 from .location import Location
 from .maintenance import Fault, FirmwareUpdate, LogRequest, SecurityEvent
+from .meter import MeterKey
 from .station import EVSE, ChargingStation, Connector
 from .status import StatusChange
 from .unknown import UnknownStation
@@ -21,6 +22,7 @@ __all__ = [
     "Gateway",
     "Location",
     "LogRequest",
+    "MeterKey",
     "SecurityEvent",
     "StationCredential",
     "StatusChange",

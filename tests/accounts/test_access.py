@@ -20,6 +20,7 @@ TABLE = {
     "session.view": "omsath",
     "session.stop": "oms.t.",
     "session.close": "omsa..",
+    "session.correct": "om.a..",
     "driver.view": "omsa..",
     "driver.edit": "oms...",
     "token.view": "oms.t.",

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, TariffVersion
 from billing.services import invoices, rating, snapshots
 from billing.tariffs import trace
-from cms.core.errors import Conflict, Forbidden
+from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 from stations.models import Location
 from tests.billing.conftest import Told, charge_then_park
@@ -132,21 +133,28 @@ def test_the_operator_may_let_small_estimates_pass(price: Price, ended: Ended, o
     assert rated(ended(estimated=True, review="estimated", energy=Decimal("5000.001"))).held
 
 
-def test_a_released_charge_is_billable(price: Price, ended: Ended, anna: User) -> None:
+def test_a_charge_is_billable_once_its_session_is_in_order(price: Price, ended: Ended) -> None:
     price()
-    cdr = rated(ended(review="register_mismatch"))
-    rating.release(cdr=cdr, reason="seen on site", by=anna)
-    rating.release(cdr=cdr, by=anna)
-    assert list(CDR.objects.billable()) == [cdr]
-    assert cdr.release.by == anna
-
-
-def test_support_cannot_release_a_charge(price: Price, ended: Ended, tom: User) -> None:
-    price()
-    cdr = rated(ended(review="register_mismatch"))
-    with pytest.raises(Forbidden):
-        rating.release(cdr=cdr, by=tom)
+    session = ended(estimated=True, review="missing_stop")
+    cdr = rated(session)
     assert not CDR.objects.billable().exists()
+    ChargingSession.objects.update(review="")
+    assert list(CDR.objects.billable()) == [cdr]
+
+
+def test_a_discarded_charge_is_taken_back_and_costs_nothing(price: Price, ended: Ended) -> None:
+    price()
+    session = ended()
+    first = rated(session)
+    before = timezone.now() - timedelta(minutes=1)
+    ChargingSession.objects.update(discarded=True, updated_at=timezone.now())
+    assert rating.changed(since=before) == [session.pk]
+    rating.rate_many(rating.changed(since=before))
+
+    credit, last = CDR.objects.order_by("revision")[1:]
+    assert (credit.credits, credit.total_incl_vat) == (first, -first.total_incl_vat)
+    assert (last.total_incl_vat, last.flags, last.held) == (0, "waived,discarded", False)
+    assert rating.changed(since=before) == []
 
 
 def test_evidence_that_does_not_add_up_is_held(price: Price, ended: Ended, told: Told) -> None:

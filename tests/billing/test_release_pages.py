@@ -5,17 +5,27 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Driver, User
 from billing.models import CDR, TariffVersion
 from billing.services import rating
+from cms.wiring import csms
 from sessions_app.models import ChargingSession
+from stations.models import ChargingStation
+from tests.factories import TokenFactory
+from tests.sessions_app.telling import Teller
 
 
 @pytest.fixture
-def held(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession]) -> CDR:
+def held(price: Callable[..., TariffVersion], station: ChargingStation, dario: Driver) -> CDR:
+    """The stop's register is far below the start's: a person is asked."""
     price()
-    cdr = rating.rate(session_id=ended(review="register_mismatch").pk)
+    TokenFactory(operator=station.operator, driver=dario, uid="04A1B2C3")
+    pole = Teller(station)
+    number = csms.handle([pole.start(0, meter=1_000)])[0].transaction_id
+    csms.handle([pole.update(30, number, 6_000), pole.stop(60, number, 0)])
+    cdr = rating.rate(session_id=ChargingSession.objects.get().pk)
     assert cdr is not None
+    assert cdr.held
     return cdr
 
 

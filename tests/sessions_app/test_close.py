@@ -11,7 +11,7 @@ from sessions_app.engine import reduce
 from sessions_app.engine.evidence import CLOSED, STARTED, Evidence
 from sessions_app.models import ChargingSession
 from sessions_app.models import Evidence as EvidenceRow
-from sessions_app.services import sessions
+from sessions_app.services import decisions
 
 from .telling import MORNING, Teller
 
@@ -25,7 +25,7 @@ def session(tell: Tell, pole: Teller) -> ChargingSession:
 
 
 def test_anna_closes_and_is_kept_as_who_did(session: ChargingSession, anna: User) -> None:
-    closed = sessions.close(session=session, reason="HardReset", by=anna)
+    closed = decisions.close(session=session, reason="HardReset", by=anna)
 
     assert (closed.status, closed.stop_reason, closed.closed_by_us) == ("completed", "HardReset", True)
     assert f'"by":"user:{anna.pk}"' in EvidenceRow.objects.get(kind="closed").facts
@@ -34,16 +34,16 @@ def test_anna_closes_and_is_kept_as_who_did(session: ChargingSession, anna: User
 def test_a_stranger_and_the_driver_close_nothing(session: ChargingSession, carla: User, dario: Any) -> None:
     for nobody in (carla, dario.user):
         with pytest.raises(Forbidden):
-            sessions.close(session=session, by=nobody)
+            decisions.close(session=session, by=nobody)
 
     session.refresh_from_db()
     assert (session.status, EvidenceRow.objects.count()) == ("active", 1)
 
 
 def test_what_is_closed_cannot_be_closed_again(session: ChargingSession, anna: User) -> None:
-    sessions.close(session=session, by=anna)
+    decisions.close(session=session, by=anna)
     with pytest.raises(Conflict) as refused:
-        sessions.close(session=session, by=anna)
+        decisions.close(session=session, by=anna)
 
     assert refused.value.code == "session_not_active"
     assert EvidenceRow.objects.filter(kind="closed").count() == 1

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Operator, Token
 from sessions_app.models import ChargingSession, Evidence
-from sessions_app.services import ledger, replaying
+from sessions_app.services import decisions, ledger, replaying
 from stations.vocabulary.events import TransactionEnded, TransactionStarted, TransactionUpdated
 from stations.vocabulary.values import EvseRef, IdToken
 from tests.factories import StationFactory, TokenFactory
@@ -111,11 +111,9 @@ def test_a_session_without_evidence_is_told_of_and_left_alone(tell: Tell, pole: 
 
 
 def test_what_is_ours_is_told_again_too(tell: Tell, pole: Teller, operator: Operator) -> None:
-    from sessions_app.services import sessions
-
     TokenFactory(operator=operator, uid="SECOND")
     tell(pole.start(0, meter=1000))
     number = tell(pole.start(60, "SECOND", meter=5000)).transaction_id
-    sessions.close(session=ChargingSession.objects.get(transaction_id=number), by=None)
+    decisions.close(session=ChargingSession.objects.get(transaction_id=number), by=None)
 
     assert differences() == []

@@ -30,8 +30,7 @@ from cms.dashboard.selectors import sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
 from sessions_app.models import ChargingSession, Evidence
-from sessions_app.services import sessions as service
-from sessions_app.services import stops
+from sessions_app.services import decisions, stops
 from stations.models import Command, Location
 
 PAGE = 50
@@ -95,7 +94,7 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
     """In our books only: the charger is not asked."""
     found = _mine(request, pk)
     try:
-        service.close(session=found, reason=request.POST.get("reason", "")[:50] or "Other", by=request.user)
+        decisions.close(session=found, reason=request.POST.get("reason", "")[:50] or "Other", by=request.user)
     except Conflict as error:
         messages.error(request, error.text)
     else:

@@ -1,0 +1,83 @@
+"""What an ended session is checked for before anybody is billed, beyond its own words: the rated power of its EVSE, and the
+signatures of its meter. What is found is evidence; a later check that finds otherwise counts instead.
+"""
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_app import lifecycle
+from sessions_app.engine import energy
+from sessions_app.engine.evidence import FLAGGED
+from sessions_app.selectors import proof
+from stations.models import EVSE
+
+from . import books, ledger
+from .books import Held
+from .recording import Recording
+
+OVER_POWER = "over_power"
+SIGNED_INVALID = "signed_invalid"
+SIGNED_MISMATCH = "signed_mismatch"
+
+_SLACK, _SLACK_MWH = Decimal("1.1"), 1_000_000  # plausibility gate: rated power × time × 1.1 + 1 kWh (security.md §3.7)
+
+
+@transaction.atomic
+def run(session_ids: Iterable[int]) -> int:
+    """Checks those that have ended and are not discarded. Returns how many learned something."""
+    held = [one for one in books.by_id(session_ids).values() if _is_due(one)]
+    rated = _rated_power(held)
+    now = timezone.now()
+    recording = Recording()
+    told = 0
+    for one in held:
+        reasons = tuple(sorted((*_power(one, rated), *_signatures(one))))
+        if reasons != one.state.flags:
+            told += 1
+            entry = ledger.of_ours(
+                FLAGGED,
+                station_id=one.station_id,
+                transaction_id=one.transaction_id,
+                occurred_at=now,
+                received_at=now,
+                reasons=reasons,
+            )
+            recording.add(entry, one)
+    recording.finish()
+    return told
+
+
+def _is_due(held: Held) -> bool:
+    return held.state.status == lifecycle.COMPLETED and held.state.discarded_at is None
+
+
+def _rated_power(held: Collection[Held]) -> dict[tuple[int, int], int]:
+    """W by station and EVSE number, where somebody has said it."""
+    stations = sorted({one.station_id for one in held})
+    rows = EVSE.objects.filter(station__in=stations, max_power_w__isnull=False) if stations else ()
+    return {(row.station_id, row.evse_id): row.max_power_w or 0 for row in rows}
+
+
+def _power(held: Held, rated: dict[tuple[int, int], int]) -> tuple[str, ...]:
+    state = held.state
+    watts = rated.get((held.station_id, state.evse or 0))
+    if not watts or state.started_at is None:
+        return ()
+    ended = state.corrected_at or state.stopped_at or state.bounded_at or state.heard_at or state.started_at
+    seconds = max(0, int((ended - state.started_at).total_seconds()))
+    most = watts * seconds * _SLACK * 10 / 36 + _SLACK_MWH
+    return (OVER_POWER,) if energy.settle(state).mwh > most else ()
+
+
+def _signatures(held: Held) -> tuple[str, ...]:
+    """Nothing where the meter signs nothing, or where nobody has registered its key."""
+    if not held.state.is_signed:
+        return ()
+    found = proof.of_session(held.id)
+    if found.is_broken:
+        return (SIGNED_INVALID,)
+    settled = energy.settle(held.state).mwh
+    return (SIGNED_MISMATCH,) if found.contradicts(settled) else ()
