@@ -1,3 +1,4 @@
+from .assurance import AssuranceDay
 from .cdr import CDR, BillingPolicy
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment
@@ -5,6 +6,7 @@ from .tariff import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "CDR",
+    "AssuranceDay",
     "BillingPolicy",
     "Invoice",
     "InvoiceLine",
