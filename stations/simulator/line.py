@@ -208,7 +208,10 @@ class Line:
             raise Broken(f"no answer to {frame.action}") from silence
         if answer[0] == ERROR:
             raise Refused(str(answer[2]), str(answer[3]))
-        return answer[2] or {}
+        payload: dict[str, Any] = answer[2] or {}
+        for behaviour in self.behaviours:
+            payload = behaviour.understands(frame.action, payload)
+        return payload
 
     async def deliver(self, message: Message) -> None:
         """Queues what must arrive, and sends it at once if the line is up. Never raises."""

@@ -50,6 +50,9 @@ async def begin_remote(station: "Station", *, authorize: bool) -> None:
         token = connector.locked_for
         if not token or connector.transaction:
             continue
+        if not station.begins_remotely:
+            connector.locked_for = None
+            continue
         if authorize and not await station.allowed(token):
             connector.locked_for = None
             continue

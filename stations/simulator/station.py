@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from . import battery, behaviours, limits, maintenance, orders, v2x, v16
+from . import battery, behaviours, limits, maintenance, meters, orders, v2x, v16
 from .battery import Car
 from .clock import Clock, WallClock
 from .hardware import Connector, Resumed, Spec, Transaction
@@ -79,6 +79,14 @@ class Station:
     @property
     def busy(self) -> bool:
         return any(c.transaction for c in self.connectors.values())
+
+    @property
+    def heeds_refusals(self) -> bool:
+        return all(behaviour.heeds_refusals for behaviour in self.line.behaviours)
+
+    @property
+    def begins_remotely(self) -> bool:
+        return all(behaviour.begins_remotely for behaviour in self.line.behaviours)
 
     async def connect(self, *, reason: str = "PowerUp") -> None:
         """Connects, boots unless it has since it was switched on (1.6 errata, 2.0.1 B01), says how every connector is,
@@ -184,7 +192,7 @@ class Station:
         if running:
             await self.stop(running.id, reason="Local", token=token)
             return True
-        if not await self.allowed(token):
+        if not await self.allowed(token) and self.heeds_refusals:
             return False
         connector = self.connectors[number] if number else self.waiting()
         if connector is None or connector.transaction or not connector.usable:
@@ -291,6 +299,8 @@ class Station:
             return
         await self.speaker.metered(connector, transaction, connector.reading(self.clock.now()))
         await self._follow_power(connector)
+        for behaviour in self.line.behaviours:
+            await behaviour.sampled(self, connector)
 
     async def _follow_power(self, connector: Connector) -> None:
         """Charging while something flows; suspended by the car when it wants nothing, by us when we give nothing."""
@@ -319,7 +329,7 @@ class Station:
         )
         connector.transaction, connector.locked_for, connector.remote_start_id = transaction, None, None
         await self.speaker.started(connector, transaction)
-        if transaction.refused:
+        if transaction.refused and self.heeds_refusals:
             await self.stop(connector.id, reason="DeAuthorized")
             return False
         self._adopt_profile(connector)
@@ -341,7 +351,7 @@ class Station:
     async def _stop_refused(self) -> None:
         """Offline starts that the central system refused when it heard of them."""
         for connector in self.connectors.values():
-            if connector.transaction and connector.transaction.refused:
+            if connector.transaction and connector.transaction.refused and self.heeds_refusals:
                 await self.stop(connector.id, reason="DeAuthorized")
 
     async def _idle_again(self) -> None:
@@ -380,6 +390,21 @@ class Station:
         connector.transaction, connector.car, connector.power_w = None, None, 0.0
         await self.speaker.ended(connector, transaction, "PowerLoss", None, at)
         await self.say_status(connector, self.resting(connector))
+
+    def sworn(
+        self, connector: Connector, transaction: Transaction, *, context: str, at: datetime, register_wh: int
+    ) -> dict[str, str]:
+        """What the connector's meter signs, in its container."""
+        text = meters.record(
+            self.identity,
+            connector.id,
+            context=context,
+            began=transaction.started_at,
+            at=at,
+            register_wh=register_wh,
+            token=transaction.token,
+        )
+        return meters.container(text, meters.public_key(self.identity, connector.id))
 
     # ---- who, where ----------------------------------------------------------------------------------------------------
 

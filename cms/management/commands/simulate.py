@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from stations.simulator import behaviours, fleet
+from stations.simulator import behaviours, fleet, meters
 from stations.simulator.hardware import Spec
 
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--quirk", action="append", default=[], metavar="QUIRK", help=", ".join(behaviours.QUIRKS))
         parser.add_argument("--count", type=int, default=1, help="how many stations (default 1)")
         parser.add_argument("--dc", action="store_true", help="one 150 kW connector instead of two of 22 kW")
+        parser.add_argument("--signs", action="store_true", help="meters sign begin and end of a charge (OCMF)")
         parser.add_argument("--token", action="append", help="a visitor's card; several are allowed")
         parser.add_argument("--visits-per-day", type=float, default=24.0, help="0: nobody comes by itself")
 
@@ -36,8 +37,16 @@ class Command(BaseCommand):
         except ValueError as unknown:
             raise CommandError(str(unknown)) from unknown
         specs = [self._spec(number, options) for number in range(1, options["count"] + 1)]
+        for spec in specs if options["signs"] else ():
+            self._tell_keys(spec)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(fleet.run(specs, options["token"] or ["04A1B2C3"]))
+
+    def _tell_keys(self, spec: Spec) -> None:
+        """What the label of each meter would say."""
+        for connector in range(1, spec.connectors + 1):
+            meter, key = meters.serial(spec.identity, connector), meters.public_key(spec.identity, connector)
+            self.stdout.write(f"{spec.identity} connector {connector}: meter {meter}, public key {key}")
 
     def _spec(self, number: int, options: dict[str, Any]) -> Spec:
         return Spec(
@@ -49,5 +58,6 @@ class Command(BaseCommand):
             dc=options["dc"],
             max_w=150_000 if options["dc"] else 22_000,
             quirks=tuple(options["quirk"]),
+            signs=options["signs"],
             visits_per_day=options["visits_per_day"],
         )

@@ -1,11 +1,13 @@
 """What a 1.6 charge point tells by itself."""
 
+import json
 import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ocpp.v16 import call
 
+from .. import meters
 from ..clock import iso
 from ..hardware import Connector, Reading, Transaction
 from ..limits import VOLTS
@@ -95,6 +97,7 @@ class Tells:
         self, connector: Connector, transaction: Transaction, reason: str, token: str | None, at: datetime | None = None
     ) -> None:
         meter, timestamp = connector.register_wh, self._now(at)
+        sworn = self._sworn(connector, transaction, at) if self.station.spec.signs else None
         await self.line.deliver(
             Message(
                 lambda: call.StopTransaction(
@@ -103,9 +106,33 @@ class Tells:
                     transaction_id=_number(transaction) or -1,
                     reason=reason,
                     id_tag=token,
+                    transaction_data=sworn,
                 )
             )
         )
+
+    def _sworn(self, connector: Connector, transaction: Transaction, at: datetime | None) -> list[dict[str, Any]]:
+        """The signed records of begin and end, as transactionData."""
+        moments = (
+            (meters.BEGIN, transaction.started_at, transaction.meter_start),
+            (meters.END, at or self.station.clock.now(), connector.register_wh),
+        )
+        return [
+            {
+                "timestamp": self._now(moment),
+                "sampled_value": [
+                    {
+                        "value": json.dumps(
+                            self.station.sworn(connector, transaction, context=context, at=moment, register_wh=register)
+                        ),
+                        "format": "SignedData",
+                        "context": context,
+                        "measurand": "Energy.Active.Import.Register",
+                    }
+                ],
+            }
+            for context, moment, register in moments
+        ]
 
     def _meter_value(self, reading: Reading, context: str) -> dict[str, Any]:
         def sample(measurand: str, value: object, unit: str, phase: str | None = None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocpp.v201 import call
 
+from .. import meters
 from ..clock import iso
 from ..hardware import Connector, Reading, Transaction
 from ..line import Line, Message
@@ -156,13 +157,22 @@ class Tells:
             trigger_reason=trigger,
             seq_no=transaction.next_seq_no(),
             transaction_info=info,
-            meter_value=[self._meter_value(reading, context)] if reading else None,
+            meter_value=[self._sworn(connector, transaction, reading, context)] if reading else None,
             offline=None if self.line.ready else True,
             evse={"id": connector.id, "connector_id": 1} if kind == "Started" else None,
             id_token=_id_token(token) if token else None,
             reservation_id=transaction.reservation_id if kind == "Started" else None,
         )
         await self.line.deliver(Message(lambda: payload, lambda answer: _heed(answer, transaction)))
+
+    def _sworn(self, connector: Connector, transaction: Transaction, reading: Reading, context: str) -> dict[str, Any]:
+        """The reading; of a station that signs, begin and end carry the signed record beside the number."""
+        value = self._meter_value(reading, context)
+        if self.station.spec.signs and context in (meters.BEGIN, meters.END):
+            value["sampled_value"][0]["signed_meter_value"] = self.station.sworn(
+                connector, transaction, context=context, at=reading.at, register_wh=reading.register_wh
+            )
+        return value
 
     def _meter_value(self, reading: Reading, context: str) -> dict[str, Any]:
         def sample(measurand: str, value: float, unit: str, phase: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Clocks that are wrong, and times that are none."""
+
+from datetime import UTC, datetime, timedelta
+
+from .behaviour import METER, Behaviour, Frame, Payload
+from .samples import values
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class StandsIn1970(Behaviour):
+    """The clock was never set: it counts from the epoch at the first look."""
+
+    def __init__(self) -> None:
+        self.first: datetime | None = None
+
+    def stamp(self, at: datetime) -> datetime:
+        self.first = self.first or at
+        return EPOCH + (at - self.first)
+
+
+class IsOff(Behaviour):
+    """Local time written as if it were UTC."""
+
+    def __init__(self, hours: int = 2) -> None:
+        self.by = timedelta(hours=hours)
+
+    def stamp(self, at: datetime) -> datetime:
+        return at + self.by
+
+
+def absurd_year(payload: Payload) -> None:
+    payload["timestamp"] = "222222017" + payload["timestamp"][4:]
+
+
+class StampsOnce(Behaviour):
+    """Every reading of a connection bears the time of the first one."""
+
+    def __init__(self) -> None:
+        self.first = ""
+
+    def frames(self, frame: Frame) -> list[Frame]:
+        for value in values(frame.payload) if frame.about == METER else ():
+            self.first = self.first or value["timestamp"]
+            value["timestamp"] = self.first
+        return [frame]
