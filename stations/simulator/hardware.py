@@ -32,7 +32,7 @@ class Spec:
     """The nameplate and the way home. `url` is the endpoint without the identity; registers in Wh, power in W.
 
     `broken` maps a connector to (errorCode, vendorErrorCode); `flaky` lets it drop off and come back.
-    `resumed` are transactions that ran when it was last switched off. `signs`: its meters sign begin and end (`meters`).
+    `resumed` are transactions that ran when it was last switched off. `signs`: its meters sign begin and end (`signing`).
     """
 
     identity: str

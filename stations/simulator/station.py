@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from . import battery, behaviours, limits, maintenance, meters, orders, v2x, v16
+from . import battery, behaviours, limits, maintenance, orders, signing, v2x, v16
 from .battery import Car
 from .clock import Clock, WallClock
 from .hardware import Connector, Resumed, Spec, Transaction
@@ -395,7 +395,7 @@ class Station:
         self, connector: Connector, transaction: Transaction, *, context: str, at: datetime, register_wh: int
     ) -> dict[str, str]:
         """What the connector's meter signs, in its container."""
-        text = meters.record(
+        text = signing.record(
             self.identity,
             connector.id,
             context=context,
@@ -404,7 +404,7 @@ class Station:
             register_wh=register_wh,
             token=transaction.token,
         )
-        return meters.container(text, meters.public_key(self.identity, connector.id))
+        return signing.container(text, signing.public_key(self.identity, connector.id))
 
     # ---- who, where ----------------------------------------------------------------------------------------------------
 

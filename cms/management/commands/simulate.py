@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from stations.simulator import behaviours, fleet, meters
+from stations.simulator import behaviours, fleet, signing
 from stations.simulator.hardware import Spec
 
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def _tell_keys(self, spec: Spec) -> None:
         """What the label of each meter would say."""
         for connector in range(1, spec.connectors + 1):
-            meter, key = meters.serial(spec.identity, connector), meters.public_key(spec.identity, connector)
+            meter, key = signing.serial(spec.identity, connector), signing.public_key(spec.identity, connector)
             self.stdout.write(f"{spec.identity} connector {connector}: meter {meter}, public key {key}")
 
     def _spec(self, number: int, options: dict[str, Any]) -> Spec:

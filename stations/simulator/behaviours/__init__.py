@@ -6,6 +6,7 @@ Named after the rows of the field notes ("Q34" is a repeated StartTransaction); 
 from collections.abc import Callable, Sequence
 
 from .. import meters as signing
+from .. import signing
 from . import clocks, meters, transactions, wire
 from .behaviour import METER, START, STOP, Behaviour, Frame, Loses, Repeats, Rewrites
 
@@ -65,6 +66,7 @@ QUIRKS |= {
     "kwh-as-wh": QUIRKS["Q60"],
     "session-samples": meters.SamplesTheSession,
     "32-bit": meters.Wraps,
+    "tampered": lambda: Rewrites(signing.tamper, STOP),  # says something of a station that signs
     "tampered": lambda: Rewrites(signing.tamper, STOP),
 }
 

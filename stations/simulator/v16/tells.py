@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocpp.v16 import call
 
-from .. import meters
+from .. import signing
 from ..clock import iso
 from ..hardware import Connector, Reading, Transaction
 from ..limits import VOLTS
@@ -114,8 +114,8 @@ class Tells:
     def _sworn(self, connector: Connector, transaction: Transaction, at: datetime | None) -> list[dict[str, Any]]:
         """The signed records of begin and end, as transactionData."""
         moments = (
-            (meters.BEGIN, transaction.started_at, transaction.meter_start),
-            (meters.END, at or self.station.clock.now(), connector.register_wh),
+            (signing.BEGIN, transaction.started_at, transaction.meter_start),
+            (signing.END, at or self.station.clock.now(), connector.register_wh),
         )
         return [
             {

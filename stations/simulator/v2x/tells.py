@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocpp.v201 import call
 
-from .. import meters
+from .. import signing
 from ..clock import iso
 from ..hardware import Connector, Reading, Transaction
 from ..line import Line, Message
@@ -168,7 +168,7 @@ class Tells:
     def _sworn(self, connector: Connector, transaction: Transaction, reading: Reading, context: str) -> dict[str, Any]:
         """The reading; of a station that signs, begin and end carry the signed record beside the number."""
         value = self._meter_value(reading, context)
-        if self.station.spec.signs and context in (meters.BEGIN, meters.END):
+        if self.station.spec.signs and context in (signing.BEGIN, signing.END):
             value["sampled_value"][0]["signed_meter_value"] = self.station.sworn(
                 connector, transaction, context=context, at=reading.at, register_wh=reading.register_wh
             )

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from sessions_app.metering import signed
-from stations.simulator import meters
+from stations.simulator import signing
 
 from .conftest import Yard
 from .csms import Csms
 
 TAG = "04A1B2C3"
-LABEL = meters.public_key("CP-1", 1)
+LABEL = signing.public_key("CP-1", 1)
 
 
 async def charge(yard: Yard, **spec: Any) -> None:
@@ -39,7 +39,7 @@ async def test_begin_and_end_are_signed(yard: Yard, csms: Csms, version: str) ->
     found = [signed.check(signed.unwrap(text), LABEL) for text in sworn(csms, version)]
 
     assert [one.status for one in found] == [signed.VALID, signed.VALID]
-    assert {(one.meter, one.identity, one.record.key) for one in found} == {(meters.serial("CP-1", 1), TAG, LABEL)}
+    assert {(one.meter, one.identity, one.record.key) for one in found} == {(signing.serial("CP-1", 1), TAG, LABEL)}
     assert [(r.kind, r.register) for one in found for r in one.readings] == [("begin", 26_008_000), ("end", 28_008_000)]
     assert signed.add_up(found) == signed.Sum(2_000_000)
 
@@ -64,11 +64,11 @@ async def test_a_station_that_does_not_sign_sends_nothing_of_the_kind(yard: Yard
 
 
 def test_the_key_follows_from_the_identity_and_each_connector_has_its_own() -> None:
-    assert meters.public_key("CP-1", 1) == LABEL
-    assert len({LABEL, meters.public_key("CP-1", 2), meters.public_key("CP-2", 1)}) == 3
+    assert signing.public_key("CP-1", 1) == LABEL
+    assert len({LABEL, signing.public_key("CP-1", 2), signing.public_key("CP-2", 1)}) == 3
     assert signed.problem_of(LABEL) == ""
 
 
 def test_what_travels_beside_a_record_is_the_colon_form() -> None:
-    inside = meters.container("OCMF|{}|{}", LABEL)
+    inside = signing.container("OCMF|{}|{}", LABEL)
     assert base64.b64decode(inside["publicKey"]).decode() == f"oca:base16:asn1:{LABEL}"
