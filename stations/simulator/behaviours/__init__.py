@@ -5,7 +5,7 @@ Named after the rows of the field notes ("Q34" is a repeated StartTransaction); 
 
 from collections.abc import Callable, Sequence
 
-from .. import meters as signing
+from .. import signing
 from .. import signing
 from . import clocks, meters, transactions, wire
 from .behaviour import METER, START, STOP, Behaviour, Frame, Loses, Repeats, Rewrites
@@ -67,7 +67,6 @@ QUIRKS |= {
     "session-samples": meters.SamplesTheSession,
     "32-bit": meters.Wraps,
     "tampered": lambda: Rewrites(signing.tamper, STOP),  # says something of a station that signs
-    "tampered": lambda: Rewrites(signing.tamper, STOP),
 }
 
 
