@@ -69,6 +69,17 @@ class CloseSerializer(serializers.Serializer[ChargingSession]):
     reason = serializers.CharField(max_length=64, required=False, default="Other")
 
 
+class ReasonSerializer(serializers.Serializer[ChargingSession]):
+    """Kept with the charge."""
+
+    reason = serializers.CharField(max_length=500)
+
+
+class CorrectSerializer(ReasonSerializer):
+    energy_wh = serializers.DecimalField(max_digits=14, decimal_places=3, min_value=0, max_value=decisions.MAX_WH)
+    stopped_at = serializers.DateTimeField()
+
+
 class SessionFilter(django_filters.FilterSet):
     station = django_filters.CharFilter(field_name="station__identity")
     status = django_filters.ChoiceFilter(choices=ChargingSession.Status.choices)
@@ -79,13 +90,19 @@ class SessionFilter(django_filters.FilterSet):
 
 
 class Sessions(rest.Resource):
-    """Charging sessions, newest first. Read-only apart from two actions."""
+    """Charging sessions, newest first. What a person decides about one is kept as evidence; nothing is edited."""
 
     queryset = ChargingSession.objects.select_related("station").defer("state", "start_key")
     serializer_class = SessionSerializer
     filterset_class = SessionFilter
     reads = "session.view"
-    rights = {"stop": "session.stop", "close": "session.close"}
+    rights = {
+        "stop": "session.stop",
+        "close": "session.close",
+        "accept": "session.correct",
+        "correct": "session.correct",
+        "discard": "session.correct",
+    }
 
     def get_object(self) -> ChargingSession:
         if not self.kwargs["pk"].isascii() or not self.kwargs["pk"].isdecimal() or len(self.kwargs["pk"]) > 18:
@@ -118,3 +135,34 @@ class Sessions(rest.Resource):
         asked.is_valid(raise_exception=True)
         closed = decisions.close(session=session, reason=asked.validated_data["reason"], by=self.actor)
         return Response(self.get_serializer(closed).data)
+
+    @extend_schema(request=ReasonSerializer, responses={200: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Lets a session that waits for a person stand as it is."""
+        session, given = self._asked(ReasonSerializer)
+        return self._decided(decisions.accept(session=session, by=self.actor, **given))
+
+    @extend_schema(request=CorrectSerializer, responses={200: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def correct(self, request: Request, pk: str) -> Response:
+        """Says how much it took and when it ended, whatever the station said. What was billed is credited and billed anew."""
+        session, given = self._asked(CorrectSerializer)
+        return self._decided(decisions.correct(session=session, by=self.actor, **given))
+
+    @extend_schema(request=ReasonSerializer, responses={200: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, pk: str) -> Response:
+        """It was no charge: it costs nothing and counts in no report. Its evidence stays."""
+        session, given = self._asked(ReasonSerializer)
+        return self._decided(decisions.discard(session=session, by=self.actor, **given))
+
+    def _asked(self, form: type[serializers.Serializer[ChargingSession]]) -> tuple[ChargingSession, dict[str, Any]]:
+        """What cannot be seen is 404 before the body is looked at."""
+        session = self.get_object()
+        asked = form(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        return session, asked.validated_data
+
+    def _decided(self, session: ChargingSession) -> Response:
+        return Response(self.get_serializer(session).data)

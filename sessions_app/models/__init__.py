@@ -1,4 +1,5 @@
-from .evidence import Evidence
+from .evidence import Evidence, OrphanVerdict
 from .session import ChargingSession, StartRequest
+from .verification import Verification
 
-__all__ = ["ChargingSession", "Evidence", "StartRequest"]
+__all__ = ["ChargingSession", "Evidence", "OrphanVerdict", "StartRequest", "Verification"]

@@ -1,16 +1,28 @@
 """What a station told us about charging, normalised: the only input of the reducer and of rating. Kept ten years."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 
 from cms.core.fields import EnergyField
-from cms.core.models import Visible
+from cms.core.models import Immutable, Visible
+from sessions_app.engine import evidence
 from stations.models import ChargingStation
 
 from .session import ChargingSession
 
+POWERED_W = 100  # below this nothing charges
+
 
 class EvidenceQuerySet(Visible):
     operator_path = "station__operator"
+
+    def orphans(self) -> Self:
+        """What a person must find a session for, or set aside. Of readings outside of transactions only those that show power:
+        stations also read their idle connectors."""
+        telling = Q(kind__in=(evidence.ENDED, evidence.UPDATED)) | Q(kind=evidence.METERED, power_w__gt=POWERED_W)
+        return self.filter(telling, session=None, verdict=None)
 
 
 class Evidence(models.Model):
@@ -52,3 +64,17 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.station_id}/{self.transaction_id}"
+
+
+class OrphanVerdict(Immutable):
+    """What a person said of evidence that nobody claimed: whose it is, or, without `session`, that it is nobody's. The evidence
+    stays as it was heard. `by` as in the facts of our own evidence: user:<pk> or apikey:<pk>."""
+
+    evidence = models.OneToOneField(Evidence, models.PROTECT, related_name="verdict")
+    session = models.ForeignKey(ChargingSession, models.PROTECT, null=True, blank=True, related_name="adopted")
+    reason = models.TextField()
+    by = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"verdict on {self.evidence_id}"

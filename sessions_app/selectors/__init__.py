@@ -1,5 +1,6 @@
 """What screens, reports and billing ask of sessions."""
 
+from .account import Break, RegisterPoint, Registers, account_of, registers
 from .curve import CurvePoint, curve
 from .load import active_by_token
 from .now import charging_state
@@ -10,13 +11,18 @@ from .story import readings, timeline
 __all__ = [
     "CHARGING",
     "PARKING",
+    "Break",
     "ChargingPeriod",
     "CurvePoint",
+    "RegisterPoint",
+    "Registers",
+    "account_of",
     "active_by_token",
     "charging_periods",
     "charging_periods_by_session",
     "charging_state",
     "curve",
     "readings",
+    "registers",
     "timeline",
 ]

@@ -49,7 +49,7 @@ def correct(
     if not session.started_at <= stopped_at <= timezone.now():
         raise Invalid({"stopped_at": [_("The end lies between the start and now.")]})
     meter = energy.to_mwh(energy_wh)
-    return _decide(session, held, CORRECTED, by, occurred_at=stopped_at, reason=_given(reason), meter=meter)
+    return _decide(session, held, CORRECTED, by, occurred_at=stopped_at, reason=given(reason), meter=meter)
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def accept(*, session: ChargingSession, reason: str, by: Actor) -> ChargingSessi
         raise Conflict(
             _("There is nothing to decide about this charge."), code="session_not_in_review", session=session.pk
         )
-    return _decide(session, held, ACCEPTED, by, reason=_given(reason), reasons=reasons)
+    return _decide(session, held, ACCEPTED, by, reason=given(reason), reasons=reasons)
 
 
 @transaction.atomic
@@ -71,7 +71,7 @@ def discard(*, session: ChargingSession, reason: str, by: Actor) -> ChargingSess
     held = _hold(session, "session.correct", by)
     if held.state.discarded_at is not None:
         raise Conflict(_("This charge has been discarded already."), code="session_discarded", session=session.pk)
-    return _decide(session, held, DISCARDED, by, reason=_given(reason))
+    return _decide(session, held, DISCARDED, by, reason=given(reason))
 
 
 def _hold(session: ChargingSession, action: str, by: Actor) -> Held:
@@ -80,19 +80,24 @@ def _hold(session: ChargingSession, action: str, by: Actor) -> Held:
     return books.by_id([session.pk])[session.pk]
 
 
-def _given(reason: str) -> str:
+def given(reason: str) -> str:
+    """Raises Invalid reason where nobody says why."""
     reason = reason.strip()
     if not reason:
         raise Invalid({"reason": [_("Say why: the reason is kept with the charge.")]})
     return reason[:500]
 
 
+def named(by: Actor) -> str:
+    """user:<pk> or apikey:<pk>, as facts keep it; "" where nobody in person decided."""
+    return "" if by is None else f"{by._meta.model_name}:{by.pk}"
+
+
 def _decide(session: ChargingSession, held: Held, kind: str, by: Actor, **facts: Any) -> ChargingSession:
     now = timezone.now()
     facts.setdefault("occurred_at", now)
-    who = "" if by is None else f"{by._meta.model_name}:{by.pk}"
     entry = ledger.of_ours(
-        kind, station_id=held.station_id, transaction_id=held.transaction_id, received_at=now, by=who, **facts
+        kind, station_id=held.station_id, transaction_id=held.transaction_id, received_at=now, by=named(by), **facts
     )
     recording = Recording()
     recording.add(entry, held)

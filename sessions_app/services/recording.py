@@ -30,6 +30,13 @@ class Recording:
         self.late: dict[int, list[Entry]] = {}
         self.placed: list[Held] = []
         self.winners: dict[str, Held] = {}
+        self.again: set[int] = set()
+
+    def retell(self, held: Held) -> None:
+        """Its stored evidence has changed (a person gave it an orphan): it is told again although nothing new is written."""
+        self.touched[held.id] = held
+        self.late.setdefault(held.id, [])
+        self.again.add(held.id)
 
     def add(self, entry: Entry, held: Held | None) -> None:
         if held is None:
@@ -55,9 +62,9 @@ class Recording:
         self._retell()
         known = self._insert_fresh()
         self._bound()  # only now: before, a session of a quicker writer would look like another one at the same place
-        books.save(held for i, held in self.touched.items() if len(self.new[i]) > known.get(i, 0))
+        books.save(h for i, h in self.touched.items() if i in self.again or len(self.new[i]) > known.get(i, 0))
         ledger.write(self._rows())
-        changed = [held for i, held in self.touched.items() if self.new[i]]
+        changed = [held for i, held in self.touched.items() if i in self.again or self.new[i]]
         begun = [held for held in changed if held.has_begun]
         starts.match(begun)
         proofs.seen(begun=begun, ended=[held for held in changed if held.has_ended])

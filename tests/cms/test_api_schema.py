@@ -87,6 +87,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("put", "/api/v1/tokens/{id_tag}/"): {"label": "Van 12", "max_active_sessions": None},
     ("patch", "/api/v1/tokens/{id_tag}/"): {"status": "blocked", "parent_id_tag": None},
     ("post", "/api/v1/sessions/{id}/close/"): {"reason": "Other"},
+    ("post", "/api/v1/sessions/{id}/accept/"): {"reason": "Looked at"},
+    ("post", "/api/v1/sessions/{id}/correct/"): {
+        "energy_wh": 19_500, "stopped_at": "2026-05-01T09:10:00Z", "reason": "Read on site",
+    },
+    ("post", "/api/v1/sessions/{id}/discard/"): {"reason": "A test"},
     ("post", "/api/v1/tariffs/"): {
         "name": "City", "currency": "EUR", "tax_included": False, "min_price": 0.5, "max_price": {"excl_vat": 30},
         "elements": [{"price_components": [{"type": "TIME", "price": 6, "vat": 22, "step_size": 60}],
@@ -107,6 +112,7 @@ REFUSED = {
     ("delete", "/api/v1/stations/{identity}/"): 409,
     ("post", "/api/v1/sessions/{id}/stop/"): 409,
     ("post", "/api/v1/sessions/{id}/close/"): 409,
+    ("post", "/api/v1/sessions/{id}/accept/"): 409,
 }
 """In this world, by its state."""
 
