@@ -6,7 +6,6 @@ Named after the rows of the field notes ("Q34" is a repeated StartTransaction); 
 from collections.abc import Callable, Sequence
 
 from .. import signing
-from .. import signing
 from . import clocks, meters, transactions, wire
 from .behaviour import METER, START, STOP, Behaviour, Frame, Loses, Repeats, Rewrites
 
