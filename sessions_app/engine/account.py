@@ -62,17 +62,13 @@ def _figures(state: State) -> list[tuple[str, int | None]]:
         bound = state.bounded_meter - state.meter_start
     return [
         (energy.PERSON, state.corrected_energy),
-        (energy.TRANSACTION, _difference(state.meter_start, state.meter_stop)),
+        (energy.TRANSACTION, energy.by_transaction(state)),
         (energy.OWN_REGISTER, _counted(state, own)),
         (energy.FREE_REGISTER, _counted(state, free)),
         (energy.BOUND, bound),
         (energy.INTERVALS, own.intervals or free.intervals or None),
         (energy.POWER, (own.work or free.work) * 1_000 // 3_600 or None),
     ]
-
-
-def _difference(start: int | None, stop: int | None) -> int | None:
-    return None if start is None or stop is None else stop - start
 
 
 def _counted(state: State, series: Series) -> int | None:

@@ -16,7 +16,7 @@ it can have taken. Estimates are always reviewed. Above all of them stands what 
 
 from typing import Final, NamedTuple
 
-from sessions_app.metering.series import TOLERANCE, Series, anchored, plausible
+from sessions_app.metering.series import TOLERANCE, WRAP, Series, anchored, plausible
 
 from .state import State
 
@@ -48,11 +48,20 @@ def settle(state: State) -> Energy:
 def by_evidence(state: State) -> Energy:
     """What the station's words and our own add up to, whatever a person has corrected."""
     sampled = _sampled(state)
-    if state.stops and state.meter_start is not None and state.meter_stop is not None:
-        return _reconciled(state, state.meter_stop - state.meter_start, sampled)
+    if state.stops and (counted := by_transaction(state)) is not None:
+        return _reconciled(state, counted, sampled)
     if state.bounded_at and not state.stops:
         return _bounded(state, sampled)
     return sampled
+
+
+def by_transaction(state: State) -> int | None:
+    """`meterStop − meterStart`. A counter of 32 bits that was full meanwhile begins anew (quirk 65); one that fell by less than
+    nearly all of it does not."""
+    if state.meter_start is None or state.meter_stop is None:
+        return None
+    counted = state.meter_stop - state.meter_start
+    return counted + WRAP if counted < -TOLERANCE and counted + WRAP <= _room(state) else counted
 
 
 def _sampled(state: State) -> Energy:

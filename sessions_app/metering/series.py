@@ -16,7 +16,7 @@ TOLERANCE = 10_000  # mWh: rounding between two values of one meter (quirk 43)
 PLAUSIBLE_W = 500_000  # no connector of today gives more on average; a faster register belongs to another series
 _PER_SECOND = PLAUSIBLE_W * 1_000 // 3_600  # mWh
 _SLACK_S = 60
-_WRAP = 2**32 * 1_000  # mWh: a 32-bit counter of Wh (quirk 65)
+WRAP = 2**32 * 1_000  # mWh: a 32-bit counter of Wh (quirk 65)
 _HOLD = timedelta(minutes=20)  # a power value older than this says nothing about the time between
 
 
@@ -168,10 +168,10 @@ def _follow(series: Series, value: int, at: datetime, heard: datetime) -> str:
 
 def _begin_segment(series: Series, value: int, at: datetime, heard: datetime, elapsed: float) -> str:
     change = value - series.last
-    wrapped = 0 <= change + _WRAP <= plausible(elapsed)
+    wrapped = 0 <= change + WRAP <= plausible(elapsed)
     series.before = None if wrapped else (series.base, series.last, series.at, series.carried, series.unseen)  # type: ignore[assignment]
     series.unseen += 0 if wrapped else int(elapsed)
-    series.carried += max(0, series.last - series.base) + (change + _WRAP if wrapped else 0)
+    series.carried += max(0, series.last - series.base) + (change + WRAP if wrapped else 0)
     series.base = value
     _advance(series, value, at, heard)
     return "register_wrapped" if wrapped else "register_reset" if change < 0 else "register_jump"

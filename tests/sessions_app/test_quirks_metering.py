@@ -74,6 +74,13 @@ def test_q65_a_32_bit_counter_wraps(tell: Tell, pole2: Teller2) -> None:
     assert counted() == (Decimal(1000 + 2500), "")
 
 
+def test_q65_a_32_bit_counter_that_is_full_between_start_and_stop(tell: Tell, pole: Teller) -> None:
+    number = tell(pole.start(0, meter=2**32 - 1000)).transaction_id
+    tell(pole.stop(30, number, 1500))
+
+    assert counted() == (Decimal(2500), "")
+
+
 def test_q66_a_register_that_begins_anew_starts_a_new_base(tell: Tell, pole2: Teller2) -> None:
     for number, wh in enumerate([5000, 7000, 9000, 0, 1500]):
         kind = TransactionStarted if number == 0 else TransactionUpdated

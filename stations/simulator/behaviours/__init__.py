@@ -42,7 +42,7 @@ QUIRKS: dict[str, Callable[[], Behaviour]] = {
     "Q57": transactions.EndsLate,
     "Q58": lambda: Rewrites(meters.single_object, METER),
     "Q59": lambda: Rewrites(meters.with_an_empty_one, METER),
-    "Q60": lambda: Rewrites(meters.kwh_called_wh, METER),
+    "Q60": lambda: Rewrites(meters.kwh_called_wh, *ALL),
     "Q61": meters.WritesOddly,
     "Q62": lambda: Rewrites(meters.odd_units, *ALL),
     "Q63": lambda: Rewrites(meters.registers_per_phase, *ALL),

@@ -10,7 +10,7 @@ from .samples import ENERGY, POWER, Sample
 
 BITS_32 = Decimal(2**32)
 OVERFLOWN = Decimal(4_296_944_685)
-RESET_AT = 10
+RESET_AT = 5
 """Readings."""
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 INT64_MAX = 2**63 - 1
 SERIAL = "SN-2210-0471"
-MISHAP_AFTER = 10
+MISHAP_AFTER = 5
 """Readings."""
 
 
