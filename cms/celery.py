@@ -28,10 +28,12 @@ app.conf.beat_schedule = {
     "doubt silent sessions": {"task": "sessions_app.tasks.doubt_silent_sessions", "schedule": crontab(minute="*/10")},
     "end doubted sessions": {"task": "sessions_app.tasks.age_doubted_sessions", "schedule": crontab(minute="5-59/10")},
     "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},
+    "check with new meter keys": {"task": "sessions_app.tasks.check_new_keys", "schedule": crontab(hour=4, minute=30)},
     "rate unrated sessions": {"task": "billing.tasks.rate_unrated", "schedule": crontab(minute="*/5")},
     "rate sessions that changed": {"task": "billing.tasks.rate_changed", "schedule": crontab(minute="2-59/5")},
     "collect what is due": {"task": "billing.tasks.collect_due", "schedule": crontab(minute="3-59/5")},
     "issue monthly invoices": {"task": "billing.tasks.issue_monthly_invoices", "schedule": crontab(hour=2, minute=30)},
+    "keep what is at risk": {"task": "billing.tasks.keep_assurance", "schedule": crontab(minute=50)},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
     "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app.services import silence, starts, zero_energy
+from sessions_app.services import checks, silence, starts, zero_energy
 
 
 @shared_task
@@ -24,3 +24,14 @@ def age_doubted_sessions() -> int:
 @shared_task
 def find_zero_energy() -> int:
     return zero_energy.find(now=timezone.now())
+
+
+@shared_task
+def check_signatures(meter_key_id: int) -> int:
+    """The charges since a key was registered, once more."""
+    return checks.again(meter_key_id)
+
+
+@shared_task
+def check_new_keys() -> int:
+    return checks.again_with_new_keys(now=timezone.now())

@@ -21,9 +21,11 @@ class CDRQuerySet(Visible):
 
     def billable(self) -> Self:
         """Standing, and not held: an estimate, or a session that a person must look at, is nobody's debt yet. Once its session
-        is in order it is, but for energy that does not add up."""
+        is in order it is, but for energy that does not add up. A key of the meter that was registered later may still find
+        that a signature does not hold."""
         settled = Q(session__review="") & ~Q(flags__contains="periods_mismatch")
-        return self.standing().filter(Q(held=False) | settled)
+        forged = Q(session__review__contains="signed_")
+        return self.standing().filter(Q(held=False) | settled).exclude(forged)
 
     def uninvoiced(self) -> Self:
         return self.filter(invoiced=None)

@@ -115,8 +115,7 @@ def add_up(checked: Sequence[Checked]) -> Sum:
         issues.append("other_meter")
     if _has_gaps(checked):
         issues.append("pagination")
-    readings = [reading for one in checked for reading in one.readings]
-    begin, end = _ends_of(readings)
+    begin, end = ends(checked)
     if end is None:
         issues.append("missing_end")
     if begin is None and (end is None or not end.whole):
@@ -129,6 +128,16 @@ def add_up(checked: Sequence[Checked]) -> Sum:
     if mwh < 0:
         return Sum(None, (*issues, "negative"))
     return Sum(mwh, tuple(issues))
+
+
+def ends(checked: Sequence[Checked]) -> tuple[Sworn | None, Sworn | None]:
+    """The readings that `add_up` takes the difference of: begin and end of one register."""
+    return _ends_of([reading for one in checked for reading in one.readings])
+
+
+def meter_of(record: Record) -> str:
+    """The serial number that the record names, "" where it cannot be read."""
+    return check(record, "").meter
 
 
 def fingerprint(key: str) -> str:

@@ -1,22 +1,35 @@
 """The signed records of a session, and what they prove."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from sessions_app.metering import kept, signed
-from sessions_app.metering.signed import Checked, Sum
-from sessions_app.models import ChargingSession, Evidence
+from sessions_app.metering.signed import Checked, Record, Sum, Sworn
+from sessions_app.models import ChargingSession, Evidence, Verification
 from stations.models import MeterKey
 
 TOLERANCE: Final = 20_000  # mWh: meters sign tens of watt-hours, stations report single ones
 
+_LOOKED_AT = 5  # sessions per EVSE, for the key that came along
+
 
 class Proof(NamedTuple):
-    """`records` in the order heard, each once. `key` is the registered one, None where there is none."""
+    """`records` in the order heard, each once, and beside each in `keys` the registered key it was checked with."""
 
     records: tuple[Checked, ...]
     total: Sum
-    key: MeterKey | None
+    keys: tuple[MeterKey | None, ...] = ()
+
+    @property
+    def key(self) -> MeterKey | None:
+        """The registered key; the first where a meter was replaced meanwhile."""
+        return next((key for key in self.keys if key is not None), None)
+
+    @property
+    def ends(self) -> tuple[Sworn | None, Sworn | None]:
+        """The readings at begin and end, whoever vouches for them."""
+        return signed.ends(self.records)
 
     @property
     def is_broken(self) -> bool:
@@ -37,19 +50,51 @@ class Proof(NamedTuple):
 
 def of_session(session_id: int) -> Proof:
     session = ChargingSession.objects.only("station", "evse_id", "started_at").get(pk=session_id)
-    key = _key_at(session.station_id, session.evse_id, session.started_at)
-    rows = Evidence.objects.filter(session=session_id).exclude(readings=kept.NOTHING).order_by("occurred_at", "pk")
-    texts = dict.fromkeys(
-        sample.signed
-        for text in rows.values_list("readings", flat=True)
-        for reading in kept.load(text)
-        for sample in reading.samples
-        if sample.signed is not None
+    records = _records([session_id])
+    known = _keys_at(session.station_id, session.evse_id, session.started_at) if records else ()
+    keys = tuple(_fitting(known, record) for record in records)
+    checked = tuple(
+        signed.check(record, key.public_key if key else "") for record, key in zip(records, keys, strict=True)
     )
-    records = tuple(signed.check(signed.unwrap(text), key.public_key if key else "") for text in texts)
-    return Proof(records, signed.add_up(records), key)
+    return Proof(checked, signed.add_up(checked), keys)
 
 
-def _key_at(station_id: int, evse_id: int | None, at: datetime) -> MeterKey | None:
-    keys = MeterKey.objects.filter(evse__station=station_id, evse__evse_id=evse_id or 0, valid_from__lte=at)
-    return keys.order_by("-valid_from").first()
+def token_of(session_id: int) -> str:
+    """Of its public page, "" where nothing was signed."""
+    return Verification.objects.filter(session=session_id).values_list("token", flat=True).first() or ""
+
+
+def sent_key(station_id: int, evse_id: int) -> Record | None:
+    """The newest record of an EVSE that brought its key along: something to compare with the label, and no proof."""
+    latest = ChargingSession.objects.filter(station=station_id, evse_id=evse_id, verification__isnull=False)
+    for session_id in latest.order_by("-pk").values_list("pk", flat=True)[:_LOOKED_AT]:
+        for record in reversed(_records([session_id])):
+            if record.key and not signed.problem_of(record.key):
+                return record
+    return None
+
+
+def _records(session_ids: Iterable[int]) -> tuple[Record, ...]:
+    """Each once, however often and in whatever wrapping it was sent; one that brought its key before one that did not."""
+    rows = Evidence.objects.filter(session__in=session_ids).exclude(readings=kept.NOTHING).order_by("occurred_at", "pk")
+    found: dict[str, Record] = {}
+    for text in rows.values_list("readings", flat=True):
+        for reading in kept.load(text):
+            for sample in reading.samples:
+                if sample.signed is not None:
+                    record = signed.unwrap(sample.signed)
+                    if not (record.text in found and found[record.text].key):
+                        found[record.text] = record
+    return tuple(found.values())
+
+
+def _keys_at(station_id: int, evse_id: int | None, at: datetime) -> Sequence[MeterKey]:
+    """Newest first."""
+    return list(MeterKey.objects.filter(evse__station=station_id, evse__evse_id=evse_id or 0, valid_from__lte=at))
+
+
+def _fitting(known: Sequence[MeterKey], record: Record) -> MeterKey | None:
+    """The newest of the meter that the record names; else the newest, which then has to hold for it."""
+    meter = signed.meter_of(record) if len(known) > 1 else ""
+    of_meter = (key for key in known if meter and key.meter_serial.casefold() == meter.casefold())
+    return next(of_meter, known[0] if known else None)

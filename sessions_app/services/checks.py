@@ -3,6 +3,7 @@ signatures of its meter. What is found is evidence; a later check that finds oth
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -11,10 +12,11 @@ from django.utils import timezone
 from sessions_app import lifecycle
 from sessions_app.engine import energy
 from sessions_app.engine.evidence import FLAGGED
+from sessions_app.models import ChargingSession
 from sessions_app.selectors import proof
-from stations.models import EVSE
+from stations.models import EVSE, MeterKey
 
-from . import books, ledger
+from . import books, ledger, verifications
 from .books import Held
 from .recording import Recording
 
@@ -22,6 +24,8 @@ OVER_POWER = "over_power"
 SIGNED_INVALID = "signed_invalid"
 SIGNED_MISMATCH = "signed_mismatch"
 
+_CHUNK = 200  # sessions in one transaction
+_NEW = timedelta(days=2)
 _SLACK, _SLACK_MWH = Decimal("1.1"), 1_000_000  # plausibility gate: rated power × time × 1.1 + 1 kWh (security.md §3.7)
 
 
@@ -29,6 +33,7 @@ _SLACK, _SLACK_MWH = Decimal("1.1"), 1_000_000  # plausibility gate: rated power
 def run(session_ids: Iterable[int]) -> int:
     """Checks those that have ended and are not discarded. Returns how many learned something."""
     held = [one for one in books.by_id(session_ids).values() if _is_due(one)]
+    verifications.open_for(one.id for one in held if one.state.is_signed)
     rated = _rated_power(held)
     now = timezone.now()
     recording = Recording()
@@ -48,6 +53,21 @@ def run(session_ids: Iterable[int]) -> int:
             recording.add(entry, one)
     recording.finish()
     return told
+
+
+def again(meter_key_id: int) -> int:
+    """Checks the charges of an EVSE that began since a key of its meter counts. Returns how many learned something."""
+    key = MeterKey.objects.select_related("evse").get(pk=meter_key_id)
+    place = {"station": key.evse.station_id, "evse_id": key.evse.evse_id}
+    since = ChargingSession.objects.ended().filter(**place, started_at__gte=key.valid_from).order_by("pk")
+    ids = list(since.values_list("pk", flat=True))
+    return sum(run(ids[first : first + _CHUNK]) for first in range(0, len(ids), _CHUNK))
+
+
+def again_with_new_keys(*, now: datetime) -> int:
+    """The sweep behind `meter_key_added`."""
+    new = MeterKey.objects.filter(created_at__gte=now - _NEW).order_by("pk")
+    return sum(again(key_id) for key_id in list(new.values_list("pk", flat=True)))
 
 
 def _is_due(held: Held) -> bool:
