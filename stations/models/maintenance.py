@@ -26,6 +26,7 @@ class Fault(Timestamped):
         ZERO_ENERGY = "zero_energy", _("charges without energy")
         NEVER_CONNECTED = "never_connected", _("never connected")
         PROBLEM = "problem", _("problem reported")  # NotifyEvent
+        CLOCK = "clock", _("clock wrong")
 
     operator = models.ForeignKey("accounts.Operator", models.PROTECT, related_name="+")
     station = models.ForeignKey(ChargingStation, models.CASCADE, related_name="faults")

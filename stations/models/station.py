@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,17 @@ class Subprotocol(models.TextChoices):
     OCPP201 = "ocpp2.0.1", "OCPP 2.0.1"
 
 
+CLOCK_ALARM_S = 60  # further off, a clock is a problem
+
+
+class ClockCorrection(models.TextChoices):
+    """How what its clock says is turned into UTC."""
+
+    NONE = "", _("as it is")
+    SHIFT = "shift", _("moved by a fixed time")
+    LOCAL = "local", _("local time of the site")
+
+
 class StationQuerySet(Visible):
     def visible_to(self, actor: Actor) -> Self:
         return super().visible_to(actor).current()
@@ -35,6 +47,10 @@ class StationQuerySet(Visible):
     def current(self) -> Self:
         """Without the archived ones."""
         return self.filter(archived_at__isnull=True)
+
+    def with_wrong_clock(self) -> Self:
+        """By more than a minute, corrected as they are."""
+        return self.exclude(clock_offset_s=None).exclude(clock_offset_s__range=(-CLOCK_ALARM_S, CLOCK_ALARM_S))
 
 
 class ChargingStation(Timestamped):
@@ -72,6 +88,20 @@ class ChargingStation(Timestamped):
     status = models.TextField(blank=True, default="")  # of the whole station (connector 0), as the station said
     anomalies = models.PositiveIntegerField(default=0)  # frames that had to be repaired
     archived_at = models.DateTimeField(null=True, blank=True)
+
+    # its clock as heard (diagnostics.timekeeping): how far ahead, after the correction below; the drift counts from the base
+    clock_offset_s = models.BigIntegerField(null=True, blank=True)
+    clock_seen_at = models.DateTimeField(null=True, blank=True)
+    clock_base_s = models.BigIntegerField(null=True, blank=True)
+    clock_base_at = models.DateTimeField(null=True, blank=True)
+    clock_jumped_at = models.DateTimeField(null=True, blank=True)  # by an hour: it follows a summer time
+    # what a person has decided about it (services.clocks)
+    clock_correction = models.CharField(max_length=8, choices=ClockCorrection, blank=True, default=ClockCorrection.NONE)
+    clock_shift_s = models.BigIntegerField(default=0)  # added to what it says; of SHIFT alone
+    clock_corrected_at = models.DateTimeField(null=True, blank=True)
+    clock_corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects = StationQuerySet.as_manager()
 
