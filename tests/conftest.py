@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Driver, Membership, Operator, Role, User
 from accounts.services import api_keys
+from stations.services import clocks
 
 from .factories import DriverFactory, OperatorFactory, StationFactory, UserFactory
 
@@ -53,6 +54,12 @@ def english() -> Iterator[None]:
     """What no request and no recipient gives a language is in English, whatever the test before spoke."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def clocks_are_right() -> None:
+    """No station's clock is corrected, and no test pays for looking."""
+    clocks.assume({})
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sessions_app import lifecycle
 
-from . import energy
+from . import energy, skew
 from .state import State
 
 
@@ -116,6 +116,8 @@ def _reasons(state: State, settled: energy.Energy, over: bool) -> list[str]:
     if state.corrected_at:
         return list(settled.reasons)
     reasons = [*settled.reasons, *(note for note in REVIEWED_NOTES if note in state.notes)]
+    if skew.is_wrong(state):
+        reasons.append("clock_skew")
     if state.doubted_at and state.heard_at and state.doubted_at > state.heard_at and not over:
         reasons.append("silent")
     if not over:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from accounts import card_numbers
-from sessions_app.engine import reduce
 from stations.models import EVSE
 from stations.vocabulary.events import Metered, TransactionEnded, TransactionEvent
 from stations.vocabulary.values import EvseRef
@@ -47,7 +46,7 @@ def _may_end(event: TransactionEnded, held: Held) -> bool:
     return (
         (event.evse is None or not event.evse.id or state.evse == event.evse.id)
         and (event.token is None or card_numbers.key(event.token.text) == card_numbers.key(state.token))
-        and (state.started_at is None or state.started_at <= reduce.moment(event.occurred_at, event.received_at))
+        and (state.started_at is None or state.started_at <= ledger.moment(event))
         and (stop is None or state.meter_start is None or stop >= state.meter_start)
     )
 

@@ -17,11 +17,13 @@ from django.utils import timezone
 from cms.core import rows
 from cms.core.prepared import Given, prepared
 from sessions_app import lifecycle, signals
-from sessions_app.engine import project, reduce
+from sessions_app.engine import project
 from sessions_app.engine.state import State
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from stations.vocabulary import events
+
+from . import ledger
 
 _HOT = (
     "energy",
@@ -170,7 +172,7 @@ def of_events(happened: Sequence[events.TransactionEvent]) -> list[Home]:
 def _own_home(event: events.TransactionEvent, candidates: Sequence[Held]) -> Home:
     """Of several sessions with one id, the newest that had begun then. A start after the end of the last is another session:
     the station used its id again (quirk 53)."""
-    at = reduce.moment(event.occurred_at, event.received_at)
+    at = ledger.moment(event)
     begun = [held for held in candidates if held.began <= at]
     home = begun[-1] if begun else candidates[0] if candidates else None
     if home is None:

@@ -1,7 +1,8 @@
 """Evidence on its way into the database and back: what a station said becomes a row, and a row becomes evidence again.
 
 Both ways meet in `_evidence`. Rows keep the samples as they were sent (`metering.kept`) and are normalised again when they are
-read.
+read. Where a person corrects the station's clock, `occurred_at` is the corrected time and the fact `shift` says by how many
+seconds it was moved; the samples keep their own times and are moved when they are read.
 """
 
 import functools
@@ -15,11 +16,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from cms.core import energy, rows
-from sessions_app.engine import evidence
+from sessions_app.engine import evidence, reduce
 from sessions_app.engine.evidence import Evidence
 from sessions_app.metering import kept
 from sessions_app.metering.normalise import Measured, normalise
 from sessions_app.models import Evidence as EvidenceRow
+from stations.services import clocks
 from stations.vocabulary import events
 from stations.vocabulary.values import EvseRef
 
@@ -47,7 +49,7 @@ KINDS: dict[type, str] = {
 
 Facts = dict[str, Any]
 """What else is kept of evidence, as JSON text: token, token_type, told, meter (mWh), trigger, state, offline, remote,
-reservation, reason, again; of ours: meter, reason, by."""
+reservation, reason, again, shift; of ours: meter, reason, by."""
 
 
 class Entry(NamedTuple):
@@ -84,17 +86,35 @@ class Entry(NamedTuple):
         )
 
 
-def of_transaction(event: events.TransactionEvent, told: str = "", *, again: bool = False) -> Entry:
-    """`told` is what the station is answered about the token in `event`; `again` that it uses a transaction id again."""
+def of_transaction(
+    event: events.TransactionEvent, told: str = "", *, again: bool = False, begun: datetime | None = None
+) -> Entry:
+    """`told` is what the station is answered about the token in `event`; `again` that it uses a transaction id again; `begun`
+    is when we heard of its session first."""
     facts = _facts(event, told, again=again)
+    if moved := clocks.shift(event.station.id, event.occurred_at, event.received_at, begun=begun):
+        facts["shift"] = moved
     seq_no = None if event.seq_no is None else max(-_BIGINT, min(event.seq_no, _BIGINT))
-    return _entry(event, KINDS[type(event)], event.occurred_at, facts, seq_no, event.transaction_id or "")
+    at = clocks.moved(event.occurred_at, event.received_at, moved) if moved else event.occurred_at
+    return _entry(event, KINDS[type(event)], at, facts, seq_no, event.transaction_id or "")
 
 
-def of_meter(event: events.Metered) -> Entry:
+def of_meter(event: events.Metered, *, begun: datetime | None = None) -> Entry:
     """Readings that name no transaction."""
     at = max((reading.at for reading in event.readings), default=event.received_at)
-    return _entry(event, evidence.METERED, at, {}, None, "")
+    moved = clocks.shift(event.station.id, at, event.received_at, begun=begun)
+    if not moved:
+        return _entry(event, evidence.METERED, at, {}, None, "")
+    at = clocks.moved(at, event.received_at, moved)
+    return _entry(event, evidence.METERED, at, {"shift": moved}, None, "")
+
+
+def moment(event: events.TransactionEvent) -> datetime:
+    """When it happened, as far as we know: by the station's clock as corrected, if that can be true."""
+    said, heard = event.occurred_at, event.received_at
+    if moved := clocks.shift(event.station.id, said, heard):
+        said = clocks.moved(said, heard, moved)
+    return reduce.moment(said, heard)
 
 
 def _facts(event: events.TransactionEvent, told: str, *, again: bool) -> Facts:
@@ -157,6 +177,8 @@ def _evidence(
     """The same, whether it comes from the station or from its row."""
     fact = facts.get
     meter = fact("meter")
+    if moved := fact("shift"):
+        readings = tuple(one._replace(at=clocks.moved(one.at, received_at, moved)) for one in readings)
     return Evidence(
         kind,
         occurred_at,

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 from accounts.services.tokens import Verdict
-from sessions_app.engine import reduce
 from stations.vocabulary.events import (
     Metered,
     TransactionEnded,
@@ -45,7 +44,7 @@ def meter(events: Sequence[Metered]) -> list[Done]:
     """Readings outside of any transaction belong to the session that runs there, if it is exactly one."""
     recording = Recording()
     for event, held in zip(events, attribution.attribute(events, ()), strict=True):
-        recording.add(ledger.of_meter(event), held)
+        recording.add(ledger.of_meter(event, begun=held and held.state.started_heard), held)
     recording.finish()
     return [DONE] * len(events)
 
@@ -76,14 +75,15 @@ def _is_stray(event: TransactionEvent, held: Held | None) -> bool:
         return False
     if held is None or held.state.stopped_at is None:
         return held is None
-    at = reduce.moment(event.occurred_at, event.received_at)
+    at = ledger.moment(event)
     return isinstance(event, TransactionUpdated) and at > held.state.stopped_at + _TAIL
 
 
 def _entry(event: TransactionEvent, held: Held | None, verdict: Verdict | None) -> ledger.Entry:
     own_start = held is not None and isinstance(event, TransactionStarted) and event.seq_no is not None
     again = own_start and held.start_key != books.start_key(event)  # type: ignore[union-attr]  # `own_start` has looked
-    return ledger.of_transaction(event, verdict.status if verdict else "", again=again)
+    begun = held and held.state.started_heard
+    return ledger.of_transaction(event, verdict.status if verdict else "", again=again, begun=begun)
 
 
 def _is_repeated_start(event: TransactionEvent, held: Held | None) -> bool:

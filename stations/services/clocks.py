@@ -92,14 +92,14 @@ def _correction(kind: str, seconds: int, chosen: datetime, zone: str) -> Correct
 
 def assume(corrections: Mapping[int, Correction]) -> _Memory:
     """Takes these for all there are, for a minute."""
-    global _memory  # noqa: PLW0603 (one memory per process, replaced as a whole)
+    global _memory  # one memory per process, replaced as a whole
     _memory = _Memory(corrections, monotonic() + READ_AGAIN_S)
     return _memory
 
 
 def forget() -> None:
     """They are read again at the next message."""
-    global _memory  # noqa: PLW0603
+    global _memory
     _memory = _Memory({}, 0)
 
 

@@ -11,7 +11,7 @@ from cms.core.prepared import Given, prepared
 from stations.diagnostics import faults
 from stations.diagnostics.faults import Transition
 from stations.models import ChargingStation, Connector, StatusChange
-from stations.services import announce, proofs, topology
+from stations.services import announce, clocks, proofs, topology
 from stations.services.topology import Place
 from stations.vocabulary.events import StatusReported
 
@@ -142,9 +142,11 @@ def _told(pk: int, event: StatusReported) -> _Connector:
 
 
 def _clock(event: StatusReported) -> datetime:
-    """The station's clock, ours where it was never set or runs far ahead."""
-    believable = event.occurred_at.year >= FIRST_YEAR and event.occurred_at <= event.received_at + timedelta(days=1)
-    return event.occurred_at if believable else event.received_at
+    """The station's clock as corrected, ours where it was never set or runs far ahead."""
+    said, heard = event.occurred_at, event.received_at
+    if moved := clocks.shift(event.station.id, said, heard):
+        said = clocks.moved(said, heard, moved)
+    return said if said.year >= FIRST_YEAR and said <= heard + timedelta(days=1) else heard
 
 
 def _is_stale(old: _Connector, new: _Connector, last_boot: datetime | None) -> bool:
