@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import closing, payments, rating
+from billing.services import assurance, closing, payments, rating
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,16 @@ def issue_monthly_invoices() -> int:
         except Exception:
             logger.exception("invoice run failed operator=%s", operator.slug)
     return issued
+
+
+@shared_task
+def keep_assurance() -> None:
+    """Every hour: the last run of a day stays as that day's."""
+    for operator in Operator.objects.order_by("pk"):
+        try:
+            assurance.snapshot(operator=operator)
+        except Exception:
+            logger.exception("assurance snapshot failed operator=%s", operator.slug)
 
 
 def _swept(find: Callable[[int], list[int]]) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import exports, holds, invoices, policy, tariffs
+from billing.views import assurance, exports, holds, invoices, policy, tariffs
 
 urlpatterns = [
     path("ops/invoices/", invoices.page, name="operator_invoices"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("ops/cdrs/export/", exports.cdrs, name="export_cdrs"),
     path("ops/cdrs/<int:pk>/release/", holds.release, name="release_cdr"),
     path("ops/cdrs/issue/", invoices.issue, name="issue_invoice"),
+    path("ops/billing/assurance/", assurance.page, name="assurance"),
+    path("ops/billing/assurance/export/", assurance.export, name="export_assurance"),
+    path("ops/billing/assurance/resolve/", assurance.resolve, name="resolve_assurance"),
     path("ops/settings/billing/", policy.page, name="billing_policy"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
     path("ops/tariffs/new/", tariffs.create, name="create_tariff"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from billing.selectors import assurance
 from cms import charts
 from cms.dashboard import answers, blocks, headlines, stages
 from cms.dashboard.selectors import first_steps, overview, states, stations
@@ -43,7 +44,8 @@ def page(request: MemberRequest) -> HttpResponse:
             }
             for problem in found
         ]
-        return {"rows": rows, "currency": operator.currency, "now": now}
+        risk = assurance.latest(operator) if access.can(request.user, "invoice.view", operator) else None
+        return {"rows": rows, "currency": operator.currency, "now": now, "risk": risk}
 
     def ribbon() -> dict[str, Any]:
         counts = stations.network(operator)
