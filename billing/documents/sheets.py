@@ -12,7 +12,7 @@ from billing.models import CDR, Invoice, InvoiceLine, Payment
 from billing.tariffs import exact, figures, trace
 from billing.tariffs.rounding import VatRow
 
-from . import dates, lines, parties, words
+from . import dates, lines, parties, seal, words
 from .words import Words
 
 Sheet = dict[str, Any]
@@ -35,6 +35,7 @@ def receipt(cdr: CDR, language: str) -> Sheet:
         **_sums(cost.vat_rows, cost.incl_vat, cost.gross, cost.currency, language),
         "payment": [said["payment"], _paid(cdr, zone, language)],
         "notes": _notes(cdr, said),
+        **_sealed(cdr, said),
     }
 
 
@@ -176,6 +177,12 @@ def _notes(cdr: CDR, said: Words) -> list[str]:
     if cdr.held:
         notes.insert(0, said["held"])
     return notes
+
+
+def _sealed(cdr: CDR, said: Words) -> Sheet:
+    """Where the meter's own signatures can be looked at."""
+    address = seal.address(cdr.session_id)
+    return {"seal": {"text": said["signed"], "address": address, "qr": seal.qr(address)}} if address else {}
 
 
 def _paid(cdr: CDR, zone: ZoneInfo, language: str) -> str:

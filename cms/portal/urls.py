@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cms.portal.views import cards, charge, find, history, invoices, landing, pages, receipt, site
+from cms.portal.views import cards, charge, find, history, invoices, landing, pages, receipt, site, verify
 
 app_name = "portal"
 urlpatterns = [
@@ -25,6 +25,9 @@ urlpatterns = [
     path("cards/", cards.page, name="cards"),
     path("cards/<int:pk>/block/", cards.block, name="block-card"),
     path("cards/<int:pk>/undo/", cards.undo, name="unblock-card"),
+    path("verify/<slug:token>/", verify.page, name="verify"),
+    path("verify/<slug:token>/records.xml", verify.record, name="verify-records"),
+    path("verify/<slug:token>/<int:number>.xml", verify.record, name="verify-record"),
     path("bar/", charge.bar, name="bar"),
     path("help/", pages.help_page, name="help"),
     path("privacy/", pages.privacy, name="privacy"),

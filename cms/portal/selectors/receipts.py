@@ -17,11 +17,13 @@ from cms.portal.receipt_lines import ReceiptLine
 from cms.portal.rides import Ride
 from cms.portal.selectors import mine
 from sessions_app import selectors as sessions
+from sessions_app.selectors import proof
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`cdr` is None while the final amount is being worked out. `empty`: no energy flowed."""
+    """`cdr` is None while the final amount is being worked out. `empty`: no energy flowed. `signed`: the token of the page that
+    shows what the meter signed, or ""."""
 
     ride: Ride
     cdr: CDR | None
@@ -34,6 +36,7 @@ class Receipt:
     paid: Payment | None
     mailed: SentMail | None
     uid: str
+    signed: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -89,6 +92,7 @@ def of(user: User, ride: Ride) -> Receipt:
         paid=Payment.objects.filter(cdr=cdr).first() if cdr else None,
         mailed=once.sent(key=mails.key_of(cdr)) if cdr else None,
         uid=evse.uid if (evse := rides.evse_of(ride)) else "",
+        signed=proof.token_of(ride.session.pk),
     )
 
 
