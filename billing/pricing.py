@@ -76,19 +76,19 @@ def version_of(session: ChargingSession) -> TariffVersion | None:
 
 def running_cost(session: ChargingSession) -> Breakdown | None:
     """Exact cost of a session up to its last reading; None without a tariff. Round with `tariffs.rounding.settle`."""
-    version = version_of(session)
-    if version is None:
-        return None
-    return engine.price(parsed(version), periods_of(session), zone_of(session))
+    return running_costs([session]).get(session.pk)
 
 
 def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
-    """The same for many, in four queries, by primary key; sessions without a tariff are left out. `settings.SESSION_PRICER`."""
+    """The same for many, in five queries, by primary key; sessions without a tariff are left out. `settings.SESSION_PRICER`."""
     book = Book(session.operator_id for session in sessions)
     known = [(s, book.version(Place(s.operator_id, s.location_id), s.started_at)) for s in sessions]
     priced = [(session, version) for session, version in known if version is not None]
     told = periods_by_session([session for session, _version in priced])
-    return {s.pk: engine.price(parsed(version), told[s.pk], zone_of(s)) for s, version in priced}
+    before = earlier_by_session([session for session, _version in priced])
+    return {
+        s.pk: engine.price(parsed(version), told[s.pk], zone_of(s), after=before.get(s.pk, ())) for s, version in priced
+    }
 
 
 def quote(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> trace.Trace:
@@ -96,9 +96,12 @@ def quote(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> 
     return explained(version, periods, zone)[1]
 
 
-def explained(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> tuple[Breakdown, trace.Trace]:
+def explained(
+    version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo, *, after: Iterable[Period] = ()
+) -> tuple[Breakdown, trace.Trace]:
+    """`after`: the stretches of earlier charges of the same visit."""
     tariff = parsed(version)
-    breakdown = engine.price(tariff, periods, zone)
+    breakdown = engine.price(tariff, periods, zone, after=after)
     return breakdown, trace.of(tariff, breakdown, rounding.settle(breakdown))
 
 
@@ -113,6 +116,16 @@ def periods_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Pe
     return {
         session.pk: [_to_period(period) for period in told[session.pk]] or [_moment(session)] for session in sessions
     }
+
+
+def earlier_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Period]]:
+    """The stretches of the charges that each one continues (quirk 48); without an entry there are none. One query where there
+    are none at all."""
+    visits = selectors.earlier_by_session(sessions)
+    told = (
+        periods_by_session(list({one.pk: one for chain in visits.values() for one in chain}.values())) if visits else {}
+    )
+    return {pk: [period for one in chain for period in told[one.pk]] for pk, chain in visits.items()}
 
 
 def _to_period(told: selectors.ChargingPeriod) -> Period:

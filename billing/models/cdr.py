@@ -40,8 +40,8 @@ class CDR(Immutable):
 
     `total_*` are the documents' (tariffs.rounding), `exact_*` the unrounded decimals or fractions as text. `snapshot` freezes
     location, EVSE, meter and token; `periods` the OCPI charging periods; `trace` why each line costs what it costs (all JSON
-    text). `flags` are comma-separated: no_tariff, zero_energy, refused, waived, discarded, estimated, review, periods_mismatch. `held`:
-    see CDRQuerySet.billable.
+    text). `flags` are comma-separated: no_tariff, zero_energy, refused, waived, discarded, estimated, review, periods_mismatch,
+    continues (an earlier charge of the same visit). `held`: see CDRQuerySet.billable.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

@@ -34,5 +34,6 @@ def of(session: ChargingSession, language: str | None = None) -> Cost | None:
     version = pricing.version_of(session)
     if version is None:
         return None
-    _, running = pricing.explained(version, pricing.periods_of(session), pricing.zone_of(session))
+    after = pricing.earlier_by_session([session]).get(session.pk, ())
+    _, running = pricing.explained(version, pricing.periods_of(session), pricing.zone_of(session), after=after)
     return Cost(running, lines.shown(running, pricing.parsed(version), said_in), version, None)

@@ -155,22 +155,36 @@ def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, records.R
     """Pure but for the reading: what each session costs, by its evidence and the version of its start."""
     book = pricing.Book(session.operator_id for session in sessions)
     policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=book.operators)}
-    told = pricing.periods_by_session(sessions)
+    told, before = pricing.periods_by_session(sessions), pricing.earlier_by_session(sessions)
     return {
-        session.pk: _rated(session, book, policies.get(session.operator_id, BillingPolicy()), told[session.pk])
+        session.pk: _rated(
+            session,
+            book,
+            policies.get(session.operator_id, BillingPolicy()),
+            told[session.pk],
+            before.get(session.pk, []),
+        )
         for session in sessions
     }
 
 
 def _rated(
-    session: ChargingSession, book: pricing.Book, policy: BillingPolicy, told: list[periods.Period]
+    session: ChargingSession,
+    book: pricing.Book,
+    policy: BillingPolicy,
+    told: list[periods.Period],
+    before: list[periods.Period],
 ) -> records.Rated:
     version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
     doubts = set(filter(None, session.review.split(","))) - HARMLESS
     refused = session.authorization not in ACCEPTED
     waived = session.discarded or (policy.waive_empty and not session.energy) or (refused and not doubts)
     breakdown, explained = cost(
-        None if waived else version, told, pricing.zone_of(session), currency=session.operator.currency
+        None if waived else version,
+        told,
+        pricing.zone_of(session),
+        currency=session.operator.currency,
+        after=before,
     )
     mismatch = breakdown.energy_wh != Fraction(session.energy)
     estimate_allowed = session.estimated and session.energy <= policy.estimated_limit
@@ -183,17 +197,23 @@ def _rated(
         "estimated": session.estimated,
         "review": bool(doubts),
         "periods_mismatch": mismatch,
+        "continues": bool(before),
     }
     held = not session.discarded and (mismatch or (not estimate_allowed and (session.estimated or bool(doubts))))
     return records.Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
 
 
 def cost(
-    version: TariffVersion | None, told: Iterable[periods.Period], zone: ZoneInfo, *, currency: str
+    version: TariffVersion | None,
+    told: Iterable[periods.Period],
+    zone: ZoneInfo,
+    *,
+    currency: str,
+    after: Iterable[periods.Period] = (),
 ) -> tuple[Breakdown, trace.Trace]:
     """What the periods cost by a version; without one (nobody set a price, or it was waived) nothing, in `currency`."""
     if version is not None:
-        return pricing.explained(version, told, zone)
+        return pricing.explained(version, told, zone, after=after)
     free = Tariff((), currency, gross=True)
     breakdown = engine.price(free, told, zone)
     return breakdown, trace.of(free, breakdown, rounding.settle(breakdown))

@@ -36,9 +36,13 @@ def verify(cdrs: CDRQuerySet) -> Iterator[Difference]:
 
 def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
     told = pricing.periods_by_session([cdr.session for cdr in cdrs])
+    earlier = pricing.earlier_by_session([cdr.session for cdr in cdrs])
     for cdr in cdrs:
         version = None if "waived" in cdr.flags.split(",") else cdr.tariff_version
-        breakdown, explained = rating.cost(version, told[cdr.session_id], _zone(cdr), currency=cdr.currency)
+        after = earlier.get(cdr.session_id, ())
+        breakdown, explained = rating.cost(
+            version, told[cdr.session_id], _zone(cdr), currency=cdr.currency, after=after
+        )
         yield from _compared(
             cdr,
             {

@@ -26,14 +26,24 @@ _STEP_UNIT = {  # step_size is given in Wh and s, counted in mWh and µs
 }
 
 
-def price(tariff: Tariff, periods: Iterable[Period], zone: ZoneInfo, *, reservation_expired: bool = False) -> Breakdown:
-    """`periods` in any order, not overlapping; `zone` is the site's. No periods: a breakdown of zeros."""
+def price(
+    tariff: Tariff,
+    periods: Iterable[Period],
+    zone: ZoneInfo,
+    *,
+    after: Iterable[Period] = (),
+    reservation_expired: bool = False,
+) -> Breakdown:
+    """`periods` in any order, not overlapping; `zone` is the site's. No periods: a breakdown of zeros. `after` are the stretches
+    of earlier charges of the same visit: not priced again, but time, energy and parking count on from them, and the start fee
+    has been paid. Caps (`max_amount`, minimum and maximum price) hold for each charge."""
     ordered = sorted(periods, key=lambda p: p.start)
     session = [p for p in ordered if p.state is not State.RESERVATION]
     reserved = [p for p in ordered if p.state is State.RESERVATION]
     bill = _Bill()
     _reserve(bill, tariff, reserved, zone, expired=reservation_expired)
-    _charge(bill, tariff, session, zone)
+    earlier = sorted((p for p in after if p.state is not State.RESERVATION), key=lambda p: p.start)
+    _charge(bill, tariff, [*earlier, *session], zone, begins=len(earlier))
     bill.round_up()
     return totals.limited(
         tariff,
@@ -48,8 +58,9 @@ def price(tariff: Tariff, periods: Iterable[Period], zone: ZoneInfo, *, reservat
 # ---- walking along the session -------------------------------------------------------------------------------------
 
 
-def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo) -> None:
-    for piece in _pieces(tariff, periods, zone):
+def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, begins: int) -> None:
+    bill.started = begins > 0
+    for piece in _pieces(tariff, periods, zone, begins=begins):
         if not bill.started:
             bill.started = True
             bill.once(Dimension.FLAT, chosen(tariff.rules[Dimension.FLAT], piece.now), piece)  # decided at the start
@@ -79,16 +90,20 @@ class _Piece:
     now: Moment
 
 
-def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo) -> Iterator[_Piece]:
+def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, begins: int = 0) -> Iterator[_Piece]:
+    """Of the periods from place `begins` on; those before only move the counters."""
     if not periods:
         return
     began = microseconds(periods[0].start)
     ticks = clock.boundaries(tariff.wall_clock, began, microseconds(max(p.end for p in periods)), zone)
     so_far: Quantity = 0
     parked_at: int | None = None
-    for period in periods:
+    for place, period in enumerate(periods):
         start, end, energy = microseconds(period.start), microseconds(period.end), milliwatt_hours(period.energy_wh)
         parked_at = None if period.state is not State.PARKING else start if parked_at is None else parked_at
+        if place < begins:
+            so_far += energy
+            continue
         power, current = _power(period, energy, end - start), period.current_a
         marks = [*ticks, *(began + d for d in tariff.durations)]
         if parked_at is not None:

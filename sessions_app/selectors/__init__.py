@@ -1,5 +1,7 @@
 """What screens, reports and billing ask of sessions."""
 
+from sessions_app.engine.account import Account
+
 from .account import Break, RegisterPoint, Registers, account_of, registers
 from .curve import CurvePoint, curve
 from .load import active_by_token
@@ -7,10 +9,12 @@ from .now import charging_state
 from .periods import CHARGING, PARKING, ChargingPeriod, charging_periods
 from .periods import by_session as charging_periods_by_session
 from .story import readings, timeline
+from .visits import earlier_by_session
 
 __all__ = [
     "CHARGING",
     "PARKING",
+    "Account",
     "Break",
     "ChargingPeriod",
     "CurvePoint",
@@ -22,6 +26,7 @@ __all__ = [
     "charging_periods_by_session",
     "charging_state",
     "curve",
+    "earlier_by_session",
     "readings",
     "registers",
     "timeline",

@@ -14,11 +14,12 @@ from django.utils import timezone
 from accounts.models import Driver, Operator, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, TariffVersion
-from billing.services import invoices, rating, snapshots
+from billing.services import invoices, rating, rerating, snapshots
 from billing.tariffs import trace
+from billing.tariffs.periods import Period, State
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
-from stations.models import Location
+from stations.models import ChargingStation, Location
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI
 from tests.factories.billing import element
@@ -46,6 +47,32 @@ def test_a_charge_costs_what_its_price_promised(price: Price, ended: Ended, dari
     assert (cdr.tariff_version, cdr.driver, cdr.currency, cdr.revision) == (version, dario, "EUR", 1)
     assert not cdr.held
     assert cdr.flags == ""
+
+
+def test_q48_a_charge_that_a_station_cut_in_two_pays_its_start_and_its_grace_once(
+    price: Price, ended: Ended, told: Told, station: ChargingStation
+) -> None:
+    price(
+        elements=[
+            element("FLAT", "1.00"),
+            element("ENERGY", "0.50"),
+            element("PARKING_TIME", "6", step=60, min_parking_duration=900),
+        ]
+    )
+    at = datetime(2026, 5, 4, 8, tzinfo=UTC)
+    cut, until = at + timedelta(minutes=70), at + timedelta(minutes=100)
+    one = ended(energy=Decimal(10_000), started_at=at, stopped_at=cut, evse_id=1, id_tag="04A1B2C3")
+    two = ended(energy=Decimal(0), started_at=cut, stopped_at=until, evse_id=1, id_tag="04A1B2C3")
+    told[one.pk] = charge_then_park(at, 10_000, 60, 10)
+    told[two.pk] = [Period(cut, until, State.PARKING)]
+
+    assert pricing.running_costs([two])[two.pk].incl_vat == Decimal("2.5")
+    assert rated(one).total_incl_vat == Decimal("6.00")  # 1 to start, 5 for the energy; 10 of 15 free minutes
+    assert (rated(two).total_incl_vat, rated(two).flags) == (
+        Decimal("2.50"),
+        "zero_energy,continues",
+    )  # 5 free, 25 paid
+    assert list(rerating.verify(CDR.objects.all())) == []
 
 
 def test_charging_and_staying_are_two_lines(price: Price, ended: Ended, told: Told) -> None:
