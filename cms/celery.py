@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "expire start requests": {"task": "sessions_app.tasks.expire_start_requests", "schedule": 5.0},
     "doubt silent sessions": {"task": "sessions_app.tasks.doubt_silent_sessions", "schedule": crontab(minute="*/10")},
     "end doubted sessions": {"task": "sessions_app.tasks.age_doubted_sessions", "schedule": crontab(minute="5-59/10")},
+    "watch the clocks of stations": {"task": "sessions_app.tasks.watch_clocks", "schedule": crontab(minute="4-59/10")},
     "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},
     "check with new meter keys": {"task": "sessions_app.tasks.check_new_keys", "schedule": crontab(hour=4, minute=30)},
     "rate unrated sessions": {"task": "billing.tasks.rate_unrated", "schedule": crontab(minute="*/5")},

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app.services import checks, silence, starts, zero_energy
+from sessions_app.services import checks, silence, starts, timekeeping, zero_energy
 
 
 @shared_task
@@ -35,3 +35,9 @@ def check_signatures(meter_key_id: int) -> int:
 @shared_task
 def check_new_keys() -> int:
     return checks.again_with_new_keys(now=timezone.now())
+
+
+@shared_task
+def watch_clocks() -> int:
+    """How far off the clocks of stations are."""
+    return timekeeping.watch(now=timezone.now())

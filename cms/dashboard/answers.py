@@ -131,7 +131,7 @@ def evidence(
     lines = [(moment(fault.since, zone, now), _("first seen"))]
     if fault.hits > 1:
         lines.append((_("%(n)s times") % {"n": fault.hits}, _("it has come back since")))
-    if fault.code:
+    if fault.code and fault.kind != Fault.Kind.CLOCK:
         lines.append((_("Its own code"), fault.code))
     if fault.kind == Fault.Kind.OFFLINE:
         online, others = one.neighbours(station)
@@ -140,7 +140,7 @@ def evidence(
             lines.append((_("Neighbours"), said))
         if station.last_seen:
             lines.append((moment(station.last_seen, zone, now), _("last message from it")))
-    else:
+    elif fault.kind != Fault.Kind.CLOCK:
         working = [s for s in sockets if s.number != fault.evse_id and s.state in ("charging", "available")]
         lines += [(connector_name(s), _("works: site power and link are fine")) for s in working[:1]]
     if station.firmware_version:

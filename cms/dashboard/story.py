@@ -44,6 +44,9 @@ REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
     "silent": gettext_lazy("the charger has been silent for long"),
     "unauthorised": gettext_lazy("it charged although the card was refused"),
     "clock": gettext_lazy("the charger’s clock is wrong"),
+    "clock_skew": gettext_lazy(
+        "the charger’s clock is minutes or hours off: its times and prices by the hour are not right"
+    ),
     "closed": gettext_lazy("a person closed it without the charger’s own end"),
     "negative": gettext_lazy("the meter ran backwards"),
     "implausible": gettext_lazy("it took more than any charger can give in the time"),

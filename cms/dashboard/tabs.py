@@ -29,7 +29,7 @@ from sessions_app.models import ChargingSession
 from stations.diagnostics import faults, firmware, logs
 from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
 from stations.selectors import masking
-from stations.views import links, provisioning
+from stations.views import clocks, links, provisioning
 from stations.views.evses import public_address
 from stations.views.forms import StationForm
 
@@ -82,6 +82,7 @@ def head(asked: Asked) -> Content:
         "last_message": one.last_message_at(asked.station),
         "running": asked.sessions,
         "silence": 2 * django_settings.HEARTBEAT_INTERVAL_S,
+        "clock": clocks.warning(asked.station),
         "offline_buttons": (("play", _("Start")), ("unlock", _("Unlock")), ("reset", _("Reset"))),
     }
 
@@ -287,6 +288,7 @@ def setup(asked: Asked) -> Mapping[str, Block]:
             "evses": [(evse, list(evse.connectors.all()), public_address(evse)) for evse in evses],
             "created": formats.date_format(station.created_at.astimezone(asked.zone), "DATE_FORMAT"),
             **provisioning.refusal(station),
+            **clocks.shown(station, asked.zone),
         }
 
     return {"setup": Block("operator/station/setup_cards.html", shown)}

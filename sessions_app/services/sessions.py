@@ -1,7 +1,7 @@
 """The life of sessions: each batch of events is attributed, folded and answered."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.services.tokens import Verdict
@@ -44,7 +44,7 @@ def meter(events: Sequence[Metered]) -> list[Done]:
     """Readings outside of any transaction belong to the session that runs there, if it is exactly one."""
     recording = Recording()
     for event, held in zip(events, attribution.attribute(events, ()), strict=True):
-        recording.add(ledger.of_meter(event, begun=held and held.state.started_heard), held)
+        recording.add(ledger.of_meter(event, begun=_begun(held)), held)
     recording.finish()
     return [DONE] * len(events)
 
@@ -82,8 +82,12 @@ def _is_stray(event: TransactionEvent, held: Held | None) -> bool:
 def _entry(event: TransactionEvent, held: Held | None, verdict: Verdict | None) -> ledger.Entry:
     own_start = held is not None and isinstance(event, TransactionStarted) and event.seq_no is not None
     again = own_start and held.start_key != books.start_key(event)  # type: ignore[union-attr]  # `own_start` has looked
-    begun = held and held.state.started_heard
-    return ledger.of_transaction(event, verdict.status if verdict else "", again=again, begun=begun)
+    return ledger.of_transaction(event, verdict.status if verdict else "", again=again, begun=_begun(held))
+
+
+def _begun(held: Held | None) -> datetime | None:
+    """When we heard of it first."""
+    return None if held is None else held.state.started_heard
 
 
 def _is_repeated_start(event: TransactionEvent, held: Held | None) -> bool:

@@ -21,10 +21,11 @@ def watch(*, now: datetime) -> int:
     corrected meanwhile, only what came later counts."""
     since = now - timekeeping.WINDOW
     recently = ChargingStation.objects.filter(clock_corrected_at__gte=since - _LAG)
-    corrected = dict(recently.values_list("pk", "clock_corrected_at"))
-    heard = {pk: most for pk, most in _largest(since).items() if pk not in corrected}
-    for pk, at in corrected.items():
-        heard |= _largest(max(since, at + _LAG), pk=pk)
+    corrected = [(pk, at + _LAG) for pk, at in recently.values_list("pk", "clock_corrected_at") if at is not None]
+    heard = {**_largest(since)}
+    for pk, from_then in corrected:
+        heard.pop(pk, None)
+        heard |= _largest(max(since, from_then), pk=pk)
     return timekeeping.note(heard, now)
 
 

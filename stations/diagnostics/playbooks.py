@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stations.diagnostics import spans
+
 Text = str | Promise
 
 
@@ -25,6 +27,8 @@ def of(*, kind: str, code: str) -> Playbook:
     if kind in ("faulted", "problem"):
         known = ERRORS.get(word)
         return known._replace(code=maker or word) if known else _unknown(code)
+    if kind == "clock" and code:  # the seconds that it is ahead
+        return KINDS[kind]._replace(title=spans.sentence(int(code)))
     return KINDS[kind]._replace(code=code)
 
 
@@ -53,6 +57,14 @@ KINDS: dict[str, Playbook] = {
         gettext_lazy("Several charges in a row ended at 0 kWh: contactor, cable, or a limit that is too low."),
         gettext_lazy("Restart it when idle. If it happens again, take the connector out of service and send someone."),
         "Reset",
+    ),
+    "clock": Playbook(
+        gettext_lazy("Its clock is wrong"),
+        gettext_lazy("It keeps local time or another zone’s, it drifts, or it was never set."),
+        gettext_lazy(
+            "Let it take the time from this server or from NTP. Where that cannot be, correct it on the set-up page: "
+            "until then a person must look at every charge."
+        ),
     ),
     "faulted": Playbook(
         gettext_lazy("The charger reports a fault"),

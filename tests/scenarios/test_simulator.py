@@ -36,6 +36,8 @@ NO_STOP = Left(Decimal(2000), runs=True)
 TWICE = {"Q52", "Q57"}
 LEAVES = {
     "Q27": [Left(Decimal(2000), "clock")],
+    "Q28": [Left(Decimal(2000), "clock_skew")],
+    "clock-local": [Left(Decimal(2000), "clock_skew")],
     "Q36": [NO_STOP],  # aged later
     "Q45": [Left(Decimal(2000), "unauthorised")],
     "Q48": [HALF, HALF],

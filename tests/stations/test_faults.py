@@ -167,6 +167,8 @@ def test_the_sweep_costs_the_same_whatever_it_finds(operator, tell):
         ("offline", "", "The charger cannot be reached", ""),
         ("zero_energy", "", "Charges start, but no energy flows", ""),
         ("never_connected", "", "The charger has never connected", ""),
+        ("clock", "+7200", "Its clock is 2\u00a0h ahead", ""),
+        ("clock", "-95", "Its clock is 1\u00a0min 35\u00a0s behind", ""),
     ],
 )
 def test_every_fault_has_words(kind, code, title, shown):

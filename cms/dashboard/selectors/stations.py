@@ -12,6 +12,7 @@ from cms.core import typed
 from cms.dashboard.selectors import states
 from cms.templatetags.ui import STATES
 from stations.models import EVSE, ChargingStation, Connector, Fault, Location
+from stations.models.station import StationQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Filters:
         site = given.get("site", "")
         site = site if site == "none" or typed.number(given, "site") is not None else ""
         return cls(
-            state=state if state in STATES or state == "problem" else "",
+            state=state if state in STATES or state in ("problem", "clock") else "",
             search=typed.line(given, "search"),
             site=site,
         )
@@ -59,7 +60,7 @@ class Facet:
     chosen: bool
 
 
-def of(operator: Operator) -> QuerySet[ChargingStation]:
+def of(operator: Operator) -> StationQuerySet:
     return ChargingStation.objects.filter(operator=operator).current()
 
 
@@ -70,7 +71,7 @@ def matching(operator: Operator, filters: Filters) -> QuerySet[ChargingStation]:
     return wanted.annotate(troubled=Exists(trouble)).select_related("location").order_by("-troubled", "identity")
 
 
-def _searched(operator: Operator, filters: Filters) -> QuerySet[ChargingStation]:
+def _searched(operator: Operator, filters: Filters) -> StationQuerySet:
     """By search and site only: what the state facet counts."""
     wanted = of(operator)
     if filters.site == "none":
@@ -93,9 +94,11 @@ def _searched(operator: Operator, filters: Filters) -> QuerySet[ChargingStation]
     return wanted
 
 
-def _with_state(wanted: QuerySet[ChargingStation], state: str) -> QuerySet[ChargingStation]:
+def _with_state(wanted: StationQuerySet, state: str) -> QuerySet[ChargingStation]:
     if state == "problem":
         return wanted.filter(Exists(Fault.objects.filter(station=OuterRef("pk"), closed_at=None)))
+    if state == "clock":
+        return wanted.with_wrong_clock()
     if state == "offline":
         return wanted.filter(online=False)
     if state:
@@ -114,8 +117,14 @@ def state_facets(operator: Operator, filters: Filters) -> list[Facet]:
     return [Facet(token, str(STATES[token]), n, filters.state == token) for token, n in states.in_order(counts)]
 
 
-def problem_count(operator: Operator, filters: Filters) -> int:
-    return _with_state(_searched(operator, filters), "problem").count()
+def problem_counts(operator: Operator, filters: Filters) -> dict[str, int]:
+    """Stations with a problem, and those with a wrong clock. One query."""
+    found = _searched(operator, filters)
+    count = {
+        state: Count("pk", filter=Q(pk__in=_with_state(of(operator), state).values("pk")))
+        for state in ("problem", "clock")
+    }
+    return found.aggregate(**count)
 
 
 def sites(operator: Operator) -> list[tuple[int, str, int]]:

@@ -20,11 +20,13 @@ def page(request: MemberRequest) -> HttpResponse:
     def listed() -> dict[str, object]:
         return {"rows": stations.rows(list(found)), "silence": 2 * settings.HEARTBEAT_INTERVAL_S + 60}
 
+    troubled = stations.problem_counts(request.operator, filters)
     context = {
         "filters": filters,
         "page": found,
         "facets": stations.state_facets(request.operator, filters),
-        "problems": stations.problem_count(request.operator, filters),
+        "troubled": troubled,
+        "problems": troubled["problem"],
         "sites": stations.sites(request.operator),
         "may_edit": access.can(request.user, "station.edit", request.operator),
         "topic": f"operator:{request.operator.pk}",

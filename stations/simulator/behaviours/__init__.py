@@ -59,6 +59,8 @@ QUIRKS: dict[str, Callable[[], Behaviour]] = {
 }
 QUIRKS |= {
     "clock-1970": QUIRKS["Q27"],
+    "clock-drift": clocks.Drifts,
+    "clock-local": clocks.KeepsLocalTime,
     "duplicates": lambda: Repeats(*ALL),
     "no-meter-values": QUIRKS["Q69"],
     "kwh": lambda: Rewrites(meters.kwh, METER),
