@@ -11,10 +11,12 @@ writes the sentence that answers the question. Words come through gettext, numbe
 | `strip(tracks, *, start, end, now, zone, words)` | when did it break, and for how long? | `Track(name, parts)`, `Part(start, end, state)` |
 | `power_lines(lines, *, start, end, zone)` | is power flowing? | `Line(name, points, faulted)`, points `(at, watts)` |
 | `session(points, *, zone, events, blocks, …)` | what happened in this charge, and why this price? | `Point(at, power_w, energy_wh, soc)`, `Event(number, at)`, `CostBlock(label, level, points)` |
+| `registers(readings, *, zone, total, marks, breaks)` | which readings make up this energy? | `Reading(at, heard, register, counted)`, `Mark(at, word, counted)` |
 | `heatmap(cells, *, unit)` | when is it busy? | 7 × 24 shares or None, Monday first, local hours |
 | `time_split(rows)` | too small, blocked by parked cars, or broken? | `Split(name, charging, idle, free, down, href)`, shares of time |
 | `revenue(months, *, currency)` | are we earning? | `Month(word, revenue, energy_cost, last_year)` |
 | `week_prices(bands, *, now)` | what is the price at any hour? | `PriceBand(day, start_s, end_s, words, level)` |
+| `sparkline(points, *, days)` | does it grow? (only the picture) | `(day, count)` |
 | `energy_days(days)` | is energy growing? | `Day(day, energy_wh, low_wh, high_wh)` |
 
 How it is drawn: shapes live in a nested `<svg>` that stretches (non-scaling strokes), words stay outside it, placed in
@@ -27,6 +29,8 @@ from .chart import Chart
 from .columns import Month, revenue
 from .curves import CostBlock, Event, Line, Point, power_lines, session
 from .heat import heatmap
+from .registers import Mark, Reading, registers
+from .sparkline import sparkline
 from .states import Part, Split, StateCount, Track, ribbon, strip, time_split
 from .week import PriceBand, week_prices
 
@@ -37,10 +41,12 @@ __all__ = [
     "Day",
     "Event",
     "Line",
+    "Mark",
     "Month",
     "Part",
     "Point",
     "PriceBand",
+    "Reading",
     "Split",
     "StateCount",
     "Track",
@@ -48,9 +54,11 @@ __all__ = [
     "heatmap",
     "power_band",
     "power_lines",
+    "registers",
     "revenue",
     "ribbon",
     "session",
+    "sparkline",
     "strip",
     "time_split",
     "week_prices",

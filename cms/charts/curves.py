@@ -84,9 +84,9 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
     return [points[i] for i in sorted(kept)]
 
 
-def _gap(points: Sequence[Point]) -> timedelta:
+def gap_of(moments: Sequence[datetime]) -> timedelta:
     """How long a silence counts as a gap: three usual intervals, and never less than 90 s."""
-    steps = [(b.at - a.at).total_seconds() for a, b in pairwise(points)]
+    steps = [(b - a).total_seconds() for a, b in pairwise(moments)]
     return timedelta(seconds=max(90.0, 3 * median(steps))) if steps else timedelta(seconds=90)
 
 
@@ -100,11 +100,11 @@ def _runs(points: Sequence[Point], gap: timedelta) -> list[list[Point]]:
     return runs
 
 
-class _Axis:
+class Axis:
     """Time to x: percent for words, thousandths for shapes."""
 
     def __init__(self, start: datetime, end: datetime) -> None:
-        self.start, self.span = start, max(seconds(start, end), 1.0)
+        self.start, self.end, self.span = start, end, max(seconds(start, end), 1.0)
 
     def pc(self, at: datetime) -> float:
         return 100 * seconds(self.start, at) / self.span
@@ -113,7 +113,7 @@ class _Axis:
         return 10 * self.pc(at)
 
 
-def _power_panel(points: Sequence[Point], axis: _Axis, top: float, height: float, running: bool) -> tuple[str, str]:
+def _power_panel(points: Sequence[Point], axis: Axis, top: float, height: float, running: bool) -> tuple[str, str]:
     """Area, battery line, gaps; and the words for peak, battery and now."""
     drawn = _thinned([p for p in points if p.power_w is not None or p.soc is not None])
     highest = max((p.power_w or 0 for p in points), default=0)
@@ -121,7 +121,7 @@ def _power_panel(points: Sequence[Point], axis: _Axis, top: float, height: float
     ys = lambda watts: height - height * watts / 1000 / ticks[-1]  # noqa: E731
     ysoc = lambda soc: height - height * soc / 100  # noqa: E731
     body, words = y_axis(top, height, ticks, "kW")
-    runs = _runs(drawn, _gap(drawn))
+    runs = _runs(drawn, gap_of([point.at for point in drawn]))
     for a, b in pairwise(runs):
         x = axis.pc(a[-1].at)
         body += rect(x, top, axis.pc(b[0].at) - x, height, "gap", _("no readings"))
@@ -158,7 +158,7 @@ def _power_panel(points: Sequence[Point], axis: _Axis, top: float, height: float
 
 
 def _cost_panel(
-    blocks: Sequence[CostBlock], axis: _Axis, right: datetime, top: float, height: float, currency: str
+    blocks: Sequence[CostBlock], axis: Axis, right: datetime, top: float, height: float, currency: str
 ) -> tuple[str, str]:
     total = blocks[-1].points[-1][1]
     ticks = nice_ticks(float(total) * 1.1, 3)
@@ -201,7 +201,7 @@ def session(
     start, last = min(moments), max([*moments, *([end] if end else [])])
     if last <= start:
         last = start + timedelta(minutes=1)
-    axis = _Axis(start, last)
+    axis = Axis(start, last)
     top = 46 if events else 18
     body, words = _power_panel(points, axis, top, height, running)
     bottom = top + height
@@ -262,7 +262,7 @@ def _session_rows(points: Sequence[Point], blocks: Sequence[CostBlock], zone: Zo
 
 def power_lines(lines: Sequence[Line], *, start: datetime, end: datetime, zone: ZoneInfo) -> Chart:
     """Power of every connector between two instants; the newest value is written on each line."""
-    top, height, axis = 18, 120, _Axis(start, end)
+    top, height, axis = 18, 120, Axis(start, end)
     highest = max((watts for item in lines for _at, watts in item.points), default=0)
     ticks = nice_ticks(max(highest, 1000) / 1000 * 1.1, 3)
     ys = lambda watts: height - height * watts / 1000 / ticks[-1]  # noqa: E731
@@ -273,7 +273,7 @@ def power_lines(lines: Sequence[Line], *, start: datetime, end: datetime, zone: 
     for item in strongest_first:
         style = "line zero" if item.faulted else next(styles, "ref")
         read = [Point(at, watts) for at, watts in item.points]
-        for run in _runs(read, _gap(read)):  # silence is not bridged
+        for run in _runs(read, gap_of([point.at for point in read])):  # silence is not bridged
             flow = [(axis.px(point.at), ys(point.power_w)) for point in run]
             shapes += (path(flow, "area", height) if style == "line" else "") + path(flow, style)
         words_of = {"line": "en halo", "line zero": "bad halo"}.get(style, "on halo")

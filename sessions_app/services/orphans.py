@@ -52,7 +52,7 @@ def candidates(orphan: Evidence) -> Sequence[ChargingSession]:
     if orphan.evse_id:
         there = there.filter(Q(evse_id=orphan.evse_id) | Q(evse_id=None))
     begun = there.filter(started_at__lte=max(orphan.occurred_at, orphan.received_at))
-    return begun.select_related("token", "driver__user").order_by("-started_at", "-pk")[:NEAREST]
+    return list(begun.select_related("token", "driver__user").order_by("-started_at", "-pk")[:NEAREST])
 
 
 def _demand(orphan: Evidence, by: Actor) -> None:

@@ -137,7 +137,7 @@ def test_the_list_costs_the_same_for_many(desk: Client, ended: ChargingSession, 
 
 
 def test_a_charge_of_a_silent_charger_is_closed_in_our_books(desk: Client, running: ChargingSession) -> None:
-    desk.post(f"/ops/sessions/{running.pk}/close/")
+    desk.post(f"/ops/sessions/{running.pk}/close/", {"reason": "The charger is gone"})
     running.refresh_from_db()
     assert (running.status, running.closed_by_us, running.energy) == ("completed", True, Decimal(11000))
 

@@ -25,12 +25,25 @@ from billing.documents import pdf
 from billing.models import CDR
 from cms import charts
 from cms.core.errors import Conflict
-from cms.dashboard import blocks, cost_panel, exports, people, stages, story
-from cms.dashboard.selectors import sessions
+from cms.dashboard import (
+    blocks,
+    consequences,
+    cost_panel,
+    deciding,
+    evidence_card,
+    exports,
+    people,
+    revisions,
+    signed_panel,
+    stages,
+    story,
+)
+from cms.dashboard.deciding import ReasonForm
+from cms.dashboard.selectors import review, sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
 from sessions_app.models import ChargingSession, Evidence
-from sessions_app.services import decisions, stops
+from sessions_app.services import stops
 from stations.models import Command, Location
 
 PAGE = 50
@@ -40,7 +53,9 @@ STOPS = ("RemoteStopTransaction", "RequestStopTransaction")
 @members_only("session.view")
 def page(request: MemberRequest) -> HttpResponse:
     filters = sessions.Filters.read(request.GET.dict())
-    found = Paginator(sessions.matching(request.operator, filters), PAGE).get_page(request.GET.get("page"))
+    waiting = filters.view == "review"
+    matching = sessions.matching(request.operator, filters)
+    found = Paginator(review.by_stake(matching) if waiting else matching, PAGE).get_page(request.GET.get("page"))
     running, watts = sessions.totals(request.operator)
     context = {
         "filters": filters,
@@ -51,34 +66,60 @@ def page(request: MemberRequest) -> HttpResponse:
         "watts": watts,
         "topic": f"operator:{request.operator.pk}",
     }
-    shown = {"rows": blocks.Block("operator/sessions/rows.html", lambda: {"rows": _rows(found)})}
+    rows = blocks.Block("operator/sessions/rows.html", lambda: {"rows": _rows(found)})
+    if waiting:
+        rows = blocks.Block("operator/sessions/review.html", lambda: _waiting(request, found))
+    shown = {"rows": rows}
     return blocks.page(request, "operator/sessions/list.html", context, shown)
 
 
 @members_only("session.view")
 def session(request: MemberRequest, pk: int) -> HttpResponse:
-    asked = _Asked(_mine(request, pk), get_language() or "it", request.user)
+    return show(request, mine(request, pk))
+
+
+def show(
+    request: MemberRequest,
+    session: ChargingSession,
+    *,
+    asks: str = "",
+    form: ReasonForm | None = None,
+    consequence: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The page of one charge. `asks` is the decision whose dialog stands open, `form` as it was filled in, `consequence` what it
+    says instead of what it says to everybody."""
+    asked = _Asked(session, get_language() or "it", request.user)
     context = {
-        "session": asked.session,
+        "session": session,
         "zone": asked.zone.key,
-        "topic": f"session:{pk}",
-        "may_stop": access.can(request.user, "session.stop", request.operator),
-        "may_close": access.can(request.user, "session.close", request.operator),
-        "may_see_messages": access.can(request.user, "messages.view", request.operator),
-        "may_see_documents": access.can(request.user, "invoice.view", request.operator),
+        "topic": f"session:{session.pk}",
+        "may_stop": access.can(request.user, "session.stop", session),
+        "may_see_messages": access.can(request.user, "messages.view", session),
+        "may_see_documents": access.can(request.user, "invoice.view", session),
+        "may_credit": access.can(request.user, "invoice.issue", session),
+        "decisions": deciding.open_to(request.user, session),
     }
     shown = {
         "head": blocks.Block("operator/sessions/head.html", asked.head),
         "curve": blocks.Block("operator/sessions/curve.html", asked.curve),
         "facts": blocks.Block("operator/sessions/facts.html", asked.facts),
+        "proof": blocks.Block("operator/sessions/evidence.html", asked.evidence),
+        "dialogs": blocks.Block(
+            "operator/sessions/decisions.html",
+            lambda: {
+                "bill": asked.bill,
+                "dialogs": asked.dialogs(asks or request.GET.get("ask", ""), form, consequence),
+            },
+        ),
     }
-    return blocks.page(request, "operator/sessions/session.html", context, shown)
+    return blocks.page(request, "operator/sessions/session.html", context, shown, status)
 
 
 @require_POST
 @members_only("session.view")
 def stop(request: MemberRequest, pk: int) -> HttpResponse:
-    found = _mine(request, pk)
+    found = mine(request, pk)
     try:
         stops.remote(session=found, by=request.user)
     except Conflict as error:
@@ -88,24 +129,10 @@ def stop(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("dashboard:session", pk=pk)
 
 
-@require_POST
-@members_only("session.view")
-def close(request: MemberRequest, pk: int) -> HttpResponse:
-    """In our books only: the charger is not asked."""
-    found = _mine(request, pk)
-    try:
-        decisions.close(session=found, reason=request.POST.get("reason", "")[:50] or "Other", by=request.user)
-    except Conflict as error:
-        messages.error(request, error.text)
-    else:
-        messages.success(request, _("Closed at the last good reading."))
-    return redirect("dashboard:session", pk=pk)
-
-
 @members_only("session.view")
 def receipt(request: MemberRequest, pk: int) -> HttpResponse:
     """The PDF that the driver gets."""
-    session = _mine(request, pk)
+    session = mine(request, pk)
     access.demand(request.user, "invoice.view", session)
     cdr = get_object_or_404(CDR.objects.standing(), session=session)
     content = pdf.receipt(cdr, (get_language() or "it")[:2])
@@ -139,6 +166,16 @@ class _Row:
     reason: str
 
 
+def _waiting(request: MemberRequest, found: Iterable[ChargingSession]) -> Mapping[str, Any]:
+    """The working list: why each waits, what is at stake, since when."""
+    return {
+        "rows": [(row, story.doubts(row.session)) for row in _rows(found)],
+        "stake": review.at_stake(request.operator),
+        "orphans": review.orphans(request.operator).count(),
+        "may_decide": access.can(request.user, "session.correct", request.operator),
+    }
+
+
 def _rows(found: Iterable[ChargingSession]) -> list[_Row]:
     now, listed = timezone.now(), list(found)
     prices = sessions.prices(listed)
@@ -153,9 +190,29 @@ def _rows(found: Iterable[ChargingSession]) -> list[_Row]:
     ]
 
 
-def _mine(request: MemberRequest, pk: int) -> ChargingSession:
+def zone(session: ChargingSession) -> ZoneInfo:
+    """Of the site."""
+    return pricing.zone_of(session)
+
+
+def bill(session: ChargingSession) -> sessions.Bill:
+    return sessions.bill(session, get_language() or "it")
+
+
+def mine(request: MemberRequest, pk: int) -> ChargingSession:
     mine = ChargingSession.objects.visible_to(request.user)
     return get_object_or_404(mine.select_related("station", "location", "operator", "token", "driver__user"), pk=pk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialog:
+    """`sure`: the consequence is that of what was typed."""
+
+    decision: deciding.Decision
+    form: ReasonForm
+    consequence: str
+    open: bool
+    sure: bool
 
 
 @dataclass(frozen=True)
@@ -214,9 +271,33 @@ class _Asked:
         return {
             "bill": self.bill,
             "events": self.events,
-            "readings": Evidence.objects.filter(session=self.session).exclude(register=None).count(),
             "evidence": Evidence.objects.filter(session=self.session).count(),
+            "signed": signed_panel.of(self.session),
         }
+
+    def evidence(self) -> Mapping[str, Any]:
+        return {
+            "card": evidence_card.of(self.session, self.zone),
+            "revisions": revisions.of(self.session, bills=access.can(self.reader, "invoice.view", self.session)),
+        }
+
+    def dialogs(self, asks: str, form: ReasonForm | None, consequence: str) -> list[_Dialog]:
+        """One per decision that is open to the reader."""
+        with timezone.override(self.zone):
+            return [
+                _Dialog(
+                    decision,
+                    form
+                    if form is not None and asks == decision.kind
+                    else decision.form.about(self.session, decision.kind),
+                    consequence
+                    if consequence and asks == decision.kind
+                    else consequences.of(decision.kind, self.session, self.bill),
+                    asks in (decision.kind, f"ask-{decision.kind}"),
+                    bool(consequence) and asks == decision.kind,
+                )
+                for decision in deciding.open_to(self.reader, self.session)
+            ]
 
     def _stop_command(self) -> Command | None:
         asked = Command.objects.filter(station=self.session.station_id, action__in=STOPS)
