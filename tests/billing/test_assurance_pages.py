@@ -29,6 +29,11 @@ def _now() -> Any:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _in_english(client: Client, settings: Any) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+
 @pytest.fixture
 def doubtful(price: Callable[..., TariffVersion], station: ChargingStation, dario: Driver) -> ChargingSession:
     """20 kWh, 11.00 €: but the clock of the stop runs backwards, and the meter with it."""
@@ -182,11 +187,11 @@ def test_one_charge_that_breaks_does_not_keep_the_others(
     assert f"Case {unbilled.pk} could not be worked out" in answer.content.decode()
 
 
-def test_anna_takes_the_cases_to_her_spreadsheet(client: Client, anna: User, unbilled: ChargingSession) -> None:
+def test_anna_takes_the_cases_to_her_spreadsheet(
+    client: Client, anna: User, unbilled: ChargingSession, settings: Any
+) -> None:
     client.force_login(anna)
-    client.cookies["django_language"] = "it"
-    anna.language = "it"
-    anna.save()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "it"
     lines = client.get(f"{PAGE}export/?check=unbilled").content.decode().removeprefix("\ufeff").strip().split("\r\n")
     assert len(lines) == 2
     assert f";{unbilled.pk};CP-0042;{unbilled.location};01/05/2026 10:30;01/05/2026 11:30;10,000;;EUR;1;" in lines[1]
