@@ -26,6 +26,10 @@ app.conf.beat_schedule = {
     "mail missing receipts": {"task": "cms.portal.tasks.mail_missing_receipts", "schedule": crontab(minute="*/5")},
     "expire start requests": {"task": "sessions_app.tasks.expire_start_requests", "schedule": 5.0},
     "doubt silent sessions": {"task": "sessions_app.tasks.doubt_silent_sessions", "schedule": crontab(minute="*/10")},
+    "ask about doubted sessions": {
+        "task": "sessions_app.tasks.ask_about_doubted_sessions",
+        "schedule": crontab(minute="2-59/10"),
+    },
     "end doubted sessions": {"task": "sessions_app.tasks.age_doubted_sessions", "schedule": crontab(minute="5-59/10")},
     "watch the clocks of stations": {"task": "sessions_app.tasks.watch_clocks", "schedule": crontab(minute="4-59/10")},
     "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},

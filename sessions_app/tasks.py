@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app.services import checks, silence, starts, timekeeping, zero_energy
+from sessions_app.services import checks, inquiries, silence, starts, timekeeping, zero_energy
 
 
 @shared_task
@@ -14,6 +14,11 @@ def expire_start_requests() -> int:
 @shared_task
 def doubt_silent_sessions() -> int:
     return silence.doubt(now=timezone.now())
+
+
+@shared_task
+def ask_about_doubted_sessions() -> int:
+    return inquiries.ask(now=timezone.now())
 
 
 @shared_task

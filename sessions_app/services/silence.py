@@ -12,7 +12,7 @@ from sessions_app.engine.evidence import AGED, DOUBTED
 from sessions_app.models import ChargingSession, Evidence
 from stations.models import Connector, StatusChange
 
-from . import books, ledger
+from . import books, inquiries, ledger
 from .recording import Recording
 
 UNHEARD = timedelta(hours=12)  # of an offline station; a suspended car at a connected one may stay for days
@@ -44,15 +44,24 @@ def doubt(*, now: datetime) -> int:
 
 @transaction.atomic
 def age(*, now: datetime) -> int:
-    """Ends what has been doubted for a day and was not heard of since. Returns how many."""
-    silent = (
-        ChargingSession.objects.active().filter(review__contains="silent").order_by("pk").values_list("pk", flat=True)
-    )
+    """Ends what has been doubted for a day and was not heard of since, sooner where the station says that it is over and nothing
+    of it waits in its queue, not while it says otherwise (quirk 54). Returns how many."""
+    silent = list(ChargingSession.objects.active().filter(review__contains="silent").order_by("pk"))
+    answers = inquiries.answers([session for session in silent if session.ocpp_version.startswith("2")], now=now)
     doubts = Evidence.objects.filter(session__in=silent, kind=DOUBTED).values_list("session_id")
-    old = doubts.annotate(Max("occurred_at")).filter(occurred_at__max__lt=now - DOUBTED_FOR).order_by("session_id")
-    aged = [session for session, _doubted in old[:CHUNK]]
+    doubted = dict(doubts.annotate(Max("occurred_at")).order_by("session_id"))
+    aged = [pk for pk, since in doubted.items() if _has_aged(since, answers.get(pk), now)][:CHUNK]
     _tell(AGED, aged, now)
     return len(aged)
+
+
+def _has_aged(doubted_at: datetime, answer: inquiries.Answer | None, now: datetime) -> bool:
+    if answer is not None and answer.at >= doubted_at:
+        if answer.more_to_come:
+            return False
+        if answer.nothing_to_come:
+            return True
+    return doubted_at < now - DOUBTED_FOR
 
 
 def _tell(kind: str, sessions: Collection[int], now: datetime) -> None:
