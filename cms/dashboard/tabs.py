@@ -19,7 +19,7 @@ from accounts.models import Token
 from billing import pricing
 from cms import charts
 from cms.core import typed
-from cms.dashboard import answers, asking, journal, settings, stages
+from cms.dashboard import answers, asking, journal, meters, settings, stages
 from cms.dashboard.blocks import Block
 from cms.dashboard.selectors import readings, strips
 from cms.dashboard.selectors import station as one
@@ -291,4 +291,11 @@ def setup(asked: Asked) -> Mapping[str, Block]:
             **clocks.shown(station, asked.zone),
         }
 
-    return {"setup": Block("operator/station/setup_cards.html", shown)}
+    def signing() -> Content:
+        key, zone = links.key(asked.station), links.zone_name(asked.station)
+        return {"meters": meters.of(asked.station, now=asked.now), "station_key": key, "zone": zone}
+
+    return {
+        "setup": Block("operator/station/setup_cards.html", shown),
+        "meters": Block("operator/stations/meters.html", signing),
+    }
