@@ -64,13 +64,13 @@ class Shown(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """`records`: the first MOST that say begin or end, or do not hold; `count` is how many there are in all."""
+    """`records`: the first MOST that say begin or end, or do not hold; `total` is how many there are in all."""
 
     verdict: Verdict
     marks: Sequence[Mark]
     signed_energy: str
     records: Sequence[Shown]
-    count: int
+    total: int
     key: MeterKey | None
     fingerprint: str
     meter: str
@@ -84,7 +84,7 @@ def panel(found: Proof, billed: Decimal) -> Panel:
         marks=_marks(found),
         signed_energy="" if mwh is None else _exact(mwh),
         records=_worth_showing(found),
-        count=len(found.records),
+        total=len(found.records),
         key=key,
         fingerprint=signed.fingerprint(key.public_key) if key else "",
         meter=next((one.meter for one in found.records if one.meter), key.meter_serial if key else ""),
