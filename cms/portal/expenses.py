@@ -19,9 +19,11 @@ WH3 = Decimal("0.001")
 
 
 def of(user: User, month: date | None) -> str:
-    """All ended charges of the month (or ever), one row each; without a CDR the amounts stay empty."""
+    """All ended charges of the month (or ever) but cancelled ones, one row each; without a CDR the amounts stay empty."""
     charges = history.charges(user, month) if month else history.all_charges(user)
-    return csv_dialect.write(_head(), _rows(charges), language=get_language() or "it", zone=history.ZONE)
+    return csv_dialect.write(
+        _head(), _rows(charges.filter(discarded=False)), language=get_language() or "it", zone=history.ZONE
+    )
 
 
 def _head() -> list[str]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ class _Charge(NamedTuple):
     charging: timeline.Interval
     started: int
     energy_mwh: int
+    counts: bool
 
 
 def hourly(*, since: datetime, until: datetime, stations: Iterable[int] | None = None) -> int:
@@ -53,7 +55,8 @@ def _roll(stations: Sequence[int], window: timeline.Interval) -> int:
     online = _online(stations, window, now)
     charging: dict[Place, list[timeline.Interval]] = defaultdict(list)
     for charge in charges:
-        charging[charge.station, charge.evse or 0].append(charge.charging)
+        if charge.counts:
+            charging[charge.station, charge.evse or 0].append(charge.charging)
     for (station, evse, _connector), statuses in _statuses(stations, window).items():
         spent = timeline.hours(upto, statuses=statuses, online=online[station], charging=charging[station, evse])
         for hour, seconds in spent.items():
@@ -61,9 +64,9 @@ def _roll(stations: Sequence[int], window: timeline.Interval) -> int:
             for place, value in enumerate(seconds):
                 row[place] += value
     for charge in charges:
-        usage[charge.station, charge.started - charge.started % timeline.HOUR][4] += 1
+        usage[charge.station, charge.started - charge.started % timeline.HOUR][4] += charge.counts
         for hour, mwh in timeline.spread(charge.energy_mwh, charge.charging).items():
-            usage[charge.station, hour][5] += mwh
+            usage[charge.station, hour][5] += mwh * charge.counts
     inside = [
         (station, datetime.fromtimestamp(hour, UTC), *row)
         for (station, hour), row in usage.items()
@@ -75,7 +78,8 @@ def _roll(stations: Sequence[int], window: timeline.Interval) -> int:
 
 
 def _charges(stations: Sequence[int], window: timeline.Interval, now: int) -> list[_Charge]:
-    """Sessions that touch the window; charging ends with the last sample that showed power, else with the session."""
+    """Sessions that touch the window; charging ends with the last sample that showed power, else with the session. One that was
+    discarded counts no more, and its hours are written anew without it."""
     touching = ChargingSession.objects.filter(
         Q(stopped_at=None) | Q(stopped_at__gt=_time(window.start)),
         station__in=stations,
@@ -87,13 +91,13 @@ def _charges(stations: Sequence[int], window: timeline.Interval, now: int) -> li
         .annotate(last=Max("occurred_at"))
     )
     found = []
-    for pk, station, evse, started, stopped, wh in touching.values_list(
-        "pk", "station", "evse_id", "started_at", "stopped_at", "energy"
+    for pk, station, evse, started, stopped, wh, discarded in touching.values_list(
+        "pk", "station", "evse_id", "started_at", "stopped_at", "energy", "discarded"
     ):
         end = _seconds(powered.get(pk) or stopped or started)
         begun = _seconds(started)
         interval = timeline.Interval(begun, max(begun, min(end, now)))
-        found.append(_Charge(station, evse, interval, begun, energy.to_mwh(wh)))
+        found.append(_Charge(station, evse, interval, begun, energy.to_mwh(wh), not discarded))
     return found
 
 
@@ -133,15 +137,17 @@ def _revenue_of(operator: Operator, since: date, until: date) -> int:
     zone = ZoneInfo(operator.time_zone)
     start = datetime.combine(since, datetime.min.time(), zone)
     end = datetime.combine(until + timedelta(days=1), datetime.min.time(), zone)
+    counted = Q(credits=None, credited_by=None) & ~Q(flags__contains="discarded")
+    energies = Sum("energy", filter=~Q(flags__contains="discarded"))
     sums = (
         CDR.objects.filter(operator=operator, stopped_at__gte=start, stopped_at__lt=end)
         .annotate(day=TruncDate("stopped_at", tzinfo=zone))
         .values_list("session__station", "day", "currency")
-        .annotate(Count("pk"), Sum("energy"), Sum("total_excl_vat"), Sum("total_incl_vat"))
+        .annotate(n=Count("pk", filter=counted), wh=energies, net=Sum("total_excl_vat"), gross=Sum("total_incl_vat"))
         .order_by()
     )
     written = [
-        (station, day, currency, count, energy.to_mwh(wh), money.to_micros(net), money.to_micros(gross))
+        (station, day, currency, count, energy.to_mwh(wh or Decimal(0)), money.to_micros(net), money.to_micros(gross))
         for station, day, currency, count, wh, net, gross in sums
     ]
     key, columns = ["station", "day", "currency"], ["cdrs", "energy", "excl_vat", "incl_vat"]

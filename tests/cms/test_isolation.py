@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Driver, Membership, Operator, Role, User
 from billing.models import CDR, Tariff
+from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
 
@@ -58,11 +59,15 @@ def places(
             operator=operator, station=station, kind=Fault.Kind.OFFLINE, since=now, last_seen_at=now
         )
         log = LogRequest.objects.create(station=station, request_id=1, expires_at=now + timedelta(days=1))
+        orphan = Evidence.objects.create(
+            station=station, kind="ended", transaction_id="-1", occurred_at=now, received_at=now
+        )
         numbers = {
             "ops/locations": Location.objects.filter(operator=operator)[0].pk,
             "ops/incidents": fault.pk,
             "ops/drivers": dario.pk,
             "ops/sessions": rows["sessions"],
+            "ops/sessions/orphans": orphan.pk,
             "ops/tokens": dario.tokens.get().pk,
             "ops/settings/members": Membership.objects.get(user=olga).pk,
             "ops/settings/api-keys": ApiKey.objects.get().pk,

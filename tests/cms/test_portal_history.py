@@ -7,6 +7,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from billing.services import rating
+from sessions_app.services import decisions
 from tests.cms.driving import Driving, minute, see
 from tests.factories import UserFactory
 
@@ -108,3 +110,20 @@ def test_the_file_of_a_month_holds_that_month_and_without_one_everything(him: Cl
     may = him.get("/history/export.csv?month=2026-05").content.decode()
     whole = him.get("/history/export.csv").content.decode()
     assert (may.count("\r\n"), whole.count("\r\n")) == (2, 3)
+
+
+def test_a_cancelled_charge_is_listed_costs_nothing_and_counts_not(him: Client, world: Driving) -> None:
+    kept, cancelled = world.charged(20_000), world.charged(10_000, begun=DAY)
+    decisions.discard(session=cancelled, reason="A test of the installer", by=None)
+    rating.rate_many([cancelled.pk])
+
+    html = see(him, HERE)
+
+    assert '€11.80 <span class="rest">in May 2026, 1 charge, 20.00 kWh.' in html
+    assert html.count("cancelled: costs nothing") == 1
+    page = see(him, f"/history/{cancelled.pk}/")
+    assert 'This charge was cancelled. <span class="rest">It costs nothing.' in page
+    assert f"/history/{cancelled.pk}/receipt.pdf" not in page
+    rows = him.get("/history/export.csv").content.decode().strip().splitlines()
+    assert len(rows) == 2
+    assert kept.energy == 20_000

@@ -25,7 +25,7 @@ def matching(operator: Operator, search: str) -> QuerySet[Driver]:
 def charges(drivers: list[Driver]) -> dict[int, dict[str, object]]:
     """Per driver: number of charges and when the last one began. One query."""
     rows = (
-        ChargingSession.objects.filter(driver__in=drivers)
+        ChargingSession.objects.filter(driver__in=drivers, discarded=False)
         .values("driver")
         .annotate(n=Count("pk"), last=Max("started_at"))
     )

@@ -201,7 +201,8 @@ def day(operator: Operator, *, until: datetime) -> Day:
     """The day of `until`, up to it. Revenue is what was billed for charges that ended in it."""
     zone = ZoneInfo(operator.time_zone)
     start = until.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    begun = ChargingSession.objects.filter(operator=operator, started_at__gte=start, started_at__lte=until)
+    counted = ChargingSession.objects.filter(operator=operator, discarded=False)
+    begun = counted.filter(started_at__gte=start, started_at__lte=until)
     spent = begun.aggregate(
         n=Count("pk"),
         wh=Sum("energy"),

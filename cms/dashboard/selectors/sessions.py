@@ -34,7 +34,7 @@ def views() -> dict[str, View]:
     active, ended = Q(status="active"), Q(status="completed")
     return {
         "live": View(pgettext_lazy("charges", "Live"), active),
-        "zero": View(_("Zero energy"), ended & Q(energy__lt=ZERO_WH)),
+        "zero": View(_("Zero energy"), ended & Q(energy__lt=ZERO_WH, discarded=False)),
         "stuck": View(_("Stuck over 12 h"), active & Q(started_at__lt=timezone.now() - STUCK_AFTER)),
         "refused": View(_("Refused card"), ~Q(authorization__in=["Accepted", ""])),
         "review": View(_("To review"), ~Q(review="")),

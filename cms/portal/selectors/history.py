@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.models import User
@@ -15,6 +15,7 @@ from cms.portal.selectors import mine
 from sessions_app.models import ChargingSession
 
 ZONE = ZoneInfo(settings.TIME_ZONE)
+_COUNTS = Q(discarded=False)  # what was cancelled is listed and not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def months(user: User) -> list[Month]:
         _ended(user)
         .annotate(month=TruncMonth("started_at", tzinfo=ZONE))
         .values("month")
-        .annotate(n=Count("pk"), wh=Sum("energy"))
+        .annotate(n=Count("pk", filter=_COUNTS), wh=Sum("energy", filter=_COUNTS))
         .order_by("-month")
     )
     spent: dict[date, list[Amount]] = {}

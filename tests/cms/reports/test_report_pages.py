@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -55,6 +56,15 @@ def cdr(charged: ChargingSession) -> CDR:
     )  # fmt: skip
 
 
+def booked(first: CDR, revision: int, energy: Decimal, total: Decimal, **facts: Any) -> CDR:
+    """Another revision of the same charge."""
+    return CDR.objects.create(
+        operator=first.operator, session=first.session, started_at=first.started_at, stopped_at=first.stopped_at,
+        revision=revision, energy=energy, charging_seconds=1800, currency="EUR", total_excl_vat=total, total_vat=0,
+        total_incl_vat=total, exact_excl_vat="0", exact_incl_vat="0", snapshot="{}", periods="[]", trace="[]", **facts,
+    )  # fmt: skip
+
+
 @time_machine.travel(NOON, tick=False)
 def test_an_hour_is_split_by_what_the_connector_did(charged: ChargingSession) -> None:
     rollup.hourly(since=NOON - timedelta(hours=3), until=NOON)
@@ -66,6 +76,32 @@ def test_an_hour_is_split_by_what_the_connector_did(charged: ChargingSession) ->
         (NOON - timedelta(hours=2), 1800, 1800, 0, 0, 1, Decimal(11000)),
         (NOON - timedelta(hours=1), 0, 0, 1800, 1800, 0, Decimal(0)),
     ]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_discarded_charge_counts_no_more(charged: ChargingSession, cdr: CDR) -> None:
+    """Its hours and its day are written anew: no charge, no energy, no money."""
+    tasks.roll_up_days()
+    charged.discarded = True
+    charged.save()
+    booked(cdr, 2, -cdr.energy, -cdr.total_incl_vat, credits=cdr)
+    booked(cdr, 3, cdr.energy, Decimal(0), flags="waived,discarded")
+
+    tasks.roll_up_days()
+
+    told = HourlyUsage.objects.aggregate(Sum("sessions"), Sum("energy"), Sum("charging_s"), Sum("idle_s"))
+    assert told == {"sessions__sum": 0, "energy__sum": Decimal(0), "charging_s__sum": 0, "idle_s__sum": 3600}
+    day = DailyRevenue.objects.get()
+    assert (day.cdrs, day.energy, day.incl_vat) == (0, Decimal(0), Decimal(0))
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_charge_that_was_billed_anew_is_one_charge(charged: ChargingSession, cdr: CDR) -> None:
+    booked(cdr, 2, -cdr.energy, -cdr.total_incl_vat, credits=cdr)
+    booked(cdr, 3, cdr.energy, cdr.total_incl_vat)
+    tasks.roll_up_days()
+    day = DailyRevenue.objects.get()
+    assert (day.cdrs, day.energy, day.incl_vat) == (1, Decimal(11_000), Decimal("6.05"))
 
 
 @time_machine.travel(NOON, tick=False)
