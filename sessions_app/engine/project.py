@@ -1,6 +1,6 @@
 """The session's row, read off its state."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sessions_app import lifecycle
@@ -38,6 +38,7 @@ class Projection(NamedTuple):
 
 
 REVIEWED_NOTES = ("clock", "double_start", "double_stop", "after_end", "seq_conflict", "reused_id")
+LATE = timedelta(minutes=10)
 UNMETERED_S = 120  # a charge that is over sooner may end before its first reading
 UNAUTHORISED_MWH = 100_000  # a refused token may take this much before somebody looks (quirk 50)
 
@@ -67,7 +68,7 @@ def project(state: State) -> Projection:
         energy=settled.mwh,
         estimated=estimated,
         charging_state=state.charging[:24],
-        power_w=0 if over and power is not None else power,
+        power_w=0 if over and power is not None else None if _is_late(state, read_at) else power,
         soc=soc,
         last_reading_at=read_at,
         last_seq_no=state.seq_last,
@@ -84,6 +85,11 @@ def _latest(state: State) -> tuple[int | None, int | None, datetime | None]:
         return own.power, own.soc, own.read_at
     power = free.power if free.power is not None else own.power
     return power, free.soc if free.soc is not None else own.soc, free.read_at or own.read_at
+
+
+def _is_late(state: State, read_at: datetime | None) -> bool:
+    """Was it waiting in a queue? Then it says nothing of now (quirk 67)."""
+    return read_at is not None and state.heard_at is not None and state.heard_at - read_at > LATE
 
 
 def _end(state: State) -> tuple[datetime | None, datetime | None, str | None]:

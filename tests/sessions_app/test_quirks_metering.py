@@ -117,6 +117,37 @@ def test_q67_the_same_time_stamp_for_hours_still_counts(tell: Tell, pole: Teller
     assert counted() == (Decimal(21_000), "")
 
 
+def test_q67_a_flood_of_queued_readings_counts_exactly_and_shows_nothing_as_if_it_were_now(
+    tell: Tell, pole: Teller
+) -> None:
+    """Five hundred minutes without a line, all told in the first minute of the connection, in batches."""
+    number = tell(pole.start(0, meter=1000, heard=500)).transaction_id
+    queue = [pole.update(m, number, 1000 + 120 * m, power=7200, heard=500 + m / 1000) for m in range(1, 501)]
+    for at in range(0, 480, 60):
+        tell(*queue[at : at + 60])
+    assert (session().energy, session().power_w) == (Decimal(120 * 480), None)
+    tell(*queue[480:], *queue[100:130])
+
+    assert counted() == (Decimal(60_000), "")
+    assert session().power_w == 7200
+    assert Evidence.objects.count() == 501
+    assert len(selectors.curve(session())) == 500
+
+
+def test_q69_a_car_that_is_suspended_for_days_goes_on(tell: Tell, pole: Teller) -> None:
+    number = tell(pole.start(0, meter=1000)).transaction_id
+    tell(pole.update(60, number, 8000, power=7000))
+    tell(pole.update(61, number, 8000, power=0))
+    tell(pole.update(5 * 24 * 60, number, 8000, power=0), pole.update(5 * 24 * 60 + 30, number, 11_500, power=7000))
+    tell(pole.stop(5 * 24 * 60 + 40, number, 12_000))
+
+    assert counted() == (Decimal(11_000), "")
+    parked = [period for period in selectors.charging_periods(session()) if period.state == selectors.PARKING]
+    assert sum((period.end - period.start for period in parked), timedelta()) == timedelta(days=5) - timedelta(
+        minutes=60
+    )
+
+
 def test_q69_only_start_and_stop(tell: Tell, pole: Teller) -> None:
     number = tell(pole.start(0, meter=1000)).transaction_id
     assert selectors.curve(session()) == []
