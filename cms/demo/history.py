@@ -41,7 +41,8 @@ class Reading(NamedTuple):
 
 @dataclass(slots=True)
 class Charge:
-    """`ended_at` None: it still runs. `full_at`: the battery wanted no more. `by_card`: ended with the card, not the cable."""
+    """`ended_at` None: it still runs. `full_at`: the battery wanted no more. `by_card`: ended with the card, not the cable.
+    `stop_is_lost`: the central system never hears of its end."""
 
     station: Station
     socket: int
@@ -53,6 +54,7 @@ class Charge:
     ended_at: datetime | None = None
     by_card: bool = False
     reason: str = ""
+    stop_is_lost: bool = False
 
     @property
     def meter_stop(self) -> int:

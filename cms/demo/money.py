@@ -16,6 +16,7 @@ from sessions_app.models import ChargingSession
 from . import cast
 
 SETTLED = timedelta(minutes=1)
+REFUSED_AGO = 150  # so many payments ago a bank said no
 FRESH = timedelta(hours=3)  # receipts of the last hours are still to be mailed, so that the demo has mails
 
 
@@ -54,6 +55,8 @@ def _pay(cdrs: CDRQuerySet) -> None:
                 status=Payment.Status.CAPTURED,
             )
         )
+    for payment in payments[-REFUSED_AGO : -REFUSED_AGO + 1]:
+        payment.status, payment.gateway_id, payment.error = Payment.Status.FAILED, "", "insufficient_funds"
     Payment.objects.bulk_create(payments, batch_size=500)
     then = CDR.objects.filter(pk=OuterRef("cdr")).values("created_at")
     Payment.objects.filter(cdr__in=cdrs).update(created_at=Subquery(then), updated_at=Subquery(then))

@@ -4,6 +4,7 @@ Charges that cannot meet (neither on a socket nor with a card) are told together
 """
 
 import itertools
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from cms.wiring import csms
+from stations.simulator import signing
 from stations.vocabulary import events
 from stations.vocabulary.values import EvseRef, IdToken, Sample, StationRef
 from stations.vocabulary.values import Reading as Told
@@ -59,6 +61,18 @@ class Teller:
             ]
         )
 
+    def tell_end(self, charge: Charge, transaction_id: str) -> None:
+        """Only how it ended, as a station of 1.6 tells it: its start never reached us."""
+        assert charge.ended_at is not None
+        stop = events.TransactionEnded(
+            transaction_id=transaction_id,
+            meter_wh=Decimal(charge.meter_stop),
+            reason="Local",
+            token=IdToken(charge.token),
+            **self._facts(charge, charge.ended_at),
+        )
+        csms.handle([stop])
+
     def _tell_level(self, charges: Sequence[Charge]) -> None:
         answers = csms.handle([self._start(charge) for charge in charges])
         told: list[events.StationEvent] = []
@@ -100,7 +114,7 @@ class Teller:
             seq_no=0,
             trigger="Authorized",
             charging_state="Charging",
-            readings=(_told(first, charge.station.hardware, "Transaction.Begin"),),
+            readings=(_sworn(charge, first, signing.BEGIN),),
             **facts,
         )
 
@@ -118,7 +132,7 @@ class Teller:
                 readings=(_told(reading, charge.station.hardware, "Sample.Periodic"),),
                 **self._facts(charge, reading.at),
             )
-        if charge.ended_at:
+        if charge.ended_at and not charge.stop_is_lost:
             yield events.TransactionEnded(
                 transaction_id=transaction_id,
                 meter_wh=Decimal(charge.meter_stop),
@@ -157,7 +171,7 @@ class Teller:
                 charging_state="Idle",
                 reason=charge.reason,
                 token=IdToken(charge.token, "ISO14443") if charge.by_card else None,
-                readings=(_told(charge.readings[-1], charge.station.hardware, "Transaction.End"),),
+                readings=(_sworn(charge, charge.readings[-1], signing.END),),
                 **self._facts(charge, charge.ended_at),
             )
 
@@ -196,6 +210,26 @@ def _told(reading: Reading, hardware: Hardware, context: str) -> Told:
         Sample("SoC", Decimal(reading.soc), "Percent", context=context, location="EV"),
     )
     return Told(reading.at, samples)
+
+
+def _sworn(charge: Charge, reading: Reading, context: str) -> Told:
+    """The reading at begin or end; of a station that signs with what its meter signed."""
+    told = _told(reading, charge.station.hardware, context)
+    if not charge.station.signs:
+        return told
+    identity, socket = charge.station.identity, charge.socket
+    text = signing.record(
+        identity,
+        socket,
+        context=context,
+        began=charge.started_at,
+        at=reading.at,
+        register_wh=reading.register,
+        token=charge.token,
+    )
+    inside = json.dumps(signing.container(text, signing.public_key(identity, socket)))
+    sample = Sample("Energy.Active.Import.Register", None, "Wh", context=context, signed=inside)
+    return told._replace(samples=(*told.samples, sample))
 
 
 def _levels(charges: Iterable[Charge]) -> list[list[Charge]]:

@@ -15,17 +15,20 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Driver, Membership, Operator, Token, User
+from accounts.models import Driver, Membership, Operator, Role, Token, User
 from accounts.services import tokens
 from billing.models import CDR
+from billing.selectors import assurance
+from billing.services import assurance as keeping
 from cms.reports import rollup
 from sessions_app.models import ChargingSession
-from stations.models import EVSE, ChargingStation, ConnectionPeriod, Connector, Location
+from stations.models import EVSE, ChargingStation, ConnectionPeriod, Connector, Location, MeterKey
 from stations.services import provisioning
+from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, history, money, passwords, prices, quiet, retelling
+from . import cast, history, money, passwords, prices, quiet, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -34,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 DAYS = 60
 SEED = 42
+FORGOTTEN = "990017"  # a transaction that nobody here began
 SLICES = (
     (timedelta(hours=4), timedelta(minutes=15)),
     (timedelta(hours=30), timedelta(hours=1)),
@@ -69,6 +73,7 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         money.settle(start, now)
     _analyze()
     _roll_up(start, now)
+    _assure(max(start, now - assurance.WINDOW), now)
     return {
         "stations": ChargingStation.objects.count(),
         "sessions": ChargingSession.objects.count(),
@@ -213,13 +218,17 @@ def _retell(companies: Sequence[Built], start: datetime, now: datetime, rng: ran
     pockets = {identity: pocket for built in companies for identity, pocket in _pockets(built, now, rng).items()}
     wanted = [wish for built in companies for wish in _wanted(built)]
     past = history.make(stations, pockets, start=start, now=now, rng=rng, wanted=wanted)
+    troubles.spoil(past, now=now)
     refs = {identity: ref for built in companies for identity, ref in built.refs.items()}
     hardware = {station.identity: station.hardware for station in stations}
     teller = retelling.Teller(refs, past)
     teller.boot(start, stations)
     teller.tell(_borders(start, now))
+    if lost := troubles.stray(past, now=now):
+        teller.tell_end(lost, FORGOTTEN)
     _connections(refs, past, hardware, start, now)
     _nameplates(refs, hardware)
+    _meter_keys(refs, stations, start)
 
 
 def _pockets(built: Built, now: datetime, rng: random.Random) -> dict[str, Pockets]:
@@ -291,6 +300,24 @@ def _nameplates(refs: Mapping[str, StationRef], hardware: Mapping[str, Hardware]
         Connector.objects.filter(evse__station__in=ids).update(standard=model.standard)
 
 
+def _meter_keys(refs: Mapping[str, StationRef], stations: Sequence[Station], start: datetime) -> None:
+    """What the technician read from the labels of the meters that sign."""
+    signing_ones = {refs[station.identity].id: station.identity for station in stations if station.signs}
+    evses = EVSE.objects.filter(station__in=signing_ones).select_related("station")
+    MeterKey.objects.bulk_create(
+        MeterKey(
+            evse=evse,
+            public_key=signing.public_key(signing_ones[evse.station_id], evse.evse_id),
+            meter_serial=signing.serial(signing_ones[evse.station_id], evse.evse_id),
+            valid_from=start,
+            added_by=User.objects.filter(
+                memberships__operator=evse.station.operator_id, memberships__role=Role.TECHNICIAN
+            ).first(),
+        )
+        for evse in evses
+    )
+
+
 # ---- afterwards ---------------------------------------------------------------------------------------------------------
 
 
@@ -302,6 +329,13 @@ def _roll_up(start: datetime, now: datetime) -> None:
         rollup.hourly(since=since, until=until)
         since = until
     rollup.revenue(since=start.date(), until=now.date())
+
+
+def _assure(since: datetime, now: datetime) -> None:
+    """What was at risk at the end of each day: nothing was put right meanwhile, so it is what had happened by then."""
+    for operator in Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES]):
+        for days in range((now - since).days, -1, -1):
+            keeping.snapshot(operator=operator, now=now - timedelta(days=days))
 
 
 def _analyze() -> None:
