@@ -8,10 +8,14 @@ from typing import NamedTuple
 import pytest
 
 from sessions_app.models import ChargingSession
+from sessions_app.selectors import proof
+from stations.models import ChargingStation, MeterKey
+from stations.simulator import signing
 from stations.simulator.behaviours import QUIRKS
 from stations.simulator.clock import SteppedClock
 from stations.simulator.hardware import Spec
 from stations.simulator.station import Station
+from tests.factories import EvseFactory
 
 from . import site as sites
 from .live import LiveServer
@@ -82,10 +86,16 @@ async def charge(station: Station, tag: str, *, minutes: int = 20) -> None:
 def test_plug_charge_pay(live_server_process: LiveServer, version: str) -> None:
     with live_server_process.orm():
         site = sites.build(live_server_process)
-    asyncio.run(charge(simulated(site, version=version), site.tags[0]))
+        station = ChargingStation.objects.get(pk=site.station_id)
+        evse = EvseFactory(station=station, uid=f"IT*SIM*E{site.station_id}*1", short_code=f"SIM{site.station_id:03}")
+        label = signing.public_key(site.identity, 1)
+        MeterKey.objects.create(evse=evse, public_key=label, valid_from=datetime(2020, 1, 1, tzinfo=UTC))
+    asyncio.run(charge(simulated(site, version=version, signs=True), site.tags[0]))
     with live_server_process.orm():
         (session,) = site.sessions()
         assert (session.energy, session.stopped_at - session.started_at) == (2000, timedelta(minutes=20))
+        proven = proof.of_session(session.pk)
+        assert (proven.holds, proven.total.mwh, session.review) == (True, 2_000_000, "")
         (cdr,) = sites.until(site.cdrs, "the CDR")
         assert cdr.total_incl_vat == Decimal("1.10")
         sites.until(site.payments, "the payment")
