@@ -64,6 +64,7 @@ def _spec(station: Station, url: str, registers: Mapping[int, Decimal], running:
         resumed=running,
         visits_per_day=station.visits * LIVELIER,
         flaky=station.flaky,
+        signs=station.signs,
     )
 
 

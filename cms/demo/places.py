@@ -37,6 +37,7 @@ class Station:
     unreachable_for: timedelta | None = None
     out_of_service: tuple[int, ...] = ()
     flaky: bool = False
+    signs: bool = False
 
     @property
     def serial(self) -> str:
@@ -81,7 +82,7 @@ RETE = (
     ),
     Place(
         "Modena Est", "Via Emilia Est 985", "41122", "Modena", "MO", Decimal("44.630600"), Decimal("10.968900"), "DC",
-        (_rapida("CP-0061", "Modena Est 1", 4.2), _rapida("CP-0062", "Modena Est 2", 3.9)),
+        (_rapida("CP-0061", "Modena Est 1", 4.2, signs=True), _rapida("CP-0062", "Modena Est 2", 3.9, signs=True)),
     ),
     Place(
         "Cesena Nord", "Via Assano 5", "47522", "Cesena", "FC", Decimal("44.167800"), Decimal("12.247600"), "DC",
