@@ -353,5 +353,5 @@ def test_the_page_costs_a_fixed_number_of_queries(
     session = charging(world)
     for n in range(11, 60):
         world.reads(session, n, 1_833 + 183 * (n - 10), power=11_000)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         see(him, HERE)
