@@ -11,20 +11,19 @@ from typing import NamedTuple
 from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, QuerySet, Subquery
 
 from cms.core import rows
-from stations.diagnostics import faults
+from stations.diagnostics import faults, spans
 from stations.diagnostics.findings import Finding
 from stations.models import ChargingStation, Fault, StatusChange
 from stations.models.station import CLOCK_ALARM_S
 
 RIGHT, DRIFTING, ZONE, OFF, UNSET = "right", "drifting", "zone", "off", "unset"
 RIGHT_S = 30
-HALF_HOUR_S, HOUR_S, DAY_S = 1_800, 3_600, 86_400
+HALF_HOUR_S, HOUR_S, DAY_S = 1_800, spans.HOUR_S, spans.DAY_S
 WINDOW = timedelta(hours=1)
 REMEMBERED = timedelta(hours=24)  # what has not been confirmed for so long gives way to anything
 STEP_S = 60  # no clock drifts further from one look to the next
 DRIFT_NEEDS = timedelta(hours=6)
 _FURTHEST_ZONE_S = 14 * HOUR_S
-_UNSET_S = -6 * 365 * DAY_S  # a wrong clock may be years off; one that was never set starts at its epoch
 _OLDEST = timedelta(days=7)
 
 
@@ -56,7 +55,7 @@ def standing(offset_s: int) -> str:
     """What is the matter with a clock that far off. Whole half hours are time zones: local time sent as UTC, or a wrong one."""
     if abs(offset_s) <= RIGHT_S:
         return RIGHT
-    if offset_s <= _UNSET_S:
+    if offset_s <= spans.UNSET_S:
         return UNSET
     if _is_whole(offset_s) and abs(offset_s) <= _FURTHEST_ZONE_S:
         return ZONE

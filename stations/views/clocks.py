@@ -83,7 +83,7 @@ def _stands(offset: int | None, standing: str) -> str:
         return _("Nothing was heard yet that tells.")
     if standing == timekeeping.RIGHT:
         return _("Its clock is right.")
-    return _("Its clock was never set.") if standing == timekeeping.UNSET else f"{spans.sentence(offset)}."
+    return f"{spans.sentence(offset)}."
 
 
 def _correction(station: ChargingStation, zone: ZoneInfo) -> str:
