@@ -20,6 +20,7 @@ CORRECTED: Final = "corrected"
 REVIEW: Final = "review"
 REPEATED: Final = "repeated"
 REFUSED: Final = "refused"
+CORRECTIONS: Final = frozenset({"day_month", "century", "negative_rounding"})
 VERDICTS: Final = (ACCEPTED, CORRECTED, REVIEW, REPEATED, REFUSED)
 
 _MWH = {"kWh": 1_000_000, "Wh": 1_000}
@@ -37,6 +38,11 @@ class Imported(NamedTuple):
     began_at: datetime | None = None
     ended_at: datetime | None = None
     energy: int | None = None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The reasons for which a person must look."""
+        return tuple(reason for reason in self.reasons if reason not in CORRECTIONS)
 
 
 class Judge:

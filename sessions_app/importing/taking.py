@@ -42,8 +42,8 @@ class Taker:
         self.places: dict[str, Place] = {}
 
     def take(self, rows: Iterable[Imported]) -> int:
-        """Chunk by chunk, each in a transaction of its own. Returns how many sessions are there now. Raises Invalid where a
-        station is unknown and none is to be created."""
+        """Chunk by chunk, each in a transaction of its own. Returns how many sessions are new. Raises Invalid where a station
+        is unknown and none is to be created."""
         usable = (row for row in rows if row.verdict not in (REFUSED, REPEATED))
         taken = 0
         while chunk := list(islice(usable, CHUNK)):
@@ -52,10 +52,11 @@ class Taker:
 
     @transaction.atomic
     def _take(self, rows: Sequence[Imported]) -> int:
+        known = set(books.by_start_key(self._key(row) for row in rows))
         told = [self._told(row) for row in rows]
         sessions.record([event for events in told for event in events])
         self._decide(rows)
-        return len(rows)
+        return len({self._key(row) for row in rows} - known)
 
     def _told(self, row: Imported) -> list[TransactionEvent]:
         began: datetime = row.began_at  # type: ignore[assignment]  # only refused rows have none
@@ -82,7 +83,7 @@ class Taker:
         recording = Recording()
         for key, held in books.by_start_key(doubtful).items() if doubtful else ():
             row = doubtful[key]
-            wanted = [] if held.state.flags else [(FLAGGED, row.reasons)]
+            wanted = [] if held.state.flags else [(FLAGGED, row.doubts)]
             if row.ended_at is None and held.state.aged_at is None:
                 wanted.append((AGED, ()))
             for kind, reasons in wanted:
@@ -98,7 +99,8 @@ class Taker:
         recording.finish()
 
     def _transaction(self, row: Imported) -> str:
-        return f"{self.source}-{row.raw.reference or row.raw.line}"
+        """Unique at its station: exports of two years number their rows alike."""
+        return f"{self.source}-{row.raw.reference}-{row.began_at:%Y%m%dT%H%M%S}"
 
     def _key(self, row: Imported) -> str:
         return f"{self._place(row.raw.station).station.id}/{self._transaction(row)}"

@@ -10,6 +10,7 @@ from django.core.management import BaseCommand, CommandError
 
 from accounts.models import Operator
 from cms.core.errors import DomainError
+from cms.demo import quiet
 from sessions_app.importing import dialects
 from sessions_app.importing.dialects import Dialect
 from sessions_app.importing.judging import ACCEPTED, VERDICTS, Imported, Judge, Report
@@ -61,10 +62,11 @@ class Command(BaseCommand):
 
     def _take(self, operator: Operator, dialect: Dialect, judged: Iterable[Imported], *, create: bool) -> None:
         try:
-            taken = Taker(operator, dialect.name, create_stations=create).take(judged)
+            with quiet.announcements():
+                taken = Taker(operator, dialect.name, create_stations=create).take(judged)
         except DomainError as error:
             raise CommandError(error.text) from error
-        self.stdout.write(f"{taken} sessions are in the books of {operator.name}")
+        self.stdout.write(f"{taken:,} new sessions in the books of {operator.name}")
 
     def _say(self, name: str, dialect: str, report: Report) -> None:
         counts = ", ".join(f"{report.verdicts[verdict]:,} {verdict}" for verdict in VERDICTS)
