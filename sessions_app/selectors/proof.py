@@ -1,7 +1,7 @@
 """The signed records of a session, and what they prove."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sessions_app.metering import kept, signed
@@ -49,14 +49,19 @@ class Proof(NamedTuple):
 
 
 def of_session(session_id: int) -> Proof:
-    session = ChargingSession.objects.only("station", "evse_id", "started_at").get(pk=session_id)
-    records = _records([session_id])
-    known = _keys_at(session.station_id, session.evse_id, session.started_at) if records else ()
-    keys = tuple(_fitting(known, record) for record in records)
-    checked = tuple(
-        signed.check(record, key.public_key if key else "") for record, key in zip(records, keys, strict=True)
-    )
-    return Proof(checked, signed.add_up(checked), keys)
+    return by_session([session_id])[session_id]
+
+
+def by_session(session_ids: Collection[int]) -> dict[int, Proof]:
+    """Three statements, however many sessions."""
+    columns = ("pk", "station", "evse_id", "started_at")
+    sessions = ChargingSession.objects.filter(pk__in=session_ids).values_list(*columns)
+    records, known = _records(session_ids), _keys(session_ids)
+    found = {}
+    for pk, station, evse, started_at in sessions:
+        keys = [key for key in known.get((station, evse), ()) if key.valid_from <= started_at]
+        found[pk] = _proof(records.get(pk, ()), keys)
+    return found
 
 
 def token_of(session_id: int) -> str:
@@ -68,29 +73,46 @@ def sent_key(station_id: int, evse_id: int) -> Record | None:
     """The newest record of an EVSE that brought its key along: something to compare with the label, and no proof."""
     latest = ChargingSession.objects.filter(station=station_id, evse_id=evse_id, verification__isnull=False)
     for session_id in latest.order_by("-pk").values_list("pk", flat=True)[:_LOOKED_AT]:
-        for record in reversed(_records([session_id])):
+        for record in reversed(_records([session_id]).get(session_id, ())):
             if record.key and not signed.problem_of(record.key):
                 return record
     return None
 
 
-def _records(session_ids: Iterable[int]) -> tuple[Record, ...]:
+def _proof(records: Sequence[Record], known: Sequence[MeterKey]) -> Proof:
+    keys = tuple(_fitting(known, record) for record in records)
+    checked = tuple(
+        signed.check(record, key.public_key if key else "") for record, key in zip(records, keys, strict=True)
+    )
+    return Proof(checked, signed.add_up(checked), keys)
+
+
+def _records(session_ids: Collection[int]) -> dict[int, tuple[Record, ...]]:
     """Each once, however often and in whatever wrapping it was sent; one that brought its key before one that did not."""
     rows = Evidence.objects.filter(session__in=session_ids).exclude(readings=kept.NOTHING).order_by("occurred_at", "pk")
-    found: dict[str, Record] = {}
-    for text in rows.values_list("readings", flat=True):
-        for reading in kept.load(text):
-            for sample in reading.samples:
-                if sample.signed is not None:
-                    record = signed.unwrap(sample.signed)
-                    if not (record.text in found and found[record.text].key):
-                        found[record.text] = record
-    return tuple(found.values())
+    found: dict[int, dict[str, Record]] = defaultdict(dict)
+    for session_id, text in rows.values_list("session", "readings"):
+        own = found[session_id]
+        for record in _signed_in(text):
+            if not (record.text in own and own[record.text].key):
+                own[record.text] = record
+    return {session_id: tuple(own.values()) for session_id, own in found.items()}
 
 
-def _keys_at(station_id: int, evse_id: int | None, at: datetime) -> Sequence[MeterKey]:
-    """Newest first."""
-    return list(MeterKey.objects.filter(evse__station=station_id, evse__evse_id=evse_id or 0, valid_from__lte=at))
+def _signed_in(text: str) -> Iterator[Record]:
+    for reading in kept.load(text):
+        for sample in reading.samples:
+            if sample.signed is not None:
+                yield signed.unwrap(sample.signed)
+
+
+def _keys(session_ids: Collection[int]) -> dict[tuple[int, int], list[MeterKey]]:
+    """By station and EVSE number, newest first."""
+    stations = ChargingSession.objects.filter(pk__in=session_ids).values("station")
+    found: dict[tuple[int, int], list[MeterKey]] = defaultdict(list)
+    for key in MeterKey.objects.filter(evse__station__in=stations).select_related("evse"):
+        found[key.evse.station_id, key.evse.evse_id].append(key)
+    return found
 
 
 def _fitting(known: Sequence[MeterKey], record: Record) -> MeterKey | None:

@@ -2,7 +2,7 @@
 signatures of its meter. What is found is evidence; a later check that finds otherwise counts instead.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from sessions_app.engine import energy
 from sessions_app.engine.evidence import FLAGGED
 from sessions_app.models import ChargingSession
 from sessions_app.selectors import proof
+from sessions_app.selectors.proof import Proof
 from stations.models import EVSE, MeterKey
 
 from . import books, ledger, verifications
@@ -33,13 +34,14 @@ _SLACK, _SLACK_MWH = Decimal("1.1"), 1_000_000  # plausibility gate: rated power
 def run(session_ids: Iterable[int]) -> int:
     """Checks those that have ended and are not discarded. Returns how many learned something."""
     held = [one for one in books.by_id(session_ids).values() if _is_due(one)]
-    verifications.open_for(one.id for one in held if one.state.is_signed)
-    rated = _rated_power(held)
+    swore = [one.id for one in held if one.state.is_signed]
+    verifications.open_for(swore)
+    rated, proofs = _rated_power(held), proof.by_session(swore) if swore else {}
     now = timezone.now()
     recording = Recording()
     told = 0
     for one in held:
-        reasons = tuple(sorted((*_power(one, rated), *_signatures(one))))
+        reasons = tuple(sorted((*_power(one, rated), *_signatures(one, proofs))))
         if reasons != one.state.flags:
             told += 1
             entry = ledger.of_ours(
@@ -92,11 +94,11 @@ def _power(held: Held, rated: dict[tuple[int, int], int]) -> tuple[str, ...]:
     return (OVER_POWER,) if energy.settle(state).mwh > most else ()
 
 
-def _signatures(held: Held) -> tuple[str, ...]:
+def _signatures(held: Held, proofs: Mapping[int, Proof]) -> tuple[str, ...]:
     """Nothing where the meter signs nothing, or where nobody has registered its key."""
-    if not held.state.is_signed:
+    found = proofs.get(held.id)
+    if found is None:
         return ()
-    found = proof.of_session(held.id)
     if found.is_broken:
         return (SIGNED_INVALID,)
     settled = energy.settle(held.state).mwh

@@ -11,10 +11,10 @@ from sessions_app.models import Verification
 
 def open_for(session_ids: Iterable[int]) -> None:
     """Once per session, whoever asks how often."""
-    wanted = sorted(set(session_ids))
-    missing = set(wanted) - set(
-        Verification.objects.filter(session__in=wanted).values_list("session_id", flat=True) if wanted else ()
-    )
+    wanted = set(session_ids)
+    if not wanted:
+        return
+    missing = wanted - set(Verification.objects.filter(session__in=wanted).values_list("session_id", flat=True))
     now = timezone.now()
     rows.insert_new(
         Verification,
