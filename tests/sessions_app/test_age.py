@@ -52,7 +52,7 @@ def test_after_a_day_of_doubt_it_ends_at_its_last_good_reading(tell: Tell, pole:
     assert session.review == "missing_stop"
 
 
-def test_a_power_cut_is_known_by_the_next_boot(tell: Tell, pole: Teller) -> None:
+def test_q49_a_power_cut_is_known_by_the_next_boot(tell: Tell, pole: Teller) -> None:
     """The station is connected and silent about the charge that ran when the power went."""
     charge(tell, pole)
     ChargingStation.objects.update(online=True, last_boot=at(90))
@@ -69,7 +69,7 @@ def test_a_suspended_car_at_a_connected_station_never_ages(tell: Tell, pole: Tel
     assert ChargingSession.objects.get().status == "active"
 
 
-def test_a_late_stop_settles_it(tell: Tell, pole: Teller) -> None:
+def test_q49_a_late_stop_settles_it(tell: Tell, pole: Teller) -> None:
     number = charge(tell, pole)
     wait(48)
     tell(pole.stop(75, number, 13_000, heard=3 * DAY))

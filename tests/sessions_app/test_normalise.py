@@ -35,7 +35,6 @@ def one(*samples: Sample) -> Measured:
         (1234, "", 0, 1_234_000),
         ("26008.333", "Wh", 0, 26_008_333),
         ("1.2345", "kWh", 0, 1_234_500),
-        ("1.2345", "kwh ", 0, 1_234_500),  # quirk 62
         ("1.2", "MWh", 0, 1_200_000_000),
         (12, "Wh", 3, 12_000_000),
         (12_345, "Wh", -1, 1_234_500),
@@ -45,6 +44,11 @@ def one(*samples: Sample) -> Measured:
 )
 def test_a_register_in_any_unit(value: Any, unit: str | None, multiplier: int, mwh: int) -> None:
     assert one(sample(value, unit, multiplier=multiplier)).register == mwh
+
+
+@pytest.mark.parametrize("unit", ["kWh ", "kwh", " KWH"])
+def test_q62_a_unit_in_another_spelling(unit: str) -> None:
+    assert one(sample("1.2345", unit)).register == 1_234_500
 
 
 def test_power_in_kilowatts_and_soc_in_percent() -> None:

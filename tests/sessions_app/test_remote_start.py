@@ -203,6 +203,27 @@ def test_a_station_that_never_answered_may_start_all_the_same(
     assert request.status == becomes
 
 
+def test_q47_a_start_that_was_accepted_and_never_came_leaves_no_session_and_says_so(
+    tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver
+) -> None:
+    request = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    sent(request.command, {})
+    assert starts.expire(now=request.expires_at) == 1
+
+    request.refresh_from_db()
+    assert (request.status, ChargingSession.objects.count()) == ("expired", 0)
+
+
+def test_q47_a_card_that_is_asked_for_twice_starts_one_session(
+    tell: Tell, pole: Teller, evse: EVSE, app: Token, dario: Driver
+) -> None:
+    starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
+    assert [tell(pole.present("APP-DARIO")).status for _ in range(2)] == ["Accepted", "Accepted"]
+    tell(pole.start(0, "APP-DARIO"))
+
+    assert ChargingSession.objects.get().authorization == "Accepted"
+
+
 def test_requests_expire_and_refused_ones_say_so(evse: EVSE, app: Token, dario: Driver, operator: Operator) -> None:
     waiting = starts.remote(evse=evse, token=app, by=dario.user, driver=dario)
     refused = starts.remote(

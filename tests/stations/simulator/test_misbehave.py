@@ -73,6 +73,16 @@ async def test_q43_stops_with_a_fraction_of_a_wh(yard: Yard, csms: Csms) -> None
     assert csms.of("StopTransaction")[0]["meterStop"] == 28008.333
 
 
+async def test_q47_accepts_a_remote_start_and_does_nothing(yard: Yard, csms: Csms) -> None:
+    station = await yard.station(quirks=("Q47",))
+    await station.plug_in(1)
+    answer = await csms.ask("CP-1", "RemoteStartTransaction", id_tag=TAG, connector_id=1)
+    await station.until(lambda: station.connectors[1].locked_for is None)
+
+    assert (answer.status, station.connectors[1].transaction) == ("Accepted", None)
+    assert csms.of("StartTransaction") == []
+
+
 async def test_q60_tells_kwh_and_no_unit(yard: Yard, csms: Csms) -> None:
     await charge(yard, "Q60")
     energy = csms.of("MeterValues")[-1]["meterValue"][0]["sampledValue"][0]
