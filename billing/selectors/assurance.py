@@ -45,6 +45,10 @@ class Check:
     where: Callable[[Asked], Q] | None
     actions: tuple[str, ...] = ()
 
+    @property
+    def has_charges(self) -> bool:
+        return self.where is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -65,7 +65,8 @@ def resolve(
 
 def chosen(asked: Asked, check: Check, ids: Collection[int] | None) -> list[Case]:
     """Rows of `assurance.cases`, or of `assurance.strays`."""
-    found: QuerySet[Any] = assurance.cases(check, asked) if check.where else assurance.strays(asked)
+    every: QuerySet[Any] = assurance.cases(check, asked) if check.where else assurance.strays(asked)
+    found = every.select_related("station__location")
     return list(found[:MOST] if ids is None else found.filter(pk__in=list(ids)[:MOST]))
 
 

@@ -98,10 +98,12 @@ def _cases(request: MemberRequest, asked: Asked, check: Check) -> HttpResponse:
     price = selectors.average_price(asked)
     found = _queried(asked, check)
     listed = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = [_row(case, price) for case in listed]
     context = {
         "check": check,
         "page": listed,
-        "rows": [_row(case, price) for case in listed],
+        "rows": rows,
+        "guessed": any(row.amount and not row.exact for row in rows),
         "offered": resolutions.offered(check, request.user, request.operator),
         "price": price,
         "currency": request.operator.currency,
@@ -124,7 +126,7 @@ def _asking(
         "how": how,
         "rows": rows,
         "total": sum((row.amount or Decimal(0) for row in rows), Decimal(0)),
-        "guessed": any(not row.exact for row in rows),
+        "guessed": any(row.amount and not row.exact for row in rows),
         "currency": request.operator.currency,
         "wrong": wrong,
     }
@@ -134,7 +136,7 @@ def _asking(
 def _queried(asked: Asked, check: Check) -> Any:
     if check.where is None:
         return selectors.strays(asked).select_related("station__location")
-    return selectors.cases(check, asked).select_related("station", "location").defer("state")
+    return selectors.cases(check, asked).select_related("station__location").defer("state")
 
 
 def _row(case: ChargingSession | Evidence, price: Decimal | None) -> Row:

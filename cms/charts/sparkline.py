@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from .svg import number
 
-WIDTH, HEIGHT, EDGE = 120, 28, 3
+WIDTH, HEIGHT, EDGE = 120, 28, 5
 
 
 def sparkline(points: Sequence[tuple[date, int]], *, days: int = 30) -> SafeString:
@@ -31,7 +31,7 @@ def sparkline(points: Sequence[tuple[date, int]], *, days: int = 30) -> SafeStri
     x, y = runs[-1][-1]
     return mark_safe(  # noqa: S308 - numbers, and words through escape
         f'<svg class="chart spark" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(_words(points, days))}">{drawn}<circle class="end" cx="{x:.1f}" cy="{y:.1f}" r="3"/></svg>'
+        f'aria-label="{escape(_words(points, days))}">{drawn}<circle class="end" cx="{x:.1f}" cy="{y:.1f}" r="4"/></svg>'
     )
 
 

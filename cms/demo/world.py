@@ -18,8 +18,6 @@ from django.utils import timezone
 from accounts.models import Driver, Membership, Operator, Role, Token, User
 from accounts.services import tokens
 from billing.models import CDR
-from billing.selectors import assurance
-from billing.services import assurance as keeping
 from cms.reports import rollup
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, ChargingStation, ConnectionPeriod, Connector, Location, MeterKey
@@ -28,7 +26,7 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, history, money, passwords, prices, quiet, retelling, troubles
+from . import cast, history, losses, money, passwords, prices, quiet, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -73,7 +71,7 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         money.settle(start, now)
     _analyze()
     _roll_up(start, now)
-    _assure(max(start, now - assurance.WINDOW), now)
+    losses.remember(since=start, now=now)
     return {
         "stations": ChargingStation.objects.count(),
         "sessions": ChargingSession.objects.count(),
@@ -329,13 +327,6 @@ def _roll_up(start: datetime, now: datetime) -> None:
         rollup.hourly(since=since, until=until)
         since = until
     rollup.revenue(since=start.date(), until=now.date())
-
-
-def _assure(since: datetime, now: datetime) -> None:
-    """What was at risk at the end of each day: nothing was put right meanwhile, so it is what had happened by then."""
-    for operator in Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES]):
-        for days in range((now - since).days, -1, -1):
-            keeping.snapshot(operator=operator, now=now - timedelta(days=days))
 
 
 def _analyze() -> None:
