@@ -288,14 +288,9 @@ def setup(asked: Asked) -> Mapping[str, Block]:
             "evses": [(evse, list(evse.connectors.all()), public_address(evse)) for evse in evses],
             "created": formats.date_format(station.created_at.astimezone(asked.zone), "DATE_FORMAT"),
             **provisioning.refusal(station),
+            "meters": meters.of(station, now=asked.now),
+            "zone": asked.zone.key,
             **clocks.shown(station, asked.zone),
         }
 
-    def signing() -> Content:
-        key, zone = links.key(asked.station), links.zone_name(asked.station)
-        return {"meters": meters.of(asked.station, now=asked.now), "station_key": key, "zone": zone}
-
-    return {
-        "setup": Block("operator/station/setup_cards.html", shown),
-        "meters": Block("operator/stations/meters.html", signing),
-    }
+    return {"setup": Block("operator/station/setup_cards.html", shown)}
