@@ -23,7 +23,7 @@ from . import everything
 SECRETS = (b"CP-0042", b"04F00BA4", b"Bellini", b"dario@", b"olga@", b"1/2026", b"IT*ADR")
 OPEN = ("api/", "admin/", "accounts/", "uploads/", "demo/")  # with doors of their own, tested on their own
 LOOKED_AT = ("qr.svg", "reports/<slug:name>/", "incidents/<int:pk>/", "sessions/<int:pk>/", "stations/<str:key>/")
-FOR_DRIVERS = ("c/", "l/", "s/")  # what stands on a public charger is public
+FOR_DRIVERS = ("c/", "l/", "s/", "verify/")  # what stands on a public charger or a receipt is public
 
 
 def addresses() -> Iterator[str]:
