@@ -4,7 +4,8 @@ truth's or a person is asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,10 +24,10 @@ from sessions_app.engine.state import State
 from sessions_app.models import ChargingSession
 from sessions_app.services import replaying, silence
 from stations.vocabulary.events import TransactionEnded, TransactionStarted, TransactionUpdated
-from stations.vocabulary.values import EvseRef, IdToken
+from stations.vocabulary.values import EvseRef, IdToken, Reading, Sample
 from tests.factories import OperatorFactory, StationFactory, TokenFactory
 
-from .telling import MORNING, Teller, Teller2
+from .telling import MORNING, REGISTER, Teller, Teller2, reading
 
 TOLERANCE = 10_000  # mWh: what the engine calls rounding
 DAY = 24 * 60
@@ -45,6 +46,7 @@ class Charge:
     reset: bool = False
     transaction: str = ""
     seq: int = 0
+    start: Callable[[int], Any] | None = None
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Pole:
     """A station: its meter, its charges, and what it has yet to send: (charge, message, is it only a reading)."""
 
     teller: Teller
+    shows: Callable[[datetime, int], Reading] = reading
     charges: list[Charge] = field(default_factory=list)
     running: dict[int, Charge] = field(default_factory=dict)
     registers: dict[int, int] = field(default_factory=lambda: {1: 1_000, 2: 5_000})
@@ -65,6 +68,27 @@ class Pole:
         return isinstance(self.teller, Teller2)
 
 
+def in_kwh(at: datetime, register: int) -> Reading:
+    """kWh, and no unit (quirk 60)."""
+    return Reading(at, (Sample(REGISTER, Decimal(register) / 1000, None),))
+
+
+def per_phase(at: datetime, register: int) -> Reading:
+    """No total (quirk 63)."""
+    third = register // 3
+    parts = {"L1": register - 2 * third, "L2": third, "L3": third}
+    return Reading(at, tuple(Sample(REGISTER, Decimal(wh), "Wh", phase=phase) for phase, wh in parts.items()))
+
+
+KINDS: list[tuple[type[Teller], Callable[[datetime, int], Reading]]] = [
+    (Teller, reading),
+    (Teller2, reading),
+    (Teller, in_kwh),
+    (Teller2, per_phase),
+]
+which_pole = st.integers(0, len(KINDS) - 1)
+
+
 class Fleet(RuleBasedStateMachine):
     operator: Operator
 
@@ -73,11 +97,11 @@ class Fleet(RuleBasedStateMachine):
         self.now = 0
         self.operator = OperatorFactory()
         TokenFactory(operator=self.operator, uid="CARD", max_active_sessions=None)
-        self.poles = [Pole(kind(StationFactory(operator=self.operator))) for kind in (Teller, Teller2)]
+        self.poles = [Pole(kind(StationFactory(operator=self.operator)), shows) for kind, shows in KINDS]
 
     # ---- what drivers, power companies and networks do
 
-    @rule(which=st.integers(0, 1), evse=st.integers(1, 2))
+    @rule(which=which_pole, evse=st.integers(1, 2))
     def begins(self, which: int, evse: int) -> None:
         pole = self.poles[which]
         if evse in pole.running:
@@ -87,10 +111,11 @@ class Fleet(RuleBasedStateMachine):
         charge.transaction = f"t{charge.number}" if pole.numbers else ""
         pole.charges.append(charge)
         pole.running[evse] = charge
-        self.says(pole, charge, self.start(pole, charge))
+        charge.start = self.start(pole, charge)
+        self.says(pole, charge, charge.start)
 
     @rule(
-        which=st.integers(0, 1),
+        which=which_pole,
         evse=st.integers(1, 2),
         minutes=st.integers(1, 90),
         kw=st.integers(0, 22),
@@ -111,7 +136,7 @@ class Fleet(RuleBasedStateMachine):
         if told:
             self.says(pole, charge, reading, only_reading=True)
 
-    @rule(which=st.integers(0, 1), evse=st.integers(1, 2))
+    @rule(which=which_pole, evse=st.integers(1, 2))
     def ends(self, which: int, evse: int) -> None:
         pole = self.poles[which]
         if (charge := pole.running.pop(evse, None)) is not None:
@@ -119,24 +144,24 @@ class Fleet(RuleBasedStateMachine):
             charge.over = True
             self.says(pole, charge, self.stop(pole, charge))
 
-    @rule(which=st.integers(0, 1), evse=st.integers(1, 2))
+    @rule(which=which_pole, evse=st.integers(1, 2))
     def is_cut(self, which: int, evse: int) -> None:
         """The power goes; the stop is never sent."""
         if self.poles[which].running.pop(evse, None) is not None:
             self.now += 1
 
-    @rule(which=st.integers(0, 1), evse=st.integers(1, 2))
+    @rule(which=which_pole, evse=st.integers(1, 2))
     def meter_begins_anew(self, which: int, evse: int) -> None:
         pole = self.poles[which]
         pole.registers[evse] = 0
         if (charge := pole.running.get(evse)) is not None:
             charge.register, charge.reset = 0, True
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=which_pole)
     def goes_offline(self, which: int) -> None:
         self.poles[which].online = False
 
-    @rule(which=st.integers(0, 1), order=st.randoms(use_true_random=False))
+    @rule(which=which_pole, order=st.randoms(use_true_random=False))
     def comes_back(self, which: int, order: Any) -> None:
         """1.6 sends its queue in order; the numbers of 2.x allow any."""
         pole = self.poles[which]
@@ -148,14 +173,24 @@ class Fleet(RuleBasedStateMachine):
         for charge, message, _ in waiting:
             self.deliver(pole, charge, message)
 
-    @rule(which=st.integers(0, 1), last=st.integers(1, 4))
+    @rule(which=which_pole, last=st.integers(1, 4))
     def repeats_itself(self, which: int, last: int) -> None:
         """Answers got lost: the last messages once more."""
         pole = self.poles[which]
         for charge, message in pole.sent[-last:]:
             self.hear(charge, message(self.now))
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=which_pole, number=st.integers(0, 5))
+    def starts_an_ended_one_again(self, which: int, number: int) -> None:
+        """Quirk 35: its answer is the one of then."""
+        pole = self.poles[which]
+        told = [charge for charge in pole.charges if charge.over and charge.transaction and charge.start]
+        if told and pole.online and not any(charge is told[-1 - number % len(told)] for charge, *_ in pole.queue):
+            charge = told[-1 - number % len(told)]
+            assert charge.start is not None
+            assert self.hear(charge, charge.start(self.now)).transaction_id == charge.transaction
+
+    @rule(which=which_pole)
     def forgets_readings(self, which: int) -> None:
         """A full memory: queued readings go first, starts and stops are kept."""
         pole = self.poles[which]
@@ -172,6 +207,12 @@ class Fleet(RuleBasedStateMachine):
     def bills(self) -> None:
         rating.rate_many(rating.unrated())
         rating.rate_many(rating.changed(since=self.at(0) - timedelta(days=1)))
+
+    @rule(chance=st.integers(0, 9))
+    def restarts(self, chance: int) -> None:
+        """We remember nothing but rows: told again from their evidence, all sessions are what they are."""
+        if chance == 0:
+            assert list(replaying.replay(self.sessions(), write=False)) == []
 
     # ---- what always holds
 
@@ -240,11 +281,12 @@ class Fleet(RuleBasedStateMachine):
         self.hear(charge, message(self.now))
         pole.sent.append((charge, message))
 
-    def hear(self, charge: Charge, event: Any) -> None:
+    def hear(self, charge: Charge, event: Any) -> Any:
         with travel(self.at(self.now), tick=False):
             answer = csms.handle([event])[0]
         if isinstance(event, TransactionStarted) and not charge.transaction:
             charge.transaction = answer.transaction_id
+        return answer
 
     def sweep(self) -> None:
         with travel(self.at(self.now), tick=False):
@@ -256,25 +298,38 @@ class Fleet(RuleBasedStateMachine):
         place, token = EvseRef(charge.evse, 1), IdToken("CARD")
         if isinstance(pole.teller, Teller2):
             return lambda now: pole.teller.event(  # type: ignore[attr-defined]
-                TransactionStarted, began, charge.transaction, 0, register, heard=now, evse=place, token=token
+                TransactionStarted,
+                began,
+                charge.transaction,
+                0,
+                heard=now,
+                evse=place,
+                token=token,
+                readings=(pole.shows(self.at(began), register),),
             )
         return lambda now: pole.teller.start(began, "CARD", meter=register, evse=charge.evse, heard=now)
 
     def reading(self, pole: Pole, charge: Charge) -> Callable[[int], Any]:
-        at, register, evse = self.now, charge.register, charge.evse
+        at, evse, told = self.now, charge.evse, (pole.shows(self.at(self.now), charge.register),)
         charge.seq += 1
         seq = charge.seq
         if isinstance(pole.teller, Teller2):
             return lambda now: pole.teller.event(  # type: ignore[attr-defined]
-                TransactionUpdated, at, charge.transaction, seq, register, heard=now
+                TransactionUpdated, at, charge.transaction, seq, heard=now, readings=told
             )
-        return lambda now: pole.teller.update(at, charge.transaction, register, evse=evse, heard=now)
+        return lambda now: pole.teller.update(at, charge.transaction, evse=evse, heard=now, readings=told)
 
     def stop(self, pole: Pole, charge: Charge) -> Callable[[int], Any]:
         at, register, seq = self.now, charge.register, charge.seq + 1
         if isinstance(pole.teller, Teller2):
             return lambda now: pole.teller.event(  # type: ignore[attr-defined]
-                TransactionEnded, at, charge.transaction, seq, register, heard=now, reason="Local"
+                TransactionEnded,
+                at,
+                charge.transaction,
+                seq,
+                heard=now,
+                reason="Local",
+                readings=(pole.shows(self.at(at), register),),
             )
         return lambda now: pole.teller.stop(at, charge.transaction, register, heard=now)
 
