@@ -65,11 +65,11 @@ def registers(
     body += plot(TOP, HEIGHT, shapes)
     body += line(0, 100, TOP + y(total), TOP + y(total), "ref")
     for one in readings if len(readings) <= 60 else ():
-        body += f'<circle class="dot" cx="{axis.pc(one.at):.2f}%" cy="{TOP + y(one.counted):.1f}" r="2.5"/>'
+        body += f'<circle class="end" cx="{axis.pc(one.at):.2f}%" cy="{TOP + y(one.counted):.1f}" r="4"/>'
     for place, broken in enumerate(breaks):
         x = axis.pc(broken.at)
         body += line(x, x, TOP, TOP + HEIGHT, "limit")
-        words += text(min(max(x, 12), 88), TOP + 12 + 16 * (place % 3), broken.word, "bad halo", "middle")
+        words += text(min(max(x, 12), 88), TOP + HEIGHT - 8 - 16 * (place % 3), broken.word, "bad halo", "middle")
     for mark in marks:
         if mark.counted is not None:
             body += f'<circle class="end" cx="{axis.pc(mark.at):.2f}%" cy="{TOP + y(mark.counted):.1f}" r="5.5"/>'

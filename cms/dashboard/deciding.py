@@ -24,7 +24,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Why"),
         max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Kept with the charge, with your name."),
         error_messages={"required": _("Say why: the reason is kept with the charge.")},
     )

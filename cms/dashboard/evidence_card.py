@@ -55,7 +55,7 @@ _LATE = timedelta(minutes=2)  # a message that is heard later than this was kept
 @dataclass(frozen=True, slots=True)
 class Figure:
     word: Promise | str
-    wh: Decimal
+    text: str
     counts: bool
 
 
@@ -87,7 +87,7 @@ def of(session: ChargingSession, zone: ZoneInfo) -> Card:
     account = selectors.account_of(session)
     registers = selectors.registers(session)
     shown = [
-        Figure(_FIGURES.get(one.source, one.source), energy.from_mwh(one.mwh), one.counts)
+        Figure(_FIGURES.get(one.source, one.source), signed(energy.from_mwh(one.mwh)), one.counts)
         for one in account.figures
         if one.mwh is not None
     ]
@@ -116,8 +116,13 @@ def _why(session: ChargingSession, account: selectors.Account) -> str:
     told = next((one.mwh for one in account.figures if one.source == "transaction"), None)
     if source == "own_register" and told is not None:
         said = _("The meter at the start and at the end contradict each other (%(difference)s): the readings count.")
-        return said % {"difference": figures.kwh(energy.from_mwh(told), 3)}
+        return said % {"difference": signed(energy.from_mwh(told))}
     return str(_WHY[source])
+
+
+def signed(wh: Decimal) -> str:
+    """In kWh with a true minus sign: a difference may be negative."""
+    return f"{'−' if wh < 0 else ''}{figures.meter(abs(wh))}"
 
 
 def _notes(account: selectors.Account) -> list[str]:

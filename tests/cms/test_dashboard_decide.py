@@ -81,7 +81,7 @@ def test_the_page_shows_every_figure_and_which_one_counts(desk: Client, doubtful
     for words in (
         "Which readings make up this energy?",
         "6.00 kWh, with 1 reading on the way",
-        "The meter at the start and at the end contradict each other (-1.000 kWh): the readings count.",
+        "The meter at the start and at the end contradict each other (−1.000 kWh): the readings count.",
         "Readings of this charge",
         "its clock 10:30:00, ours 10:30:00",
         "The meter ran backwards.",
