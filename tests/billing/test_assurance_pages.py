@@ -17,6 +17,7 @@ from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
 from stations.models import ChargingStation
 from tests.factories import TokenFactory
+from tests.factories.billing import EndedSessionFactory
 from tests.sessions_app.telling import MORNING, Teller
 
 PAGE = "/ops/billing/assurance/"
@@ -166,6 +167,24 @@ def test_carla_reaches_none_of_it(client: Client, carla: User, unbilled: Chargin
     assert not CDR.objects.exists()
     assert not unbilled.discarded
     assert "CP-0042" not in client.get(f"{PAGE}export/").content.decode()
+
+
+def test_a_list_asks_as_often_for_twenty_cases_as_for_two(
+    client: Client, olga: User, station: ChargingStation, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(olga)
+    for address in (f"{PAGE}?check=negative", f"{PAGE}resolve/?check=negative&do=accept&every=1"):
+        EndedSessionFactory.create_batch(20, station=station, started_at=MORNING, review="negative")
+        with django_assert_max_num_queries(14):
+            assert client.get(address).content.decode().count("CP-0042") >= 10
+
+
+def test_what_is_typed_into_the_address_chooses_nothing(client: Client, olga: User, unbilled: ChargingSession) -> None:
+    client.force_login(olga)
+    for text in ("", "%00", "9" * 30, "-1", "%C2%B2", "poem"):
+        answer = client.get(f"{PAGE}resolve/?check=unbilled&do=rate&ids={text}")
+        assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?check=unbilled"), text
+        assert client.get(f"{PAGE}?check=unbilled&page={text}").status_code == 200
 
 
 def test_a_check_offers_only_what_belongs_to_it(client: Client, olga: User, unbilled: ChargingSession) -> None:
