@@ -103,6 +103,19 @@ def test_an_ended_charge_explains_its_price(desk: Client, ended: ChargingSession
         assert words in page
 
 
+def test_q48_a_charge_that_goes_on_from_another_says_so(desk: Client, ended: ChargingSession) -> None:
+    at = NOON + timedelta(minutes=32)
+    csms.handle([
+        events.TransactionStarted(
+            station=ref(ended.station), received_at=at, occurred_at=at, evse=values.EvseRef(1, 1),
+            token=values.IdToken("04DARIO"), meter_wh=Decimal(12000),
+        )
+    ])  # fmt: skip
+    following = ChargingSession.objects.latest("pk")
+    assert "Goes on from the charge of 12:00" in text(desk, f"/ops/sessions/{following.pk}/")
+    assert "Goes on from the charge" not in text(desk, f"/ops/sessions/{ended.pk}/")
+
+
 def test_a_block_can_be_fetched_alone(desk: Client, running: ChargingSession) -> None:
     answer = desk.get(f"/ops/sessions/{running.pk}/", headers={"HX-Request": "true", "HX-Target": "head"})
     assert answer.content.decode().lstrip().startswith("<div")

@@ -273,6 +273,7 @@ class _Asked:
             "events": self.events,
             "evidence": Evidence.objects.filter(session=self.session).count(),
             "signed": signed_panel.of(self.session),
+            "continues": told.earlier_by_session([self.session]).get(self.session.pk, ())[-1:],
         }
 
     def evidence(self) -> Mapping[str, Any]:
