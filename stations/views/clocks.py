@@ -107,7 +107,7 @@ def _offers(station: ChargingStation, offset: int | None, standing: str) -> list
         word = _("Correct by %(span)s") % {"span": spans.signed(seconds)}
         offers.append((ClockCorrection.SHIFT.value, seconds, word))
     if standing == timekeeping.ZONE and station.clock_correction != ClockCorrection.LOCAL:
-        offers.append((ClockCorrection.LOCAL.value, 0, _("It keeps the local time of the site")))
+        offers.append((ClockCorrection.LOCAL.value, 0, _("Local time of the site")))
     return offers
 
 

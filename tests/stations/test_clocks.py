@@ -236,7 +236,7 @@ def test_olga_corrects_it_on_the_set_up_tab(online, olga: User, tell) -> None:
     assert "Its clock is 2\u00a0h ahead." in shown
     assert "Correct by −2\u00a0h" in shown
     assert 'name="seconds" value="-7200"' in shown
-    assert "It keeps the local time of the site" in shown
+    assert "Local time of the site" in shown
 
     browser.post(f"/ops/stations/{online.identity}/clock/", {"kind": "local"})
     shown = browser.get(page).content.decode()
