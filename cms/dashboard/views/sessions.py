@@ -272,7 +272,7 @@ class _Asked:
             "bill": self.bill,
             "events": self.events,
             "evidence": Evidence.objects.filter(session=self.session).count(),
-            "signed": signed_panel.of(self.session),
+            "signed": signed_panel.of(self.session, self.reader),
             "continues": told.earlier_by_session([self.session]).get(self.session.pk, ())[-1:],
         }
 
