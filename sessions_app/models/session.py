@@ -88,6 +88,7 @@ class ChargingSession(Timestamped):
             models.Index(fields=["station", "evse_id"], name="session_active", condition=models.Q(status="active")),
             models.Index(fields=["token"], name="session_token_active", condition=models.Q(status="active")),
             models.Index(fields=["stopped_at"], name="session_stopped_at"),
+            models.Index(fields=["operator"], name="session_in_review", condition=~models.Q(review="")),
         ]
 
     def __str__(self) -> str:
