@@ -101,9 +101,22 @@ def _reconciled(state: State, counted: int, sampled: Energy) -> Energy:
             return sampled._replace(reasons=(*sampled.reasons, "mixed_registers"))
         return Energy(counted, TRANSACTION, ("implausible",))
     counted = max(0, counted)
-    if known and _contradicts(state, counted, sampled):
+    if (
+        known
+        and _contradicts(state, counted, sampled)
+        and _contradicts(state, counted, _of_the_session(state, sampled))
+    ):
         return Energy(counted, TRANSACTION, ("register_mismatch",))
     return Energy(counted, TRANSACTION)
+
+
+def _of_the_session(state: State, sampled: Energy) -> Energy:
+    """What looked like kWh called Wh may be a register that counts the session alone (quirk 44): heard late, both can be true
+    of a small number, and only the stop tells which."""
+    series = state.own if sampled.source == OWN_REGISTER else state.free
+    if "scale" not in sampled.reasons or series is None or series.first is None:
+        return sampled
+    return sampled._replace(mwh=series.first + series.flowed)
 
 
 def _contradicts(state: State, counted: int, sampled: Energy) -> bool:

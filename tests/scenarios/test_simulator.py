@@ -57,7 +57,6 @@ ONLY: dict[str, dict[str, list[Left]]] = {
     "1.6": {
         "Q43": [Left(Decimal("2000.333"))],
         "Q66": [Left(Decimal(1800), "negative,register_reset")],
-        "session-samples": [Left(Decimal(2000), "register_mismatch")],  # kWh called Wh would look the same
     },
     "2.0.1": {
         "Q52": [RIGHT, Left(Decimal(2000), "reused_id")],

@@ -291,6 +291,15 @@ def test_q44_samples_relative_to_the_session_beside_a_lifetime_meter_start(tell:
     assert (the_session().energy, the_session().review) == (Decimal(5000), "")
 
 
+def test_q44_readings_of_the_session_that_are_heard_late_contradict_nothing(tell: Tell, pole: Teller) -> None:
+    number = tell(pole.start(0, meter=26_008, heard=60)).transaction_id
+    for m in range(1, 11):
+        tell(pole.update(m, number, 200 * m, heard=60))
+    tell(pole.stop(10, number, 28_008, heard=60))
+
+    assert (the_session().energy, the_session().review) == (Decimal(2000), "")
+
+
 def test_q44_a_stop_of_the_other_series_is_not_believed(tell: Tell, pole: Teller) -> None:
     number = tell(pole.start(0, meter=0)).transaction_id
     tell(pole.update(15, number, 2500))
