@@ -47,12 +47,11 @@ def registers(
     breaks: Sequence[Mark] = (),
 ) -> Chart:
     """`total` is the energy that counts, in Wh: a dashed line. Raises ValueError where there is nothing to draw."""
-    known = sorted(
-        [*((r.at, r.counted) for r in readings), *((m.at, m.counted) for m in marks if m.counted is not None)]
-    )
-    if len(known) < 2:
+    said = [(one.at, one.counted) for one in (*readings, *marks) if one.counted is not None]
+    if len(said) < 2:
         raise ValueError("a chart of registers needs two moments")
-    axis = Axis(known[0][0], known[-1][0])
+    known = _rising(said)
+    axis = Axis(min(said)[0], max(said)[0])
     highest = max(total, *(counted for _at, counted in known))
     ticks = nice_ticks(max(float(highest) / 1000, 0.1) * 1.15, 3)
     y = lambda wh: HEIGHT - HEIGHT * float(wh) / 1000 / ticks[-1]  # noqa: E731
@@ -87,6 +86,15 @@ def _axis(axis: Axis, zone: ZoneInfo) -> str:
 
 
 Known = tuple[datetime, Decimal]
+
+
+def _rising(moments: Sequence[Known]) -> list[Known]:
+    """In order of time. A person may have corrected the end to less than the meter showed: the line does not fall to it."""
+    rising: list[Known] = []
+    for at, counted in sorted(moments):
+        if not rising or counted >= rising[-1][1]:
+            rising.append((at, counted))
+    return rising
 
 
 def _runs(known: Sequence[Known], gap_s: float) -> list[list[Known]]:

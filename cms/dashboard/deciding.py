@@ -24,7 +24,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Why"),
         max_length=500,
-        help_text=_("Kept with the charge, with your name."),
+        help_text=_("Kept, with your name."),
         error_messages={"required": _("Say why: the reason is kept with the charge.")},
     )
 

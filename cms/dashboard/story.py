@@ -105,8 +105,10 @@ def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill, w
 
 def reason(session: ChargingSession) -> str:
     """Why it ended, in words; the protocol's own word where we know no better."""
+    if session.discarded:
+        return _("Discarded: no charge")
     if session.closed_by_us:
-        return _("Closed by us, at the last good reading")
+        return _("Ended in our books, by a person")
     word = session.stop_reason or ""
     return str(REASONS.get(word, word or _("Ended")))
 

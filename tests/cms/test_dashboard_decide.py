@@ -118,6 +118,7 @@ def test_a_correction_is_priced_before_it_is_made(desk: Client, doubtful: Chargi
     assert totals == [Decimal("3.30"), Decimal("-3.30"), Decimal("4.51")]
     page = text(desk, f"/ops/sessions/{doubtful.pk}/")
     for words in (
+        "Settled by a person",
         "Corrected to 8.200 kWh",
         "“Read on site”",
         "anna@rete.example",

@@ -49,6 +49,14 @@ def test_thousands_of_readings_stay_a_small_picture() -> None:
     assert len(chart.rows) < 30
 
 
+def test_the_line_does_not_fall_to_a_corrected_end() -> None:
+    end = charts.Mark(NOON + timedelta(minutes=60), "End", Decimal(4_000))
+    chart = charts.registers([reading(30, 5_000)], zone=ROME, total=Decimal(4_000), marks=[START, end])
+    (line,) = shapes(chart, "line")
+    assert (line.get("d") or "").count("L") == 1
+    assert [mark.get("cx") for mark in shapes(chart, "end")] == ["50.00%", "0.00%", "100.00%"]
+
+
 def test_one_moment_is_no_picture() -> None:
     with pytest.raises(ValueError, match="two moments"):
         charts.registers([], zone=ROME, total=Decimal(0), marks=[START])
