@@ -47,7 +47,8 @@ def registers(
     breaks: Sequence[Mark] = (),
 ) -> Chart:
     """`total` is the energy that counts, in Wh: a dashed line. Raises ValueError where there is nothing to draw."""
-    said = [(one.at, one.counted) for one in (*readings, *marks) if one.counted is not None]
+    said = [(reading.at, reading.counted) for reading in readings]
+    said += [(mark.at, mark.counted) for mark in marks if mark.counted is not None]
     if len(said) < 2:
         raise ValueError("a chart of registers needs two moments")
     known = _rising(said)
