@@ -92,6 +92,7 @@ class State:
     @classmethod
     def load(cls, text: str) -> Self:
         kept: dict[str, Any] = orjson.loads(text)
+        kept.pop("status", None)  # kept by earlier versions, read off the rest now
         if (own := kept.get("own")) is not None:
             kept["own"] = Series.load(own)
         if (free := kept.get("free")) is not None:

@@ -69,8 +69,8 @@ class Series:
             if (text := kept.get(name)) is not None:
                 kept[name] = datetime.fromisoformat(text)
         if (before := kept.get("before")) is not None:
-            base, last, at, carried, unseen = before
-            kept["before"] = (base, last, datetime.fromisoformat(at), carried, unseen)
+            base, last, at, carried, *unseen = before  # `unseen` came later
+            kept["before"] = (base, last, datetime.fromisoformat(at), carried, unseen[0] if unseen else 0)
         if (notes := kept.get("notes")) is not None:
             kept["notes"] = tuple(notes)
         return cls(**kept)

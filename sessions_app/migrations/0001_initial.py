@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.operator')),
                 ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='start_requests', to='sessions_app.chargingsession')),
                 ('station', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='start_requests', to='stations.chargingstation')),
-                ('token', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='start_requests', to='accounts.token')),
+                ('token', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='start_requests', to='accounts.token')),
             ],
             options={
                 'abstract': False,

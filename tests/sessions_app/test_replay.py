@@ -5,17 +5,20 @@ from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
+import orjson
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Operator, Token
+from sessions_app.engine.state import State
+from sessions_app.metering.series import Series
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.services import decisions, ledger, replaying
 from stations.vocabulary.events import TransactionEnded, TransactionStarted, TransactionUpdated
 from stations.vocabulary.values import EvseRef, IdToken
 from tests.factories import StationFactory, TokenFactory
 
-from .telling import Teller, Teller2
+from .telling import MORNING, Teller, Teller2
 
 Tell = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("card")
@@ -117,3 +120,11 @@ def test_what_is_ours_is_told_again_too(tell: Tell, pole: Teller, operator: Oper
     decisions.close(session=ChargingSession.objects.get(transaction_id=number), by=None)
 
     assert differences() == []
+
+
+def test_states_of_earlier_versions_can_still_be_read() -> None:
+    kept = State(stops=1, own=Series(first=1, before=(1, 2, MORNING, 3, 0)))
+    earlier = orjson.loads(kept.dump()) | {"status": "completed"}
+    earlier["own"]["before"] = earlier["own"]["before"][:4]
+
+    assert State.load(orjson.dumps(earlier).decode()) == kept
