@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Driver, Membership, Operator, Role, Token, User
 from accounts.services import tokens
 from billing.models import CDR
+from cms import quiet
 from cms.reports import rollup
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, ChargingStation, ConnectionPeriod, Connector, Location, MeterKey
@@ -26,7 +27,7 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, history, losses, money, passwords, prices, quiet, retelling, troubles
+from . import cast, history, losses, money, passwords, prices, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from accounts.models import Operator
+from cms import quiet
 from cms.core.errors import DomainError
-from cms.demo import quiet
 from sessions_app.importing import dialects
 from sessions_app.importing.dialects import Dialect
 from sessions_app.importing.judging import ACCEPTED, VERDICTS, Imported, Judge, Report

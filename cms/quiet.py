@@ -1,4 +1,5 @@
-"""While a past is made up, nobody is told: no mails about charges of last month, no pushes, no tasks, no totals on displays."""
+"""While a past is made up or taken over, nobody is told: no mails about charges of last month, no pushes, no tasks, no totals on
+displays."""
 
 import logging
 from collections.abc import Iterator
