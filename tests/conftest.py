@@ -45,6 +45,8 @@ def _in_browser(item: pytest.Item) -> bool:
 
 
 def _touches_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("any_database"):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
 

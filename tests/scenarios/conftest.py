@@ -9,16 +9,15 @@ from .live import LiveServer
 
 @pytest.fixture(scope="session")
 def start_live_server(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: object, django_test_environment: None
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: object, django_db_setup: None
 ) -> Iterator[Callable[..., LiveServer]]:
     """Starts as many servers as a test wants to have for itself: `start_live_server(worker=True)`."""
     servers: list[LiveServer] = []
 
     def start(*, worker: bool = False) -> LiveServer:
         server = LiveServer(tmp_path_factory.mktemp("live"), django_db_blocker.unblock, worker=worker)
-        first = servers[0] if servers else None
         servers.append(server)
-        server.start(like=first)
+        server.start()
         return server
 
     yield start

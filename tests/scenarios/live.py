@@ -11,13 +11,14 @@ import io
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,6 @@ class LiveServer:
         self._supervisor = Supervisor(self.log)
         self.valkey: subprocess.Popen[bytes] | None = None
         self.web: subprocess.Popen[bytes] | None = None
-        self.blank: Path | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.settings_dict, self.database_url = self._database()
         self.environment = {
@@ -70,13 +70,8 @@ class LiveServer:
     def station_url(self, identity: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ocpp/{identity}"
 
-    def start(self, *, like: "LiveServer | None" = None) -> None:
-        """`like`: another server whose empty database may be copied, which is faster than to migrate."""
-        if like and like.blank:
-            shutil.copy(like.blank, self.settings_dict["NAME"])
-        else:
-            self.manage("migrate", "--verbosity", "0")
-            self._keep_blank()
+    def start(self) -> None:
+        self._fill()
         self.start_valkey()
         self.start_web()
         if self.with_worker:
@@ -138,10 +133,21 @@ class LiveServer:
                 connections["default"] = ours
                 theirs.close()
 
-    def _keep_blank(self) -> None:
-        if "sqlite" in self.settings_dict["ENGINE"]:
-            self.blank = self.folder / "blank.sqlite3"
-            shutil.copy(self.settings_dict["NAME"], self.blank)
+    def _fill(self) -> None:
+        """With a copy of the tests' own database, which is migrated and empty between two tests; where none of the chosen tests
+        wants that one, by migrating."""
+        ours, name = connections["default"], self.settings_dict["NAME"]
+        ready = ours.settings_dict["NAME"] == ours.creation._get_test_db_name()
+        if ours.vendor != "sqlite":
+            ours.close()  # nobody may look at what is copied
+            template = f' TEMPLATE "{ours.settings_dict["NAME"]}"' if ready else ""
+            self._on_server(f'CREATE DATABASE "{name}"{template}')
+        elif ready:
+            with self._unblock(), closing(sqlite3.connect(name)) as theirs:
+                ours.ensure_connection()
+                ours.connection.backup(theirs)
+        if not ready:
+            self.manage("migrate", "--verbosity", "0")
 
     def _ready(self) -> bool:
         try:
@@ -157,7 +163,7 @@ class LiveServer:
             options = {key: value for key, value in settings_dict["OPTIONS"].items() if key != "uri"}
             return settings_dict | {"NAME": str(file), "OPTIONS": options}, f"sqlite:///{file}"
         name = f"live_{self.port}"
-        self._on_server(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
+        self._on_server(f'DROP DATABASE IF EXISTS "{name}"')
         user = settings_dict["USER"] + (f":{settings_dict['PASSWORD']}" if settings_dict["PASSWORD"] else "")
         url = f"postgres://{user}@{settings_dict['HOST'] or 'localhost'}:{settings_dict['PORT'] or 5432}/{name}"
         return settings_dict | {"NAME": name}, url

@@ -114,6 +114,7 @@ async def test_an_offline_station_is_409_and_nothing_is_queued(api):
     assert json.loads(caught.value.read())["code"] == "station_offline"
 
 
+@pytest.mark.any_database
 async def test_without_redis_stations_are_served_and_commands_arrive_within_the_poll(server, api):
     async with await booted(server) as socket:
         server.valkey.kill()
@@ -130,6 +131,7 @@ async def test_without_redis_stations_are_served_and_commands_arrive_within_the_
             server.start_valkey()
 
 
+@pytest.mark.any_database
 async def test_the_doorbell_works_again_when_redis_is_back(server, api):
     async with await booted(server) as socket, asyncio.timeout(30):
         while True:  # the subscription comes back within seconds

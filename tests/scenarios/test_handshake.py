@@ -15,7 +15,7 @@ from websockets.frames import Frame, Opcode
 
 from stations.models import ChargingStation
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.any_database]
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
 

@@ -21,7 +21,7 @@ from . import site as sites
 from .live import LiveServer
 from .site import PASSWORD, Site
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.any_database]
 START = Decimal(26_008)
 STRANGER = "0BADCAFE"
 
