@@ -153,7 +153,8 @@ def _room(state: State) -> int:
 
 def uncertainty(state: State, settled: Energy) -> int:
     """By how much (mWh) the truth may differ from `settled`, either way: what can have flowed while nobody counted, at the
-    highest power seen. An estimate may be wrong altogether."""
+    highest power seen and, where the next meterStart continues the register, at most up to that. An estimate may be wrong
+    altogether."""
     if settled.source in (TRANSACTION, PERSON):
         return TOLERANCE
     if settled.source == NOTHING:
@@ -161,7 +162,12 @@ def uncertainty(state: State, settled: Energy) -> int:
     if settled.source in ESTIMATES:
         return max(settled.mwh, TOLERANCE)
     series = state.own if settled.source == OWN_REGISTER else state.free
-    return TOLERANCE + _unseen(state, series) if series is not None else _room(state)
+    if series is None:
+        return _room(state)
+    unseen, most = _unseen(state, series), state.bounded_meter
+    if most is not None and not series.unseen and most >= series.last:
+        unseen = min(unseen, most - series.last)
+    return TOLERANCE + unseen
 
 
 def _unseen(state: State, series: Series) -> int:

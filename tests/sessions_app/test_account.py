@@ -75,6 +75,16 @@ def test_a_bound_may_be_wrong_altogether() -> None:
     assert found.uncertainty == 8_000 * WH
 
 
+def test_the_next_start_on_the_same_register_leaves_no_more_than_the_difference() -> None:
+    """Nobody read the last two hours, but the next charge begins 300 Wh higher."""
+    later = MORNING + timedelta(hours=3)
+    bound = Evidence(BOUNDED, later, later, meter=11_300 * WH)
+    found = told(start(), read(30, 6_000, power=10_000), read(60, 11_000, power=10_000), bound)
+
+    assert found.settled == energy.Energy(10_000 * WH, energy.OWN_REGISTER)
+    assert found.uncertainty == 300 * WH + 10 * WH
+
+
 def test_a_persons_word_stands_first_and_the_others_stay_visible() -> None:
     at = MORNING + timedelta(hours=2)
     found = told(start(), end(60, 11_000 * WH), Evidence(CORRECTED, at, at, meter=9_500 * WH))
