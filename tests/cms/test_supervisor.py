@@ -14,17 +14,16 @@ import sys
 from cms.process.supervisor import Program, Supervisor
 supervisor = Supervisor()
 supervisor.catch_signals()
-child = [sys.executable, "-uc", "import os, time; print(os.getpid()); time.sleep({seconds}); sys_exit = {code}; os._exit({code})"]
-supervisor.start(Program("other", [sys.executable, "-uc", "import os, time; print(os.getpid()); time.sleep(600)"]))
-supervisor.start(Program("child", child))
+live = "import os, signal, time; signal.signal(signal.SIGUSR1, lambda *_: os._exit(7)); print(os.getpid()); time.sleep(600)"
+for name in ("one", "two"):
+    supervisor.start(Program(name, [sys.executable, "-uc", live]))
 raise SystemExit(supervisor.wait())
 """
 
 
-def supervised(seconds: int, code: int) -> tuple[subprocess.Popen[str], list[int]]:
-    """A running supervisor and the pids of its two children."""
-    script = SCRIPT.format(seconds=seconds, code=code)
-    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def supervised() -> tuple[subprocess.Popen[str], list[int]]:
+    """A running supervisor and the pids of its two children, which end with status 7 at SIGUSR1."""
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, [int(process.stdout.readline().split("│")[1]) for _ in range(2)]
 
@@ -45,7 +44,7 @@ def gone(pid: int) -> bool:
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_behind(name: signal.Signals) -> None:
-    process, children = supervised(seconds=600, code=0)
+    process, children = supervised()
     process.send_signal(name)
     status = process.wait(30)
     assert status == (-signal.SIGKILL if name == signal.SIGKILL else 0)
@@ -53,6 +52,7 @@ def test_no_process_is_left_behind(name: signal.Signals) -> None:
 
 
 def test_one_dying_process_stops_the_group_with_its_status() -> None:
-    process, children = supervised(seconds=0, code=7)
+    process, children = supervised()
+    os.kill(children[0], signal.SIGUSR1)
     assert process.wait(30) == 7
     assert [gone(pid) for pid in children] == [True, True]
