@@ -1,8 +1,23 @@
 from .api_key import ApiKey
+from .company import Company, CompanyMember
 from .driver import Driver
+from .group import DriverGroup
 from .operator import Membership, Operator, Role, TaxRegime
 from .sent_mail import SentMail
 from .token import Token
 from .user import User
 
-__all__ = ["ApiKey", "Driver", "Membership", "Operator", "Role", "SentMail", "TaxRegime", "Token", "User"]
+__all__ = [
+    "ApiKey",
+    "Company",
+    "CompanyMember",
+    "Driver",
+    "DriverGroup",
+    "Membership",
+    "Operator",
+    "Role",
+    "SentMail",
+    "TaxRegime",
+    "Token",
+    "User",
+]

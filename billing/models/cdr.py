@@ -6,7 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Driver, Operator
+from accounts.models import Company, Driver, Operator
 from cms.core.fields import EnergyField, MoneyField
 from cms.core.models import Immutable, Timestamped, Visible
 from sessions_app.models import ChargingSession
@@ -41,13 +41,16 @@ class CDR(Immutable):
     `total_*` are the documents' (tariffs.rounding), `exact_*` the unrounded decimals or fractions as text. `snapshot` freezes
     location, EVSE, meter and token; `periods` the OCPI charging periods; `trace` why each line costs what it costs (all JSON
     text). `flags` are comma-separated: no_tariff, zero_energy, refused, waived, discarded, estimated, review, periods_mismatch,
-    continues (an earlier charge of the same visit). `held`: see CDRQuerySet.billable.
+    continues (an earlier charge of the same visit). `held`: see CDRQuerySet.billable. `company` pays for its driver; with its
+    `cost_centre` it is frozen at rating. `terms`: what else moved the price (see billing.tariffs.terms), JSON text; "" for nothing.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="cdrs")
     session = models.ForeignKey(ChargingSession, models.PROTECT, related_name="cdrs")
     driver = models.ForeignKey(Driver, models.PROTECT, null=True, blank=True, related_name="cdrs")
+    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="cdrs")
+    cost_centre = models.CharField(max_length=40, blank=True, default="")
     revision = models.PositiveIntegerField(default=1)
     credits = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="credited_by")
     tariff_version = models.ForeignKey(TariffVersion, models.PROTECT, null=True, blank=True, related_name="cdrs")
@@ -67,6 +70,7 @@ class CDR(Immutable):
     exact_incl_vat = models.TextField()
     snapshot = models.TextField()
     periods = models.TextField()
+    terms = models.TextField(blank=True, default="")
     trace = models.TextField()
     estimated = models.BooleanField(default=False)
     held = models.BooleanField(default=False)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Driver, Operator
+from accounts.models import Company, Driver, Operator
 from cms.core.fields import MoneyField
 from cms.core.models import Immutable, Visible
 
@@ -28,7 +28,8 @@ class NumberSequence(models.Model):
 
 class Invoice(Immutable):
     """`seller` and `buyer` are frozen JSON text; `vat_summary` one entry per rate. Amounts rounded as printed: with
-    `tax_included` the lines are gross, else net. A credit note has negative amounts."""
+    `tax_included` the lines are gross, else net. A credit note has negative amounts. The buyer is a driver or a `company`.
+    `source` names what a document without charges is for, e.g. "subscription-period:12": asked for twice it is made once."""
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("invoice")
@@ -36,6 +37,8 @@ class Invoice(Immutable):
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="invoices")
     driver = models.ForeignKey(Driver, models.PROTECT, null=True, blank=True, related_name="invoices")
+    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="invoices")
+    source = models.CharField(max_length=80, null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.INVOICE)
     credits = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="credit_notes")
     series = models.CharField(max_length=8, blank=True, default="")
@@ -60,6 +63,7 @@ class Invoice(Immutable):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["operator", "series", "year", "sequence"], name="invoice_number_unique"),
+            models.UniqueConstraint(fields=["operator", "source"], name="invoice_source_unique"),
         ]
 
     def __str__(self) -> str:

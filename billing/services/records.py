@@ -24,12 +24,15 @@ class Rated:
     trace: trace.Trace
     flags: tuple[str, ...]
     held: bool
+    company_id: int | None = None
+    cost_centre: str = ""
+    terms: str = ""
 
 
 COLUMNS = (
-    "uid", "operator_id", "session_id", "driver_id", "revision", "credits_id", "tariff_version_id", "created_at", "started_at",
+    "uid", "operator_id", "session_id", "driver_id", "company_id", "cost_centre", "revision", "credits_id", "tariff_version_id", "created_at", "started_at",
     "stopped_at", "energy", "charging_seconds", "parking_seconds", "currency", "tax_included", "total_excl_vat", "total_vat",
-    "total_incl_vat", "exact_excl_vat", "exact_incl_vat", "snapshot", "periods", "trace", "estimated", "held", "flags",
+    "total_incl_vat", "exact_excl_vat", "exact_incl_vat", "snapshot", "periods", "terms", "trace", "estimated", "held", "flags",
 )  # fmt: skip
 
 
@@ -41,6 +44,8 @@ def row(session: ChargingSession, rated: Rated, snapshot: str, *, revision: int)
         session.operator_id,
         session.pk,
         session.driver_id,
+        rated.company_id,
+        rated.cost_centre,
         revision,
         None,
         rated.version.pk if rated.version else None,
@@ -59,6 +64,7 @@ def row(session: ChargingSession, rated: Rated, snapshot: str, *, revision: int)
         exact.text(cost.incl_vat or 0),
         snapshot,
         periods_text(cost),
+        rated.terms,
         trace.dumps(said),
         session.estimated,
         rated.held,
@@ -92,6 +98,8 @@ def credit_of(cdr: CDR) -> CDR:
         operator_id=cdr.operator_id,
         session_id=cdr.session_id,
         driver_id=cdr.driver_id,
+        company_id=cdr.company_id,
+        cost_centre=cdr.cost_centre,
         revision=cdr.revision + 1,
         credits=cdr,
         tariff_version_id=cdr.tariff_version_id,
@@ -109,6 +117,7 @@ def credit_of(cdr: CDR) -> CDR:
         exact_incl_vat=exact.text(-exact.number_of(cdr.exact_incl_vat)),
         snapshot=cdr.snapshot,
         periods=cdr.periods,
+        terms=cdr.terms,
         trace=trace.dumps(back),
         estimated=cdr.estimated,
         flags=cdr.flags,

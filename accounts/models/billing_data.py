@@ -1,0 +1,23 @@
+"""What an invoice must say about its buyer."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class BillingData(models.Model):
+    """`sdi_code` is the CodiceDestinatario of FatturaPA: seven characters of a company's channel, or the six of a public body's
+    office (then the format is FPA12)."""
+
+    billing_name = models.CharField(_("name or company"), max_length=80, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=14, blank=True)
+    fiscal_code = models.CharField(_("fiscal code"), max_length=16, blank=True)
+    address = models.CharField(_("address"), max_length=60, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=10, blank=True)
+    city = models.CharField(_("city"), max_length=60, blank=True)
+    province = models.CharField(_("province"), max_length=2, blank=True)
+    country_code = models.CharField(_("country"), max_length=2, default="IT")
+    sdi_code = models.CharField(_("SDI code"), max_length=7, blank=True)
+    pec = models.EmailField(_("certified e-mail (PEC)"), blank=True)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,51 @@
+"""A fleet: a company that pays for what its people charge, with one invoice a month."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cms.core.fields import MoneyField
+from cms.core.models import Timestamped, Visible
+
+from .billing_data import BillingData
+from .driver import Driver
+from .operator import Operator
+
+
+class Company(BillingData, Timestamped):
+    """The billing data are the buyer's. `monthly_cap`: what all members together may spend in a calendar month, incl. VAT, in
+    the operator's currency; None: no cap. `payment_days` from the invoice to its due day."""
+
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="companies")
+    name = models.CharField(_("name"), max_length=100)
+    monthly_cap = MoneyField(null=True, blank=True)
+    payment_days = models.PositiveSmallIntegerField(_("days to pay"), default=30)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = Visible.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["operator", "name"], name="company_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CompanyMember(Timestamped):
+    """`cost_centre` is printed beside each charge; `left_at` ends the membership, what was charged before stays the company's.
+    `administrator` may see all of it and change who belongs to it."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="members")
+    driver = models.ForeignKey(Driver, models.PROTECT, related_name="company_memberships")
+    cost_centre = models.CharField(_("cost centre"), max_length=40, blank=True)
+    monthly_cap = MoneyField(null=True, blank=True)
+    administrator = models.BooleanField(_("administrator"), default=False)
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["driver"], condition=Q(left_at=None), name="company_member_one_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.driver_id} of {self.company_id}"
