@@ -20,7 +20,7 @@ from sessions_app.engine import project
 from sessions_app.engine.evidence import ACCEPTED, CLOSED, CORRECTED, DISCARDED
 from sessions_app.models import ChargingSession
 
-from . import books, ledger
+from . import books
 from .books import Held
 from .recording import Recording
 
@@ -96,11 +96,8 @@ def named(by: Actor) -> str:
 def _decide(session: ChargingSession, held: Held, kind: str, by: Actor, **facts: Any) -> ChargingSession:
     now = timezone.now()
     facts.setdefault("occurred_at", now)
-    entry = ledger.of_ours(
-        kind, station_id=held.station_id, transaction_id=held.transaction_id, received_at=now, by=named(by), **facts
-    )
     recording = Recording()
-    recording.add(entry, held)
+    recording.say(kind, held, received_at=now, by=named(by), **facts)
     recording.finish()
     session.refresh_from_db()
     return session

@@ -7,6 +7,7 @@ everything that is stored; a repetition is not stored twice.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from sessions_app.engine import reduce
 from sessions_app.engine.evidence import BOUNDED, Evidence, place
@@ -56,6 +57,11 @@ class Recording:
         reduce.take(held.state, entry.evidence)
         self.new[held.id].append(entry)
         self._place(held, before)
+
+    def say(self, kind: str, held: Held, **facts: Any) -> None:
+        """Adds what we noticed or decided about a session ourselves; `facts` as in `ledger.of_ours`."""
+        place = {"station_id": held.station_id, "transaction_id": held.transaction_id}
+        self.add(ledger.of_ours(kind, **place, **facts), held)
 
     def finish(self) -> None:
         """Writes sessions and evidence. `winners` then holds the sessions of other writers that were quicker with a key."""
@@ -146,15 +152,8 @@ class Recording:
         state = second.state
         if state.started_at is None or state.started_heard is None:
             return
-        entry = ledger.of_ours(
-            BOUNDED,
-            station_id=first.station_id,
-            transaction_id=first.transaction_id,
-            occurred_at=state.started_at,
-            received_at=state.started_heard,
-            meter=state.meter_start,
-        )
-        self.add(entry, self.touched.get(first.id, first))
+        told = {"occurred_at": state.started_at, "received_at": state.started_heard, "meter": state.meter_start}
+        self.say(BOUNDED, self.touched.get(first.id, first), **told)
 
 
 def _standing(state: State) -> tuple[bool, str]:

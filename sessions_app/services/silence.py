@@ -12,7 +12,7 @@ from sessions_app.engine.evidence import AGED, DOUBTED
 from sessions_app.models import ChargingSession, Evidence
 from stations.models import Connector, StatusChange
 
-from . import books, inquiries, ledger
+from . import books, inquiries
 from .recording import Recording
 
 UNHEARD = timedelta(hours=12)  # of an offline station; a suspended car at a connected one may stay for days
@@ -67,10 +67,7 @@ def _has_aged(doubted_at: datetime, answer: inquiries.Answer | None, now: dateti
 def _tell(kind: str, sessions: Collection[int], now: datetime) -> None:
     recording = Recording()
     for held in books.by_id(sessions).values() if sessions else ():
-        entry = ledger.of_ours(
-            kind, station_id=held.station_id, transaction_id=held.transaction_id, occurred_at=now, received_at=now
-        )
-        recording.add(entry, held)
+        recording.say(kind, held, occurred_at=now, received_at=now)
     recording.finish()
 
 
