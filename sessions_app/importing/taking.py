@@ -15,7 +15,7 @@ from accounts.models import Operator
 from cms.core.errors import Invalid
 from sessions_app.engine.evidence import AGED, FLAGGED
 from sessions_app.models import ChargingSession
-from sessions_app.services import books, ledger, sessions
+from sessions_app.services import books, sessions
 from sessions_app.services.recording import Recording
 from stations.models import ChargingStation
 from stations.services import provisioning
@@ -87,15 +87,7 @@ class Taker:
             if row.ended_at is None and held.state.aged_at is None:
                 wanted.append((AGED, ()))
             for kind, reasons in wanted:
-                entry = ledger.of_ours(
-                    kind,
-                    station_id=held.station_id,
-                    transaction_id=held.transaction_id,
-                    occurred_at=now,
-                    received_at=now,
-                    reasons=reasons,
-                )
-                recording.add(entry, held)
+                recording.say(kind, held, occurred_at=now, received_at=now, reasons=reasons)
         recording.finish()
 
     def _transaction(self, row: Imported) -> str:

@@ -17,7 +17,7 @@ from sessions_app.selectors import proof
 from sessions_app.selectors.proof import Proof
 from stations.models import EVSE, MeterKey
 
-from . import books, ledger, verifications
+from . import books, verifications
 from .books import Held
 from .recording import Recording
 
@@ -32,8 +32,10 @@ _SLACK, _SLACK_MWH = Decimal("1.1"), 1_000_000  # plausibility gate: rated power
 
 @transaction.atomic
 def run(session_ids: Iterable[int]) -> int:
-    """Checks those that have ended and are not discarded. Returns how many learned something."""
-    held = [one for one in books.by_id(session_ids).values() if _is_due(one)]
+    """Checks those that have ended and are not discarded. What was taken over from another system was judged when it came.
+    Returns how many learned something."""
+    ours = ChargingSession.objects.ours().filter(pk__in=list(session_ids)).values_list("pk", flat=True)
+    held = [one for one in books.by_id(ours).values() if _is_due(one)]
     swore = [one.id for one in held if one.state.is_signed]
     verifications.open_for(swore)
     rated, proofs = _rated_power(held), proof.by_session(swore) if swore else {}
@@ -44,15 +46,7 @@ def run(session_ids: Iterable[int]) -> int:
         reasons = tuple(sorted((*_power(one, rated), *_signatures(one, proofs))))
         if reasons != one.state.flags:
             told += 1
-            entry = ledger.of_ours(
-                FLAGGED,
-                station_id=one.station_id,
-                transaction_id=one.transaction_id,
-                occurred_at=now,
-                received_at=now,
-                reasons=reasons,
-            )
-            recording.add(entry, one)
+            recording.say(FLAGGED, one, occurred_at=now, received_at=now, reasons=reasons)
     recording.finish()
     return told
 

@@ -14,7 +14,7 @@ from accounts.models import Operator
 from sessions_app.importing import dates, dialects
 from sessions_app.importing.judging import Imported, Judge, Report
 from sessions_app.models import ChargingSession, Evidence
-from sessions_app.services import replaying
+from sessions_app.services import checks, replaying
 from stations.models import ChargingStation
 
 FILE = Path(__file__).parents[1] / "data" / "imports" / "chargeplace.csv"
@@ -151,6 +151,14 @@ def test_what_was_charged_elsewhere_is_not_charged_again(operator: Operator) -> 
     imported(operator)()
     assert rating.unrated() == []
     assert rating.rate(session_id=ChargingSession.objects.earliest("pk").pk) is None
+
+
+def test_the_checks_before_billing_leave_the_doubts_of_the_import_alone(operator: Operator) -> None:
+    run(FILE, operator=operator.slug, write=True, create_stations=True)
+    doubted = dict(ChargingSession.objects.exclude(review="").values_list("pk", "review"))
+    assert doubted
+    assert checks.run(ChargingSession.objects.values_list("pk", flat=True)) == 0
+    assert dict(ChargingSession.objects.exclude(review="").values_list("pk", "review")) == doubted
 
 
 def test_unknown_stations_operators_and_formats_are_named(operator: Operator, tmp_path: Path) -> None:
