@@ -117,7 +117,7 @@ def _power_panel(points: Sequence[Point], axis: Axis, top: float, height: float,
     """Area, battery line, gaps; and the words for peak, battery and now."""
     drawn = _thinned([p for p in points if p.power_w is not None or p.soc is not None])
     highest = max((p.power_w or 0 for p in points), default=0)
-    ticks = nice_ticks(max(highest, 1) / 1000 * 1.15, 4)
+    ticks = nice_ticks(max(highest, 1_000) / 1000 * 1.15, 4)  # a kilowatt at least: an axis of watts says nothing
     ys = lambda watts: height - height * watts / 1000 / ticks[-1]  # noqa: E731
     ysoc = lambda soc: height - height * soc / 100  # noqa: E731
     body, words = y_axis(top, height, ticks, "kW")
