@@ -60,8 +60,8 @@ class Recording:
 
     def say(self, kind: str, held: Held, **facts: Any) -> None:
         """Adds what we noticed or decided about a session ourselves; `facts` as in `ledger.of_ours`."""
-        place = {"station_id": held.station_id, "transaction_id": held.transaction_id}
-        self.add(ledger.of_ours(kind, **place, **facts), held)
+        entry = ledger.of_ours(kind, station_id=held.station_id, transaction_id=held.transaction_id, **facts)
+        self.add(entry, held)
 
     def finish(self) -> None:
         """Writes sessions and evidence. `winners` then holds the sessions of other writers that were quicker with a key."""
