@@ -1,5 +1,6 @@
 from .assurance import AssuranceDay
 from .cdr import CDR, BillingPolicy
+from .draft import TariffDraft
 from .dunning import DunningCase, DunningPolicy, DunningStep
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment
@@ -35,5 +36,6 @@ __all__ = [
     "SubscriptionPeriod",
     "Tariff",
     "TariffAssignment",
+    "TariffDraft",
     "TariffVersion",
 ]
