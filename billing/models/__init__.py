@@ -13,7 +13,7 @@ from .subscription import (
     SubscriptionFee,
     SubscriptionPeriod,
 )
-from .tariff import Tariff, TariffAssignment, TariffVersion
+from .tariff import SessionPrice, Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "CDR",
@@ -30,6 +30,7 @@ __all__ = [
     "Payment",
     "Plan",
     "PlanVersion",
+    "SessionPrice",
     "Subscription",
     "SubscriptionEvent",
     "SubscriptionFee",

@@ -1,12 +1,17 @@
 """OCPI-shaped tariffs. A version is immutable: what a session was priced with can be read for ever."""
 
+from functools import reduce
+from operator import and_
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Operator
+from accounts.models import DriverGroup, Operator
 from cms.core.fields import MoneyField
 from cms.core.models import Immutable, Timestamped, Visible
-from stations.models import Location
+from sessions_app.models import ChargingSession
+from stations.models import EVSE, ChargingStation, Location
 
 
 class TariffQuerySet(Visible):
@@ -52,12 +57,43 @@ class TariffVersion(Immutable):
         return f"{self.tariff} v{self.number}"
 
 
+def _at_most_one(*references: str, **empty: object) -> Q:
+    """The references are null and the others have their empty value, but for one of them."""
+    unset = [Q(**{f"{name}__isnull": True}) for name in references] + [
+        Q(**{name: value}) for name, value in empty.items()
+    ]
+    allowed = Q()
+    for spared in unset:
+        allowed |= reduce(and_, (condition for condition in unset if condition is not spared))
+    return allowed
+
+
 class TariffAssignment(Immutable):
-    """From `valid_from` on, `tariff` is the location's (or, without a location, the operator's default). A location without
-    a tariff of its own has the default again."""
+    """From `valid_from` on, `tariff` is the price of a place for somebody. Without a tariff the row ends what stood before it:
+    the next best assignment counts again. `billing.pricing` says which of several wins (docs/decisions/0018).
+
+    Place: at most one of location, station and EVSE, none for everywhere; `power_type` (OCPI PowerType) narrows it. Who: at most
+    one of `plan`, `driver_group`, `partner` (roaming party, IT*ABC) and `ad_hoc` (nobody we know), none for everybody.
+    """
+
+    class PowerType(models.TextChoices):
+        AC_1_PHASE = "AC_1_PHASE", _("AC, single-phase")
+        AC_3_PHASE = "AC_3_PHASE", _("AC, three-phase")
+        DC = "DC", _("DC")
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="tariff_assignments")
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="tariff_assignments")
+    station = models.ForeignKey(
+        ChargingStation, models.PROTECT, null=True, blank=True, related_name="tariff_assignments"
+    )
+    evse = models.ForeignKey(EVSE, models.PROTECT, null=True, blank=True, related_name="tariff_assignments")
+    power_type = models.CharField(_("power type"), max_length=12, blank=True, default="", choices=PowerType)
+    plan = models.ForeignKey("billing.Plan", models.PROTECT, null=True, blank=True, related_name="tariff_assignments")
+    driver_group = models.ForeignKey(
+        DriverGroup, models.PROTECT, null=True, blank=True, related_name="tariff_assignments"
+    )
+    partner = models.CharField(_("roaming partner"), max_length=12, blank=True, default="")
+    ad_hoc = models.BooleanField(_("without an account"), default=False)
     tariff = models.ForeignKey(Tariff, models.PROTECT, null=True, blank=True, related_name="assignments")
     valid_from = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -65,7 +101,34 @@ class TariffAssignment(Immutable):
     objects = Visible.as_manager()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=_at_most_one("location", "station", "evse"), name="tariff_assignment_one_place"
+            ),
+            models.CheckConstraint(
+                condition=_at_most_one("plan", "driver_group", partner="", ad_hoc=False),
+                name="tariff_assignment_one_kind",
+            ),
+        ]
         indexes = [models.Index(fields=["operator", "location", "-valid_from"], name="tariff_assignment_newest")]
 
     def __str__(self) -> str:
         return f"{self.location_id or 'default'} → {self.tariff_id}"
+
+
+class SessionPrice(models.Model):
+    """The price a session began with, written at its start and kept: assignments, groups and plans may change while it runs.
+
+    `at` is the moment that was looked up: when a remote start was asked for, else when the session began. `who` and `place` are
+    what it was looked up by (JSON text, `billing.pricing.Who` and `Place`); without an assignment nobody had set a price.
+    """
+
+    session = models.OneToOneField(ChargingSession, models.CASCADE, primary_key=True, related_name="price")
+    at = models.DateTimeField()
+    assignment = models.ForeignKey(TariffAssignment, models.PROTECT, null=True, blank=True, related_name="+")
+    version = models.ForeignKey(TariffVersion, models.PROTECT, null=True, blank=True, related_name="+")
+    who = models.TextField()
+    place = models.TextField()
+
+    def __str__(self) -> str:
+        return f"price of {self.session_id}"
