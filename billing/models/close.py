@@ -28,7 +28,8 @@ class MonthClose(Timestamped):
             models.UniqueConstraint(fields=["operator", "month"], name="month_close_unique"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="month_close_first_day"),
             models.CheckConstraint(
-                condition=models.Q(closed_at=None, cutoff=None) | models.Q(closed_at__isnull=False, cutoff__isnull=False),
+                condition=models.Q(closed_at=None, cutoff=None)
+                | models.Q(closed_at__isnull=False, cutoff__isnull=False),
                 name="month_close_with_cutoff",
             ),
         ]
