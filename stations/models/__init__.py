@@ -1,6 +1,7 @@
 from .command import Command
 from .connection import ConnectionPeriod, Gateway
 from .credential import StationCredential
+from .dynamic_code import DynamicCode, UsedCode
 from .frame import Frame
 from .location import Location
 from .maintenance import Fault, FirmwareUpdate, LogRequest, SecurityEvent
@@ -16,6 +17,7 @@ __all__ = [
     "Command",
     "ConnectionPeriod",
     "Connector",
+    "DynamicCode",
     "Fault",
     "FirmwareUpdate",
     "Frame",
@@ -27,5 +29,6 @@ __all__ = [
     "StationCredential",
     "StatusChange",
     "UnknownStation",
+    "UsedCode",
     "Variable",
 ]
