@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ('accounts', '0002_companies'),
         ('billing', '0006_drafts'),
         ('sessions_app', '0007_start_request_outlives_card'),
-        ('stations', '0006_prices_for_somebody'),
+        ("stations", "0005_notes_and_protocols"),
     ]
 
     operations = [
