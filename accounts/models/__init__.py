@@ -1,5 +1,5 @@
 from .api_key import ApiKey
-from .company import Company, CompanyMember
+from .company import Company, CompanyInvitation, CompanyMember
 from .driver import Driver
 from .group import DriverGroup
 from .operator import Membership, Operator, Role, TaxRegime
@@ -10,6 +10,7 @@ from .user import User
 __all__ = [
     "ApiKey",
     "Company",
+    "CompanyInvitation",
     "CompanyMember",
     "Driver",
     "DriverGroup",

@@ -5,8 +5,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingData(models.Model):
-    """`sdi_code` is the CodiceDestinatario of FatturaPA: seven characters of a company's channel, or the six of a public body's
-    office (then the format is FPA12)."""
+    """`vat_treatment`: a Natura code of FatturaPA in whose name the buyer pays no VAT to the seller, "split" where a public body pays
+    it to the state itself, "" for ordinary VAT. `sdi_code` is the CodiceDestinatario of FatturaPA: seven characters of a company's
+    channel, or the six of a public body's office (then the format is FPA12)."""
+
+    class VatTreatment(models.TextChoices):
+        ORDINARY = "", _("ordinary VAT")
+        SPLIT = "split", _("split payment (art. 17-ter, public bodies)")
+        ENERGY_RESELLER = "N6.8", _("N6.8 reverse charge: resells electricity")
+        ABROAD = "N2.1", _("N2.1 taxable abroad (artt. 7–7-septies)")
+        LETTER_OF_INTENT = "N3.5", _("N3.5 letter of intent")
+        EXEMPT = "N4", _("N4 exempt")
 
     billing_name = models.CharField(_("name or company"), max_length=80, blank=True)
     vat_number = models.CharField(_("VAT number"), max_length=14, blank=True)
@@ -18,6 +27,7 @@ class BillingData(models.Model):
     country_code = models.CharField(_("country"), max_length=2, default="IT")
     sdi_code = models.CharField(_("SDI code"), max_length=7, blank=True)
     pec = models.EmailField(_("certified e-mail (PEC)"), blank=True)
+    vat_treatment = models.CharField(_("VAT treatment"), max_length=5, choices=VatTreatment, blank=True, default="")
 
     class Meta:
         abstract = True

@@ -1,7 +1,9 @@
 """A fleet: a company that pays for what its people charge, with one invoice a month."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cms.core.fields import MoneyField
@@ -40,6 +42,7 @@ class CompanyMember(Timestamped):
     cost_centre = models.CharField(_("cost centre"), max_length=40, blank=True)
     monthly_cap = MoneyField(null=True, blank=True)
     administrator = models.BooleanField(_("administrator"), default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -49,3 +52,29 @@ class CompanyMember(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.driver_id} of {self.company_id}"
+
+
+class CompanyInvitation(Timestamped):
+    """Somebody may become a member by the mailed link; a person joins of their own will, for their charges are seen then.
+    `accepted_at` and `withdrawn_at` end it."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="invitations")
+    email = models.EmailField(_("e-mail"))
+    cost_centre = models.CharField(_("cost centre"), max_length=40, blank=True)
+    monthly_cap = MoneyField(null=True, blank=True)
+    administrator = models.BooleanField(_("administrator"), default=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="company_invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.company_id}"
