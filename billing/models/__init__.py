@@ -3,9 +3,13 @@ from .cdr import CDR, BillingPolicy
 from .close import Bookkeeping, MonthClose, MonthCloseEvent
 from .draft import TariffDraft
 from .dunning import DunningCase, DunningPolicy, DunningStep
+from .einvoice import EInvoice, EInvoiceBatch, FileSequence, FiscalSettings, SdiNotification
 from .export import Export
+from .fake_provider import FakeProviderRecord
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
-from .payment import Payment
+from .payment import Payment, PaymentCustomer, PaymentMethod, PaymentStep, Refund
+from .payout import Payout, PayoutItem
+from .promotion import FailedCode, Promotion, PromotionUse, Redemption
 from .revenue_share import HostStatement, RevenueShare
 from .subscription import (
     AllowanceUse,
@@ -16,7 +20,10 @@ from .subscription import (
     SubscriptionFee,
     SubscriptionPeriod,
 )
+from .takings import TakingsChain, TakingsEntry
 from .tariff import SessionPrice, Tariff, TariffAssignment, TariffVersion
+from .wallet import Wallet, WalletEntry, WalletPolicy
+from .webhook_event import WebhookEvent
 
 __all__ = [
     "CDR",
@@ -27,7 +34,13 @@ __all__ = [
     "DunningCase",
     "DunningPolicy",
     "DunningStep",
+    "EInvoice",
+    "EInvoiceBatch",
     "Export",
+    "FailedCode",
+    "FakeProviderRecord",
+    "FileSequence",
+    "FiscalSettings",
     "HostStatement",
     "Invoice",
     "InvoiceLine",
@@ -36,16 +49,32 @@ __all__ = [
     "MonthCloseEvent",
     "NumberSequence",
     "Payment",
+    "PaymentCustomer",
+    "PaymentMethod",
+    "PaymentStep",
+    "Payout",
+    "PayoutItem",
     "Plan",
     "PlanVersion",
+    "Promotion",
+    "PromotionUse",
+    "Redemption",
+    "Refund",
     "RevenueShare",
+    "SdiNotification",
     "SessionPrice",
     "Subscription",
     "SubscriptionEvent",
     "SubscriptionFee",
     "SubscriptionPeriod",
+    "TakingsChain",
+    "TakingsEntry",
     "Tariff",
     "TariffAssignment",
     "TariffDraft",
     "TariffVersion",
+    "Wallet",
+    "WalletEntry",
+    "WalletPolicy",
+    "WebhookEvent",
 ]

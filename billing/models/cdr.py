@@ -1,10 +1,12 @@
 """The charge detail record: what one session cost and why. Immutable; a correction is a credit CDR that refers to it."""
 
 import uuid
-from typing import Self
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, Driver, Operator
 from cms.core.fields import EnergyField, MoneyField
@@ -12,6 +14,9 @@ from cms.core.models import Immutable, Timestamped, Visible
 from sessions_app.models import ChargingSession
 
 from .tariff import TariffVersion
+
+if TYPE_CHECKING:
+    from .payment import Payment
 
 
 class CDRQuerySet(Visible):
@@ -31,8 +36,8 @@ class CDRQuerySet(Visible):
         return self.filter(invoiced=None)
 
     def unpaid(self) -> Self:
-        """Billable, of a driver, worth something, and without a payment."""
-        return self.billable().filter(payment=None, driver__isnull=False, total_incl_vat__gt=0)
+        """Billable, of a driver, no company's, worth something, and without a payment."""
+        return self.billable().filter(payment=None, driver__isnull=False, company=None, total_incl_vat__gt=0)
 
 
 class CDR(Immutable):
@@ -85,17 +90,30 @@ class CDR(Immutable):
             models.Index(fields=["operator", "stopped_at"], name="cdr_operator_stopped"),
         ]
 
+    @property
+    def payment(self) -> "Payment | None":
+        """What tells how it was paid: the newest payment that money came in by, else the newest attempt."""
+        return self.payments.order_by(F("captured").asc(), "pk").last()
+
     def __str__(self) -> str:
         return f"CDR {self.pk}"
 
 
 class BillingPolicy(Timestamped):
     """What an operator decides once. `estimated_limit`: estimates up to this energy (Wh) are charged without a person;
-    `waive_empty`: a charge without energy costs nothing, whatever fees the tariff has."""
+    `waive_empty`: a charge without energy costs nothing, whatever fees the tariff has. `hold_amount` is blocked on the card before
+    a start, where `payment_to_start` or a charge without an account wants it."""
+
+    class PaymentToStart(models.TextChoices):
+        NONE = "none", _("nothing")
+        CARD = "card", _("a card")
+        CARD_OR_WALLET = "card_or_wallet", _("a card, or enough in the wallet")
 
     operator = models.OneToOneField(Operator, models.PROTECT, related_name="billing_policy")
     estimated_limit = EnergyField(default=0)
     waive_empty = models.BooleanField(default=False)
+    hold_amount = MoneyField(default=Decimal(40))
+    payment_to_start = models.CharField(max_length=14, choices=PaymentToStart, default=PaymentToStart.NONE)
 
     objects = Visible.as_manager()
 

@@ -29,17 +29,27 @@ class NumberSequence(models.Model):
 class Invoice(Immutable):
     """`seller` and `buyer` are frozen JSON text; `vat_summary` one entry per rate. Amounts rounded as printed: with
     `tax_included` the lines are gross, else net. A credit note has negative amounts. The buyer is a driver or a `company`.
-    `source` names what a document without charges is for, e.g. "subscription-period:12": asked for twice it is made once."""
+    `source` names what a document without charges is for, e.g. "subscription-period:12": asked for twice it is made once.
+    `reason` is why a credit note was given. `stamp_duty`: the bollo that the seller owes on it, whoever pays it."""
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("invoice")
         CREDIT_NOTE = "credit_note", _("credit note")
+
+    class FiscalType(models.TextChoices):
+        """TipoDocumento of FatturaPA."""
+
+        INVOICE = "TD01", _("TD01 invoice")
+        CREDIT_NOTE = "TD04", _("TD04 credit note")
+        DEFERRED = "TD24", _("TD24 deferred invoice")
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="invoices")
     driver = models.ForeignKey(Driver, models.PROTECT, null=True, blank=True, related_name="invoices")
     company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="invoices")
     source = models.CharField(max_length=80, null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.INVOICE)
+    fiscal_type = models.CharField(max_length=4, choices=FiscalType, default=FiscalType.INVOICE)
+    reason = models.TextField(blank=True, default="")
     credits = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="credit_notes")
     series = models.CharField(max_length=8, blank=True, default="")
     year = models.PositiveIntegerField()
@@ -56,6 +66,7 @@ class Invoice(Immutable):
     total_excl_vat = MoneyField()
     total_vat = MoneyField()
     total_incl_vat = MoneyField()
+    stamp_duty = MoneyField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = Visible.as_manager()
@@ -75,7 +86,8 @@ class QuantityField(MoneyField):
 
 
 class InvoiceLine(Immutable):
-    """One line as printed. `cdr` leads back to the session."""
+    """One line as printed. `cdr` leads back to the session. Of a credit note: `credits` is the line (or a part of it) that is taken
+    back. `natura` says why there is no VAT (FatturaPA), `since` and `until` what days a fee is for."""
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -86,6 +98,10 @@ class InvoiceLine(Immutable):
     unit_price = MoneyField()
     amount = MoneyField()
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    natura = models.CharField(max_length=4, blank=True, default="")
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    credits = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="credited_by")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_unique")]

@@ -166,7 +166,9 @@ class Payment(Timestamped):
     tries = models.PositiveSmallIntegerField(default=1)  # which attempt for the same debt this is
     next_try_at = models.DateTimeField(null=True, blank=True)
     stop_asked_at = models.DateTimeField(null=True, blank=True)  # the session was stopped because of it
-    dispute = models.TextField(blank=True, default="")  # the provider's reason and state, as words: "fraudulent needs_response"
+    dispute = models.TextField(
+        blank=True, default=""
+    )  # the provider's reason and state, as words: "fraudulent needs_response"
 
     objects = PaymentQuerySet.as_manager()
 
