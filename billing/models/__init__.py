@@ -1,3 +1,4 @@
+from .adhoc import AdhocCharge
 from .assurance import AssuranceDay
 from .cdr import CDR, BillingPolicy
 from .close import Bookkeeping, MonthClose, MonthCloseEvent
@@ -27,6 +28,7 @@ from .webhook_event import WebhookEvent
 
 __all__ = [
     "CDR",
+    "AdhocCharge",
     "AllowanceUse",
     "AssuranceDay",
     "BillingPolicy",
