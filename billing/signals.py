@@ -5,3 +5,4 @@ from django.dispatch import Signal
 cdr_created = Signal()
 invoice_issued = Signal()
 payment_changed = Signal()
+wallet_changed = Signal()

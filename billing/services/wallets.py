@@ -1,0 +1,128 @@
+"""Money paid ahead. Each entry is written while the wallet's row is locked, so two charges at once never spend the same euro; the
+database refuses a balance below zero as well (docs/decisions/0025)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import ApiKey, Driver, User
+from billing import signals
+from billing.models import CDR, Wallet, WalletEntry
+from cms.core.errors import Conflict, Invalid
+
+NOTHING = Decimal(0)
+
+
+def of(*, driver: Driver) -> Wallet:
+    """The driver's wallet at this operator, made on first use in the operator's currency of that day."""
+    try:
+        with transaction.atomic():
+            wallet, _made = Wallet.objects.get_or_create(
+                operator_id=driver.operator_id, driver=driver, defaults={"currency": driver.operator.currency}
+            )
+    except IntegrityError:  # two pages at once
+        wallet = Wallet.objects.get(operator_id=driver.operator_id, driver=driver)
+    return wallet
+
+
+def balance(*, driver: Driver) -> Decimal:
+    """What is in the wallet, 0 where there is none. Never below zero."""
+    return _sum(WalletEntry.objects.filter(wallet__driver=driver, wallet__operator=driver.operator_id))
+
+
+def balances(driver_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Of drivers who have a wallet: one query."""
+    found = Wallet.objects.filter(driver__in=list(driver_ids)).annotate(left=Sum("entries__amount"))
+    return {driver: left or NOTHING for driver, left in found.values_list("driver_id", "left")}
+
+
+@transaction.atomic
+def pay(*, cdr: CDR) -> bool:
+    """Pays a charge from its driver's wallet, whole or not at all (docs/decisions/0025). True if it is paid, now or before."""
+    wallet = Wallet.objects.filter(driver=cdr.driver_id, operator=cdr.operator_id, currency=cdr.currency).first()
+    if wallet is None or cdr.driver_id is None or cdr.total_incl_vat <= 0:
+        return False
+    _lock(wallet)
+    key = f"cdr:{cdr.pk}"
+    if WalletEntry.objects.filter(wallet=wallet, key=key).exists():
+        return True
+    if _sum(wallet.entries.all()) < cdr.total_incl_vat:
+        return False
+    _enter(wallet, WalletEntry.Kind.CHARGE, -cdr.total_incl_vat, key, cdr=cdr)
+    return True
+
+
+@transaction.atomic
+def give_back(*, cdr: CDR) -> bool:
+    """What was paid from the wallet for a charge that has been credited since. True if something came back, now or before."""
+    paid = WalletEntry.objects.filter(cdr=cdr, kind=WalletEntry.Kind.CHARGE).select_related("wallet").first()
+    if paid is None or not CDR.objects.filter(credits=cdr.pk).exists():
+        return False
+    _lock(paid.wallet)
+    if not WalletEntry.objects.filter(wallet=paid.wallet, key=f"cdr-back:{cdr.pk}").exists():
+        _enter(paid.wallet, WalletEntry.Kind.REFUND, -paid.amount, f"cdr-back:{cdr.pk}", cdr=cdr)
+    return True
+
+
+def to_give_back(limit: int = 500) -> list[int]:
+    """Charge records that were credited after a wallet had paid them: primary keys, for the sweep."""
+    returned = WalletEntry.objects.filter(cdr=OuterRef("cdr"), kind=WalletEntry.Kind.REFUND)
+    paid = WalletEntry.objects.filter(kind=WalletEntry.Kind.CHARGE, cdr__credited_by__isnull=False)
+    found = paid.filter(~Exists(returned)).order_by("pk")
+    return [pk for pk in found.values_list("cdr_id", flat=True)[:limit] if pk is not None]
+
+
+@transaction.atomic
+def credit(
+    *, driver: Driver, amount: Decimal, kind: str, key: str, by: User | None = None, reason: str = ""
+) -> WalletEntry:
+    """Puts money in; `key` makes a second call give the first entry back."""
+    wallet = of(driver=driver)
+    _lock(wallet)
+    known = WalletEntry.objects.filter(wallet=wallet, key=key).first()
+    return known or _enter(wallet, kind, amount, key, by=by, reason=reason)
+
+
+@transaction.atomic
+def correct(*, driver: Driver, amount: Decimal, reason: str, key: str, by: User | ApiKey) -> WalletEntry:
+    """A person's correction, up or down but never below zero. Raises Forbidden, Invalid by field, Conflict wallet_too_low."""
+    access.demand(by, "wallet.correct", driver)
+    wrong = {}
+    if not amount:
+        wrong["amount"] = [_("An amount other than zero.")]
+    if not reason.strip():
+        wrong["reason"] = [_("Say why: the driver and the accountant read it.")]
+    if wrong:
+        raise Invalid(wrong)
+    wallet = of(driver=driver)
+    _lock(wallet)
+    known = WalletEntry.objects.filter(wallet=wallet, key=key).first()
+    if known:
+        return known
+    left = _sum(wallet.entries.all())
+    if left + amount < 0:
+        raise Conflict(_("There is less than that in the wallet."), code="wallet_too_low", balance=left)
+    person = by if isinstance(by, User) else None
+    return _enter(wallet, WalletEntry.Kind.CORRECTION, amount, key, by=person, reason=reason.strip()[:200])
+
+
+def _lock(wallet: Wallet) -> None:
+    Wallet.objects.select_for_update().get(pk=wallet.pk)
+
+
+def _sum(entries: QuerySet[WalletEntry]) -> Decimal:
+    return entries.aggregate(total=Sum("amount"))["total"] or NOTHING
+
+
+def _enter(wallet: Wallet, kind: str, amount: Decimal, key: str, **facts: object) -> WalletEntry:
+    """Under the lock. The row's own check is the last word on what is left."""
+    left = _sum(wallet.entries.all()) + amount
+    entry = WalletEntry.objects.create(wallet=wallet, kind=kind, amount=amount, balance=left, key=key, **facts)
+    announce = partial(signals.wallet_changed.send_robust, sender=Wallet, ids=[wallet.pk])
+    transaction.on_commit(announce, robust=True)
+    return entry
