@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from billing.services import allowances as months
+from billing.services import allowances as left
 from sessions_app.models import ChargingSession
 
 
-def allowances(sessions: Sequence[ChargingSession]) -> dict[int, months.Allowance]:
+def allowances(sessions: Sequence[ChargingSession]) -> dict[int, left.Allowance]:
     """What is left of their drivers' plans, for rating; see `billing.services.allowances`."""
-    return months.of_sessions(sessions)
+    return left.of_sessions(sessions)
 
 
-def used(uses: Iterable[months.Use]) -> None:
+def used(uses: Iterable[left.Use]) -> None:
     """What rating made of it."""
-    months.take(uses)
+    left.take(uses)
 
 
 def given_back(credits: Mapping[int, int]) -> None:
     """What credit records take back: credit → credited."""
-    months.give_back(credits)
+    left.give_back(credits)
