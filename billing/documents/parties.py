@@ -4,21 +4,23 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.models import Driver, Operator
+from accounts.models import Company, Driver, Operator
 
 from . import words
 
 _ADDRESS = ("address", "postal_code", "city", "province", "country_code")
 _SELLER = ("legal_name", "vat_number", "fiscal_code", "tax_regime", "iban", "support_phone", "support_email", *_ADDRESS)
-_BUYER = ("vat_number", "fiscal_code", "sdi_code", "pec", *_ADDRESS)
+_BUYER = ("vat_number", "fiscal_code", "sdi_code", "pec", "vat_treatment", *_ADDRESS)
 
 
 def seller(operator: Operator) -> dict[str, Any]:
     return {"name": operator.name, **{name: getattr(operator, name) for name in _SELLER}}
 
 
-def buyer(driver: Driver) -> dict[str, Any]:
-    return {"legal_name": driver.billing_name, **{name: getattr(driver, name) for name in _BUYER}}
+def buyer(payer: Driver | Company) -> dict[str, Any]:
+    """A company that has given no other name for its invoices is called as everywhere else."""
+    name = payer.billing_name or (payer.name if isinstance(payer, Company) else "")
+    return {"legal_name": name, **{name: getattr(payer, name) for name in _BUYER}}
 
 
 def dumps(party: Mapping[str, Any]) -> str:
