@@ -55,6 +55,18 @@ def update_billing(*, user: User, values: Mapping[str, str]) -> None:
             driver.save(update_fields=[*cleaned, "updated_at"])
 
 
+def guest(*, operator: Operator, values: Mapping[str, str]) -> Driver:
+    """Somebody without an account as the buyer of one invoice: a Driver that is no row. Raises Invalid by field."""
+    cleaned, wrong = identity.clean({name: values[name] for name in BILLING if name in values})
+    buyer = Driver(operator=operator, **cleaned)
+    wrong = _errors(buyer, cleaned) | wrong
+    if not (buyer.vat_number or buyer.fiscal_code or "vat_number" in wrong or "fiscal_code" in wrong):
+        wrong["vat_number"] = [_("An invoice needs a VAT number or a fiscal code.")]
+    if wrong:
+        raise Invalid(wrong)
+    return buyer
+
+
 def _errors(driver: Driver, cleaned: Mapping[str, str]) -> dict[str, list[str]]:
     wrong = {}
     if driver.vat_number or driver.fiscal_code:

@@ -28,14 +28,17 @@ vat_rows = issuing.vat_rows
 
 
 @transaction.atomic
-def issue(*, cdrs: Sequence[CDR], by: Actor, series: str = "", language: str | None = None) -> Invoice:
+def issue(
+    *, cdrs: Sequence[CDR], by: Actor, series: str = "", language: str | None = None, guest: Driver | None = None
+) -> Invoice:
     """One invoice for charges of one driver, or of one company. Asking twice for the same charges gives the same invoice.
+    `guest`: who charged without an account, a Driver that is no row (`drivers.guest`).
 
     Raises Forbidden; Invalid where the charges do not go together; Conflict with code legal_entity_missing,
     billing_data_missing (facts: missing), cdr_held, cdr_credited or cdr_invoiced.
     """
     locked = _locked(cdrs)
-    buyer, operator = _parties(locked)
+    buyer, operator = _parties(locked, guest)
     issuing.demand(by, operator, buyer if isinstance(buyer, Driver) else None)
     if before := _already(locked):
         return before
@@ -111,11 +114,11 @@ def _locked(cdrs: Sequence[CDR], *, some: bool = True) -> list[CDR]:
     return sorted(rows, key=lambda cdr: (cdr.cost_centre if cdr.company_id else "", cdr.started_at, cdr.pk))
 
 
-def _parties(cdrs: Sequence[CDR]) -> tuple[Buyer, Operator]:
+def _parties(cdrs: Sequence[CDR], guest: Driver | None) -> tuple[Buyer, Operator]:
     first = cdrs[0]
     if any(cdr.company_id != first.company_id for cdr in cdrs):
         raise Invalid({"cdrs": [_("All charges of an invoice must be paid by the same company.")]})
-    buyer: Buyer | None = first.company or first.driver
+    buyer: Buyer | None = first.company or first.driver or guest
     if buyer is None or (not first.company and any(cdr.driver_id != first.driver_id for cdr in cdrs)):
         raise Invalid({"cdrs": [_("All charges of an invoice must be of one driver.")]})
     if len({(cdr.operator_id, cdr.currency, cdr.tax_included) for cdr in cdrs}) > 1:
@@ -216,7 +219,7 @@ def _write(
         entries,
         issuing.sums(entries, gross=treated.tax_included, currency=currency),
         operator=operator,
-        driver=buyer if isinstance(buyer, Driver) else None,
+        driver=buyer if isinstance(buyer, Driver) and buyer.pk else None,
         company=company,
         source=source,
         fiscal_type=Invoice.FiscalType.DEFERRED if deferred else Invoice.FiscalType.INVOICE,
