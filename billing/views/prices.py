@@ -6,17 +6,19 @@ from datetime import datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import pricing
 from billing.documents import words as names
 from billing.models import TariffVersion
-from billing.tariffs import figures, week, words
-from billing.tariffs.model import Component, Dimension, Element, Tariff
+from billing.tariffs import afir, figures, findings, week, words
+from billing.tariffs.afir import Objection
+from billing.tariffs.findings import Finding, Kind, Span
+from billing.tariffs.model import DAY_S, NONE, Component, Dimension, Element, Tariff
 from cms import charts
 from cms.templatetags.figures import SIGNS
-
-AD_HOC_FAST = frozenset({Dimension.ENERGY, Dimension.PARKING_TIME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,21 @@ def _cap(component: Component, currency: str, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A finding in words: `hole` where something is given away, else two prices or one that never applies."""
+
+    text: str
+    hole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
-    """`unit` says what the numbers are: €/kWh, VAT included."""
+    """`unit` says what the numbers are: €/kWh, VAT included. `notes` are the findings, worst first."""
 
     chart: charts.Chart
     answer: str
     unit: str
+    notes: list[Note]
 
 
 def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo) -> Week | None:
@@ -80,6 +91,8 @@ def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo
     monday = datetime.combine(local.date() - timedelta(days=local.weekday()), time.min)
     bands = week.bands(tariff, monday)
     prices = sorted({band.price for band in bands if band.price is not None})
+    found = findings.of(tariff, shown, monday)
+    said = {finding: _said(finding, tariff, language) for finding in found}
     chart = charts.week_prices(
         [
             charts.PriceBand(
@@ -88,11 +101,20 @@ def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo
             for band in bands
         ],
         now=(local.weekday(), local.hour * 3600 + local.minute * 60 + local.second),
+        doubts=[
+            charts.Doubt(span.day, span.start_s, span.end_s, said[finding])
+            for finding in found
+            if finding.kind is Kind.OVERLAP
+            for span in finding.spans
+        ],
     )
     unit = _("%(currency)s/kWh") if shown is Dimension.ENERGY else _("%(currency)s/min")
     taxes = _("VAT included") if version.tax_included else _("plus VAT")
     return Week(
-        chart, _answer(bands, prices), f"{unit % {'currency': SIGNS.get(version.currency, version.currency)}}, {taxes}"
+        chart,
+        _answer(bands, prices, found),
+        f"{unit % {'currency': SIGNS.get(version.currency, version.currency)}}, {taxes}",
+        [Note(said[finding], finding.kind in (Kind.HOLE, Kind.CASE)) for finding in found],
     )
 
 
@@ -111,20 +133,76 @@ def _level(price: Fraction | None, prices: Sequence[Fraction]) -> int:
     return 2 if len(prices) == 1 else 1 + 3 * prices.index(price) // (len(prices) - 1)
 
 
-def _answer(bands: Sequence[week.Band], prices: Sequence[Fraction]) -> str:
+def _answer(bands: Sequence[week.Band], prices: Sequence[Fraction], found: Sequence[Finding]) -> str:
     hole = sum(band.end_s - band.start_s for band in bands if band.price is None)
     if hole:
         return _("A hole: %(hours)s of 168 hours have no price and are free of charge.") % {
             "hours": figures.plain(Fraction(hole, 3600), "en")
         }
+    if any(finding.kind is Kind.CASE for finding in found):
+        return _("Some charges have no price: see below.")
+    if any(finding.kind is Kind.OVERLAP for finding in found):
+        return _("No hole; where two prices ask for one hour, the first element wins.")
     if len(prices) == 1:
         return _("The same price at every hour.")
     return _("No hole and no overlap: all 168 hours have one price.")
 
 
-def ad_hoc_everywhere(version: TariffVersion) -> bool:
-    """May it be the ad-hoc price of points of 50 kW and more? They know a price per kWh and an occupancy fee per minute, nothing
-    else (AFIR art. 5 (4))."""
-    tariff = pricing.parsed(version)
-    priced = {c.dimension for element in tariff.elements for c in element.components if c.price}
-    return priced <= AD_HOC_FAST and not tariff.min_price
+# ---- findings in words ---------------------------------------------------------------------------------------------
+
+_UNPRICED = {
+    Dimension.ENERGY: gettext_lazy("%(when)s: energy has no price, it is free."),
+    Dimension.TIME: gettext_lazy("%(when)s: charging time has no price, it is free."),
+}
+
+
+def _said(finding: Finding, tariff: Tariff, language: str) -> str:
+    if finding.kind is Kind.NEVER:
+        return _("Element %(n)s never applies: one before it always wins.") % {"n": finding.elements[0] + 1}
+    if finding.kind is Kind.OVERLAP:
+        winner, loser = (_element(tariff, index, finding.dimension, language) for index in finding.elements)
+        return _("%(when)s: %(winner)s wins over %(loser)s.") % {"when": when(finding.spans), "winner": winner, "loser": loser}  # fmt: skip
+    case = words.restrictions(finding.case, language) if finding.case != NONE else ""
+    hours = when(finding.spans) if finding.spans else ""
+    said = ", ".join(part for part in (hours, case) if part)
+    return str(_UNPRICED[finding.dimension]) % {"when": said[:1].upper() + said[1:]}
+
+
+def _element(tariff: Tariff, index: int, dimension: Dimension, language: str) -> str:
+    component = next(c for c in tariff.elements[index].components if c.dimension is dimension)
+    price = words.per_unit(component, dimension, tariff.currency, language)
+    return _("element %(n)s (%(price)s)") % {"n": index + 1, "price": price}
+
+
+def when(spans: Sequence[Span]) -> str:
+    """ "Saturday 00:00–06:00", "Monday–Friday 22:00–24:00, Sunday": days that share their hours together."""
+    by_hours: dict[tuple[int, int], list[int]] = {}
+    for span in spans:
+        by_hours.setdefault((span.start_s, span.end_s), []).append(span.day)
+    whole_week = _("every day")
+    return ", ".join(
+        f"{whole_week if len(days) == 7 else _days(days)}"
+        + ("" if (start, end) == (0, DAY_S) else f" {charts.span(start, end)}")
+        for (start, end), days in sorted(by_hours.items(), key=lambda entry: (entry[1], entry[0]))
+    )
+
+
+def _days(days: Sequence[int]) -> str:
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{WEEKDAYS[days[0]]}–{WEEKDAYS[days[-1]]}"
+    return ", ".join(str(WEEKDAYS[day]) for day in days)
+
+
+# ---- the law -------------------------------------------------------------------------------------------------------
+
+OBJECTIONS = {
+    Objection.NO_ENERGY: gettext_lazy("It has no price per kWh."),
+    Objection.TIME: gettext_lazy("It has a price for charging time."),
+    Objection.FLAT: gettext_lazy("It has a fee per charge."),
+    Objection.MIN_PRICE: gettext_lazy("It has a minimum price."),
+}
+
+
+def objections(version: TariffVersion) -> list[str]:
+    """Why it may not be the ad-hoc price of points of 50 kW and more, in words; empty where it may."""
+    return [str(OBJECTIONS[objection]) for objection in afir.objections(pricing.parsed(version))]

@@ -15,7 +15,7 @@ writes the sentence that answers the question. Words come through gettext, numbe
 | `heatmap(cells, *, unit)` | when is it busy? | 7 × 24 shares or None, Monday first, local hours |
 | `time_split(rows)` | too small, blocked by parked cars, or broken? | `Split(name, charging, idle, free, down, href)`, shares of time |
 | `revenue(months, *, currency)` | are we earning? | `Month(word, revenue, energy_cost, last_year)` |
-| `week_prices(bands, *, now)` | what is the price at any hour? | `PriceBand(day, start_s, end_s, words, level)` |
+| `week_prices(bands, *, now, doubts)` | what is the price at any hour? | `PriceBand(day, start_s, end_s, words, level)`, `Doubt(day, start_s, end_s, words)` |
 | `sparkline(points, *, days)` | does it grow? (only the picture) | `(day, count)` |
 | `energy_days(days)` | is energy growing? | `Day(day, energy_wh, low_wh, high_wh)` |
 
@@ -32,13 +32,14 @@ from .heat import heatmap
 from .registers import Mark, Reading, registers
 from .sparkline import sparkline
 from .states import Part, Split, StateCount, Track, ribbon, strip, time_split
-from .week import PriceBand, week_prices
+from .week import Doubt, PriceBand, span, week_prices
 
 __all__ = [
     "BandPoint",
     "Chart",
     "CostBlock",
     "Day",
+    "Doubt",
     "Event",
     "Line",
     "Mark",
@@ -58,6 +59,7 @@ __all__ = [
     "revenue",
     "ribbon",
     "session",
+    "span",
     "sparkline",
     "strip",
     "time_split",

@@ -75,11 +75,43 @@ def test_the_grid_says_whether_there_is_a_hole(elements: list[dict[str, Any]], a
     assert painted.unit == "€/kWh, VAT included"
 
 
+@pytest.mark.parametrize(
+    ("elements", "note"),
+    [
+        (
+            [
+                element("ENERGY", "0.49", day_of_week=["SATURDAY"], start_time="06:00"),
+                element("ENERGY", "0.59", day_of_week=["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SUNDAY"]),
+            ],
+            "Saturday 00:00–06:00: energy has no price, it is free.",
+        ),
+        (
+            [element("ENERGY", "0.49", day_of_week=["SUNDAY"]), element("ENERGY", "0.69", start_time="17:00"), element("ENERGY", "0.59")],
+            "Sunday 17:00–24:00: element 1 (€0.49/kWh) wins over element 2 (€0.69/kWh).",
+        ),
+        ([element("ENERGY", "0.2", max_power=32)], "From 32 kW: energy has no price, it is free."),
+        ([element("ENERGY", "0.59"), element("ENERGY", "0.49")], "Element 2 never applies: one before it always wins."),
+    ],
+)  # fmt: skip
+def test_holes_and_overlaps_are_said_in_words(elements: list[dict[str, Any]], note: str) -> None:
+    painted = prices.painted(version(elements), "en", NOON, ROME)
+    assert painted
+    assert [one.text.replace("\u00a0", " ") for one in painted.notes] == [note]
+
+
+def test_an_overlap_is_painted_over_the_band_that_wins() -> None:
+    sunday, evening = element("ENERGY", "0.49", day_of_week=["SUNDAY"]), element("ENERGY", "0.69", start_time="17:00")
+    painted = prices.painted(version([sunday, evening, element("ENERGY", "0.59")]), "en", NOON, ROME)
+    assert painted
+    assert painted.chart.svg.count('class="twice"') == 2
+    assert painted.answer == "No hole; where two prices ask for one hour, the first element wins."
+
+
 def test_the_hour_of_now_is_outlined_in_local_time() -> None:
     with translation.override("it"):
         painted = prices.painted(version(NIGHT_AND_DAY), "it", NOON, ROME)
     assert painted
-    assert painted.chart.svg.count(" here") == 1
+    assert painted.chart.svg.count(" here") == 2  # one drawing for wide screens, one for phones
     assert ">0,59<" in painted.chart.svg
 
 
@@ -98,4 +130,4 @@ def test_prices_stand_beside_those_of_the_version_before() -> None:
     ],
 )
 def test_fast_points_know_energy_and_staying_only(elements: list[dict[str, Any]], met: bool) -> None:
-    assert prices.ad_hoc_everywhere(version(elements)) is met
+    assert (prices.objections(version(elements)) == []) is met
