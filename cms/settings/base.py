@@ -246,8 +246,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# ---- the three seams that let a lower room ask an upper one (docs/decisions/0003) ---------------------------------
+# ---- the four seams that let a lower room ask an upper one (docs/decisions/0003) ---------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
+CREDIT_CHECK = "billing.services.credit_check.refusals"  # driver ids → {id: why the next charge would be paid by nobody}
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
 

@@ -107,12 +107,20 @@ def _verdicts(events: Sequence[TransactionEvent], homes: Sequence[Held | None]) 
     for place, verdict in zip(shown, authorisation.verdicts(asked), strict=True):  # type: ignore[arg-type]
         verdicts[place] = verdict
     starting = [place for place in shown if _starts(events[place], homes[place])]
-    claims = [Claim(verdicts[place], _place(events[place], homes[place])) for place in starting]  # type: ignore[arg-type]
+    claims = [
+        Claim(verdicts[place], _place(events[place], homes[place]), _is_late(events[place]))  # type: ignore[arg-type]
+        for place in starting
+    ]
     for place, verdict in zip(starting, authorisation.starting(claims), strict=True):
         verdicts[place] = verdict
         held: Held = homes[place]  # type: ignore[assignment]  # `_starts` has looked
         held.token_id, held.driver_id = verdict.token_id, verdict.driver_id
     return verdicts
+
+
+def _is_late(event: TransactionEvent) -> bool:
+    """It happened while the station was away: the energy is drawn, whatever we say."""
+    return event.offline or event.received_at - event.occurred_at > _TAIL
 
 
 def _starts(event: TransactionEvent, held: Held | None) -> bool:

@@ -23,6 +23,7 @@ from stations.services import announce, commands
 from stations.vocabulary.commands import RequestStart
 from stations.vocabulary.values import EvseRef, IdToken
 
+from . import authorisation
 from .books import Held
 
 WAITS = timedelta(seconds=120)  # for the cable; stations themselves give up after ConnectionTimeOut, 60 s or so
@@ -38,8 +39,8 @@ _REFUSALS = {
 def remote(*, evse: EVSE, token: Token, by: User | ApiKey | None, driver: Driver | None) -> StartRequest:
     """Asks the station to start with that token. A second request for the same start finds the first.
 
-    Raises Invalid for another operator's token, Conflict token_blocked, token_expired, driver_blocked or station_offline,
-    Forbidden for a person who neither owns the token nor works for the operator.
+    Raises Invalid for another operator's token, Conflict token_blocked, token_expired, driver_blocked, station_offline or what the
+    credit check says (company_cap_reached, member_cap_reached, wallet_empty, payment_overdue), Forbidden for a person who neither owns the token nor works for the operator.
     """
     station = evse.station
     _check(station, token, by, driver)
@@ -76,6 +77,10 @@ def _check(station: ChargingStation, token: Token, by: User | ApiKey | None, dri
     if status in _REFUSALS:
         code, text = _REFUSALS[status]
         raise Conflict(str(text), code=code)
+    if token.driver_id is not None:
+        refused = authorisation.refusals([token.driver_id]).get(token.driver_id)
+        if refused is not None:
+            raise Conflict(refused.text, code=refused.code)
 
 
 def _own(by: User | ApiKey, token: Token, driver: Driver | None) -> bool:

@@ -5,10 +5,10 @@ from typing import Any
 
 import factory
 
-from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.models import CDR, Tariff, TariffAssignment, TariffVersion
 from sessions_app.models import ChargingSession
 
-from .accounts import OperatorFactory
+from .accounts import DriverFactory, OperatorFactory
 from .stations import StationFactory
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -84,3 +84,34 @@ class EndedSessionFactory(factory.django.DjangoModelFactory[ChargingSession]):
     energy = Decimal(20_000)
     meter_start = Decimal(1_000_000)
     meter_stop = factory.LazyAttribute(lambda s: s.meter_start + s.energy)
+
+
+class CDRFactory(factory.django.DjangoModelFactory[CDR]):
+    """A charge of `incl` euro (22 % VAT in it) with nothing rated behind it; give `driver`, `session`, `company`, `stopped_at`."""
+
+    class Meta:
+        model = CDR
+
+    class Params:
+        incl = Decimal("12.20")
+
+    driver = factory.SubFactory(DriverFactory)
+    operator = factory.SelfAttribute("driver.operator")
+    session = factory.LazyAttribute(
+        lambda c: EndedSessionFactory(
+            station=StationFactory(operator=c.operator), driver=c.driver, started_at=c.started_at
+        )
+    )
+    started_at = datetime(2026, 6, 15, 8, tzinfo=UTC)
+    stopped_at = factory.LazyAttribute(lambda c: c.started_at + timedelta(hours=1))
+    energy = Decimal(20_000)
+    charging_seconds = 3600
+    currency = "EUR"
+    total_incl_vat = factory.LazyAttribute(lambda c: c.incl)
+    total_vat = factory.LazyAttribute(lambda c: (c.incl - c.incl / Decimal("1.22")).quantize(Decimal("0.01")))
+    total_excl_vat = factory.LazyAttribute(lambda c: c.total_incl_vat - c.total_vat)
+    exact_excl_vat = factory.LazyAttribute(lambda c: str(c.total_excl_vat))
+    exact_incl_vat = factory.LazyAttribute(lambda c: str(c.total_incl_vat))
+    snapshot = "{}"
+    periods = "[]"
+    trace = "{}"

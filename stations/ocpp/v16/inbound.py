@@ -129,7 +129,8 @@ def id_tag_info(told: replies.Authorization) -> dict[str, Any]:
         info["expiryDate"] = scalars.timestamp(told.expires_at)
     if 0 < len(told.group) <= 20:
         info["parentIdTag"] = told.group
-    info["status"] = told.status if told.status in translate.AUTHORIZATION else "Invalid"
+    said = "Blocked" if told.status == "NoCredit" else told.status  # 1.6 has no word for it; Invalid would say: unknown
+    info["status"] = said if said in translate.AUTHORIZATION else "Invalid"
     return info
 
 
