@@ -8,5 +8,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import receivers
+        from billing.exports import charges, documents, kinds
 
         receivers.connect()
+        kinds.register(charges.KIND, documents.KIND)

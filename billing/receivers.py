@@ -15,7 +15,13 @@ def _cdr_created(*, ids: Sequence[int], **_: Any) -> None:
     tasks.collect.delay(list(ids))
 
 
+def _export_asked(*, ids: Sequence[int], **_: Any) -> None:
+    for pk in ids:
+        tasks.run_export.delay(pk)
+
+
 def connect() -> None:
     """Once per process, from the app's ready()."""
     session_signals.session_ended.connect(_session_ended, dispatch_uid="billing.session_ended")
     signals.cdr_created.connect(_cdr_created, dispatch_uid="billing.cdr_created")
+    signals.export_asked.connect(_export_asked, dispatch_uid="billing.export_asked")

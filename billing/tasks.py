@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import assurance, closing, payments, rating
+from billing.services import assurance, closing, exports, payments, rating
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -78,6 +78,28 @@ def keep_assurance() -> None:
             assurance.snapshot(operator=operator)
         except Exception:
             logger.exception("assurance snapshot failed operator=%s", operator.slug)
+
+
+@shared_task
+def run_export(pk: int) -> None:
+    """Behind `export_asked`."""
+    try:
+        exports.run(pk)
+    except Exception:
+        logger.exception("export failed export=%s", pk)
+        exports.failed(export_id=pk)
+
+
+@shared_task
+def resume_exports() -> None:
+    """The sweep behind it."""
+    for pk in exports.resume():
+        run_export(pk)
+
+
+@shared_task
+def expire_exports() -> int:
+    return exports.expire()
 
 
 def _swept(find: Callable[[int], list[int]]) -> int:

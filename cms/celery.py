@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     },
     "end doubted sessions": {"task": "sessions_app.tasks.age_doubted_sessions", "schedule": crontab(minute="5-59/10")},
     "watch the clocks of stations": {"task": "sessions_app.tasks.watch_clocks", "schedule": crontab(minute="4-59/10")},
+    "watch power limits": {"task": "sessions_app.tasks.watch_power_limits", "schedule": 15.0},
     "find charges without energy": {"task": "sessions_app.tasks.find_zero_energy", "schedule": crontab(minute="*/5")},
     "check with new meter keys": {"task": "sessions_app.tasks.check_new_keys", "schedule": crontab(hour=4, minute=30)},
     "rate unrated sessions": {"task": "billing.tasks.rate_unrated", "schedule": crontab(minute="*/5")},
@@ -39,6 +40,8 @@ app.conf.beat_schedule = {
     "collect what is due": {"task": "billing.tasks.collect_due", "schedule": crontab(minute="3-59/5")},
     "issue monthly invoices": {"task": "billing.tasks.issue_monthly_invoices", "schedule": crontab(hour=2, minute=30)},
     "keep what is at risk": {"task": "billing.tasks.keep_assurance", "schedule": crontab(minute=50)},
+    "resume exports": {"task": "billing.tasks.resume_exports", "schedule": crontab(minute="*/2")},
+    "delete old exports": {"task": "billing.tasks.expire_exports", "schedule": crontab(hour=4, minute=50)},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},
     "roll up the last days": {"task": "cms.reports.tasks.roll_up_days", "schedule": crontab(hour=3, minute=20)},
 }

@@ -1,59 +1,155 @@
-"""/ops/invoices/export/ and /ops/cdrs/export/: the lists as files (ux.md §4.7)."""
+"""/ops/billing/exports/ and /ops/jobs/: files as jobs (ux.md §4.7, §4.8). One door for every list: POST /ops/billing/exports/start/."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse
-from django.utils import timezone
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
+from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing import exports, pricing
-from billing.models import CDR, Invoice
-from billing.selectors import invoices as selectors
+from billing.exports import presets
+from billing.models import Export
+from billing.selectors import exports as selectors
+from billing.selectors import months
+from billing.services import exports
 from cms.core import typed
+from cms.core.errors import Conflict, Invalid
+
+PAGE = 50
+_NOT_PARAMS = {"csrfmiddlewaretoken", "kind", "preset", "page", "of"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A job as its line shows it. `speed` in rows a second, `left` in seconds; None where nobody can say."""
+
+    export: Export
+    title: Any
+    said: str
+    format: Any
+    share: int | None
+    speed: float | None
+    left: int | None
+
+    @property
+    def under_way(self) -> bool:
+        return self.export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
 @members_only("invoice.view")
-def invoices(request: MemberRequest) -> HttpResponse:
-    """The documents that the list shows with the same filters."""
-    kind = request.GET.get("kind", "")
-    wish = selectors.Wish(
-        text=typed.line(request.GET.dict(), "search"),
-        kind=kind if kind in Invoice.Kind.values else "",
-        since=_day(request, "since"),
-        until=_day(request, "until"),
-    )
-    found = selectors.visible(request.user, wish).filter(operator=request.operator).order_by("pk")
-    text = exports.invoices(found, language=_language(), zone=pricing.zone(request.operator.time_zone))
-    return _file(text, "invoices")
+@require_GET
+def page(request: MemberRequest) -> HttpResponse:
+    """What can be had, and the history."""
+    context = _history(request) | {
+        "kinds": selectors.offered(request.user, request.operator),
+        "presets": presets.TABLES.values(),
+        "month": months.after(months.this(request.operator), -1),
+    }
+    return render(request, "operator/exports/page.html", context)
 
 
 @members_only("invoice.view")
-def cdrs(request: MemberRequest) -> HttpResponse:
-    """Charges that ended from `since` to `until`; without dates, in this month and the last."""
-    zone = pricing.zone(request.operator.time_zone)
-    today = timezone.now().astimezone(zone).date()
-    since = _day(request, "since") or (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    until = _day(request, "until") or today
-    start = datetime(since.year, since.month, since.day, tzinfo=zone)
-    end = datetime(until.year, until.month, until.day, tzinfo=zone) + timedelta(days=1)
-    found = CDR.objects.filter(operator=request.operator, stopped_at__gte=start, stopped_at__lt=end).order_by("pk")
-    return _file(exports.cdrs(found, language=_language(), zone=zone), f"charges-{since}-{until}")
+@require_GET
+def jobs(request: MemberRequest) -> HttpResponse:
+    """Work that takes a while, of everybody's whose files I may have. Asked again while something is under way."""
+    part = "rows" if request.headers.get("HX-Request") else "jobs"
+    return render(request, f"operator/exports/{part}.html", _history(request))
 
 
-def _day(request: MemberRequest, name: str) -> date | None:
-    """A date of the query string; anything else is as if it were not there."""
+@members_only("invoice.view")
+@require_POST
+def start(request: MemberRequest) -> HttpResponse:
+    """From any list: `kind`, `preset`, and what the list is filtered by. A short one is there at once."""
+    given = request.POST.dict()
+    params = {name: typed.line(given, name) for name in given if name not in _NOT_PARAMS}
     try:
-        day = date.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
+        export = exports.start(
+            operator=request.operator,
+            kind=typed.line(given, "kind"),
+            params=params,
+            preset=typed.line(given, "preset"),
+            by=request.user,
+            language=get_language() or "",
+            small_at_once=True,
+        )
+    except Invalid as error:
+        messages.error(request, error.text)
+        return redirect("exports")
+    if export.state == Export.State.DONE:
+        return redirect("export_file", export.pk)
+    messages.info(request, _("The file is being written. You may leave this page: it waits for you here."))
+    return redirect("jobs")
 
 
-def _language() -> str:
-    return get_language() or "it"
+@members_only("invoice.view")
+@require_GET
+def file(request: MemberRequest, pk: int) -> HttpResponseBase:
+    export = _one(request, pk)
+    if not export.file:
+        raise Http404
+    try:
+        content = export.file.open("rb")
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    kind = selectors.kind_of(export)
+    media_type = presets.of(kind, export.preset).media_type if kind else "application/octet-stream"
+    answer = FileResponse(content, as_attachment=True, filename=export.name, content_type=media_type)
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
-def _file(text: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+@members_only("invoice.view")
+@require_POST
+def cancel(request: MemberRequest, pk: int) -> HttpResponse:
+    return _done(request, exports.cancel, pk)
+
+
+@members_only("invoice.view")
+@require_POST
+def retry(request: MemberRequest, pk: int) -> HttpResponse:
+    return _done(request, exports.retry, pk)
+
+
+def _done(request: MemberRequest, service: Any, pk: int) -> HttpResponse:
+    try:
+        service(export=_one(request, pk), by=request.user)
+    except Conflict as error:
+        messages.error(request, error.text)
+    return redirect("jobs")
+
+
+def _one(request: MemberRequest, pk: int) -> Export:
+    """404 for another operator's, 403 for a kind that the role may not have."""
+    export = get_object_or_404(Export.objects.visible_to(request.user).filter(operator=request.operator), pk=pk)
+    kind = selectors.kind_of(export)
+    access.demand(request.user, kind.permission if kind else "invoice.view", export)
+    return export
+
+
+def _history(request: MemberRequest) -> dict[str, Any]:
+    mine = request.GET.get("of") == "me"
+    found = selectors.history(request.user, request.operator, mine=mine)
+    listed = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = [_row(export) for export in listed]
+    return {"page": listed, "rows": rows, "mine": mine, "under_way": any(row.under_way for row in rows)}
+
+
+def _row(export: Export) -> Row:
+    kind = selectors.kind_of(export)
+    moving = exports.rate(export)
+    share = round(100 * export.done / export.total) if export.total else None
+    return Row(
+        export,
+        kind.title if kind else export.kind,
+        selectors.said(export),
+        presets.of(kind, export.preset).title if kind and kind.is_table else "",
+        share,
+        moving.speed if moving else None,
+        moving.seconds_left if moving else None,
+    )

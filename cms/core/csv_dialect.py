@@ -1,12 +1,11 @@
-"""CSV that opens right: for Italian Excel (BOM, `;`, decimal comma, dd/mm/yyyy hh:mm) and in a plain English preset (`,`, `.`,
-ISO). CRLF in both. Text cells that a spreadsheet would run as a formula are disarmed; numbers are left alone, since a credit
-is a negative number (ux.md §4.7)."""
+"""CSV that opens right: for Italian Excel (BOM, `;`, decimal comma, dd/mm/yyyy hh:mm), in a plain English preset (`,`, `.`,
+ISO) and for machines (no BOM, instants in UTC). CRLF in all. Text cells that a spreadsheet would run as a formula are disarmed;
+numbers are left alone, since a credit is a negative number (ux.md §4.7)."""
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,8 @@ Cell = str | int | Decimal | date | datetime | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
+    """`instant` "" is ISO 8601 in UTC: 2026-10-31T23:05:00Z."""
+
     delimiter: str
     decimal: str
     day: str
@@ -24,20 +25,29 @@ class Dialect:
 
 ITALIAN = Dialect(";", ",", "%d/%m/%Y", "%d/%m/%Y %H:%M", "\ufeff")
 ENGLISH = Dialect(",", ".", "%Y-%m-%d", "%Y-%m-%d %H:%M", "\ufeff")
+MACHINE = Dialect(",", ".", "%Y-%m-%d", "", "")
 DIALECTS = {"it": ITALIAN, "en": ENGLISH}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, language: str, zone: ZoneInfo) -> str:
     """The whole file as text. Instants are shown in `zone`; Decimals keep the digits that they have."""
-    dialect = DIALECTS.get(language[:2], ENGLISH)
-    out = io.StringIO()
-    out.write(dialect.bom)
-    writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator="\r\n")
-    writer.writerow([cell(title, dialect, zone) for title in head])
+    return "".join(lines(head, rows, dialect=DIALECTS.get(language[:2], ENGLISH), zone=zone))
+
+
+def lines(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, dialect: Dialect, zone: ZoneInfo) -> Iterator[str]:
+    """The same line by line, for files of any length: the first with the BOM, each with its CRLF."""
+    writer = csv.writer(_Echo(), delimiter=dialect.delimiter, lineterminator="\r\n")
+    yield dialect.bom + writer.writerow([cell(title, dialect, zone) for title in head])
     for row in rows:
-        writer.writerow([cell(value, dialect, zone) for value in row])
-    return out.getvalue()
+        yield writer.writerow([cell(value, dialect, zone) for value in row])
+
+
+class _Echo:
+    """What csv writes to, and gets back as the result of `writerow`."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def cell(value: Cell, dialect: Dialect, zone: ZoneInfo) -> str:
@@ -49,9 +59,15 @@ def cell(value: Cell, dialect: Dialect, zone: ZoneInfo) -> str:
         case int() | Decimal():
             return f"{value:f}".replace(".", dialect.decimal) if isinstance(value, Decimal) else str(value)
         case datetime():
-            return value.astimezone(zone).strftime(dialect.instant)
+            return _instant(value, dialect, zone)
         case date():
             return value.strftime(dialect.day)
         case _:
             text = str(value)
             return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _instant(at: datetime, dialect: Dialect, zone: ZoneInfo) -> str:
+    if not dialect.instant:
+        return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return at.astimezone(zone).strftime(dialect.instant)

@@ -1,0 +1,35 @@
+"""Which files somebody may have, and which there are."""
+
+import json
+
+from django.db.models import QuerySet
+
+from accounts import access
+from accounts.models import ApiKey, Operator, User
+from billing.exports import kinds
+from billing.exports.kinds import Kind
+from billing.models import Export
+
+
+def offered(actor: User | ApiKey, operator: Operator) -> list[Kind]:
+    """Those that are asked for by a month, in the order of the table; the others start from their lists."""
+    return [kind for kind in kinds.KINDS.values() if kind.listed and access.can(actor, kind.permission, operator)]
+
+
+def history(actor: User | ApiKey, operator: Operator, *, mine: bool = False) -> QuerySet[Export]:
+    """Newest first; of kinds that the role may have."""
+    allowed = [kind.name for kind in kinds.KINDS.values() if access.can(actor, kind.permission, operator)]
+    found = Export.objects.visible_to(actor).filter(operator=operator, kind__in=allowed)
+    if mine:
+        found = found.filter(by=actor)
+    return found.select_related("by", "operator").order_by("-pk")
+
+
+def kind_of(export: Export) -> Kind | None:
+    """None for a file of a kind that a later version does not know any more."""
+    return kinds.KINDS.get(export.kind)
+
+
+def said(export: Export) -> str:
+    kind = kind_of(export)
+    return kind.says(json.loads(export.params)) if kind and kind.says else ""

@@ -1,0 +1,259 @@
+"""Files as jobs: started, worked off with progress, cancelled, tried again, kept for thirty days.
+
+A job is claimed by a conditional update that counts its attempts up; only the worker of the last attempt may write. One that was
+killed is found by `resume`, which lets the next worker begin again: the file is whole or not there.
+"""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.core.files import File
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import Operator, User
+from billing import signals
+from billing.exports import kinds, presets, writers
+from billing.exports.kinds import Ask, Kind
+from billing.models import Export
+from billing.selectors import months
+from cms.core.errors import Conflict, DomainError
+
+KEPT = timedelta(days=30)
+SILENT = timedelta(minutes=2)  # a worker says that it lives every second: one that has not for so long was killed
+SMALL = 2_000  # rows that are written while the person waits
+MOST_ATTEMPTS = 5
+_BEAT_S = 1.0
+_PART = 1 << 16
+
+_UNDER_WAY = (Export.State.QUEUED, Export.State.RUNNING)
+
+
+def start(
+    *,
+    operator: Operator,
+    kind: str,
+    params: Mapping[str, str],
+    preset: str = "",
+    by: User | None,
+    language: str = "",
+    small_at_once: bool = False,
+) -> Export:
+    """Asked twice while it is under way, it is the same job. With `small_at_once` a short list is written before this returns.
+
+    Raises Invalid for an unknown kind, preset or params; Forbidden.
+    """
+    wanted = kinds.of(kind)
+    if by is not None:
+        access.demand(by, wanted.permission, operator)
+    written = presets.of(wanted, preset)
+    facts = {
+        "operator": operator,
+        "by": by,
+        "kind": wanted.name,
+        "params": json.dumps(wanted.clean(operator, params), sort_keys=True, ensure_ascii=False),
+        "preset": written.name,
+        "language": (written.language or language or get_language() or operator.language)[:5],
+    }
+    if same := Export.objects.filter(**facts, state__in=_UNDER_WAY).order_by("-pk").first():
+        return same
+    export = Export.objects.create(**facts)
+    if small_at_once and _is_small(wanted, export):
+        run(export.pk)
+        export.refresh_from_db()
+    else:
+        _announce(export.pk)
+    return export
+
+
+def run(export_id: int) -> bool:
+    """Claims a waiting job and writes its file. False where there was nothing to do: claimed, cancelled or done before.
+
+    What makes no sense ends it as failed; a bug is raised, and the task says so with `failed` (else the sweep tries again).
+    """
+    now = timezone.now()
+    waiting = Export.objects.filter(pk=export_id, state=Export.State.QUEUED)
+    if not waiting.update(
+        state=Export.State.RUNNING, attempt=F("attempt") + 1, started_at=now, beat_at=now, done=0, error=""
+    ):
+        return False
+    export = Export.objects.select_related("operator", "by").get(pk=export_id)
+    try:
+        _write(export)
+    except _Stopped:
+        return False
+    except DomainError as error:
+        failed(export_id=export_id, attempt=export.attempt, text=error.text)
+        return False
+    return True
+
+
+def failed(*, export_id: int, attempt: int | None = None, text: str = "") -> None:
+    mine = Export.objects.filter(pk=export_id, state=Export.State.RUNNING)
+    if attempt is not None:
+        mine = mine.filter(attempt=attempt)
+    mine.update(
+        state=Export.State.FAILED,
+        finished_at=timezone.now(),
+        error=text or _("Something went wrong on our side. Try again; it was written down."),
+    )
+
+
+def cancel(*, export: Export, by: User) -> None:
+    """Raises Forbidden; Conflict(export_finished) where there is nothing left to stop."""
+    _demand(export, by)
+    running = Export.objects.filter(pk=export.pk, state__in=_UNDER_WAY)
+    if not running.update(state=Export.State.CANCELLED, finished_at=timezone.now()):
+        raise Conflict(_("It has ended already."), code="export_finished")
+
+
+def retry(*, export: Export, by: User) -> None:
+    """Once more with the same question: what failed, was cancelled, or whose file is gone. Raises Forbidden, Conflict(export_under_way)."""
+    _demand(export, by)
+    ended = Export.objects.filter(pk=export.pk, file="").exclude(state__in=_UNDER_WAY)
+    if not ended.update(state=Export.State.QUEUED, done=0, error="", finished_at=None, attempt=0):
+        raise Conflict(_("It is under way, or its file is there."), code="export_under_way")
+    _announce(export.pk)
+
+
+def resume() -> list[int]:
+    """The sweep: jobs whose announcement was lost, and those whose worker was killed, as ids to run. One that kills its worker
+    again and again is given up."""
+    silent = timezone.now() - SILENT
+    lost = Export.objects.filter(state=Export.State.RUNNING, beat_at__lt=silent)
+    lost.filter(attempt__gte=MOST_ATTEMPTS).update(
+        state=Export.State.FAILED, finished_at=timezone.now(), error=_("It was interrupted again and again.")
+    )
+    lost.update(state=Export.State.QUEUED)
+    waiting = Export.objects.filter(state=Export.State.QUEUED, updated_at__lt=silent)
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
+
+
+def expire() -> int:
+    """Deletes files whose time is over. The history stays."""
+    gone = 0
+    for export in Export.objects.filter(expires_at__lt=timezone.now()).exclude(file="").order_by("pk")[:1000]:
+        export.file.storage.delete(export.file.name)
+        gone += Export.objects.filter(pk=export.pk).update(file="")
+    return gone
+
+
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+class _Stopped(Exception):
+    """Cancelled, or another worker has taken over."""
+
+
+def _write(export: Export) -> None:
+    kind = kinds.of(export.kind)
+    preset = presets.of(kind, export.preset)
+    ask = asked(export, utc=preset.machine)
+    total = kind.count(ask) if kind.count else None
+    beat = _Beat(export, total)
+    beat.now(0)
+    with TemporaryFile() as written:
+        rows = writers.write(kind, preset, ask, written, beat)
+        beat.now(rows)
+        _keep(export, written, f"{kind.stem(ask)}.{preset.suffix}", rows)
+
+
+def asked(export: Export, *, utc: bool = False) -> Ask:
+    zone = ZoneInfo("UTC") if utc else months.zone(export.operator)
+    return Ask(export.operator, json.loads(export.params), export.language, zone, export.by)
+
+
+class _Beat:
+    """Says how far it is, about once a second; raises _Stopped where the job is not ours any more."""
+
+    def __init__(self, export: Export, total: int | None) -> None:
+        self._mine = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, attempt=export.attempt)
+        self._total, self._next = total, 0.0
+
+    def __call__(self, done: int) -> None:
+        if (at := time.monotonic()) >= self._next:
+            self._next = at + _BEAT_S
+            self.now(done)
+
+    def now(self, done: int) -> None:
+        known = (
+            None if self._total is None else max(self._total, done)
+        )  # one line per VAT rate: more rows than were counted
+        if not self._mine.update(done=done, total=known, beat_at=timezone.now()):
+            raise _Stopped
+
+
+def _keep(export: Export, written: IO[bytes], name: str, rows: int) -> None:
+    digest, size = _digest(written)
+    storage_name = f"{secrets.token_hex(8)}-{name}"
+    export.file.save(storage_name, File(written), save=False)
+    now = timezone.now()
+    mine = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, attempt=export.attempt)
+    kept = mine.update(
+        state=Export.State.DONE,
+        file=export.file.name,
+        name=name,
+        rows=rows,
+        done=rows,
+        total=rows,
+        sha256=digest,
+        size=size,
+        finished_at=now,
+        expires_at=now + KEPT,
+    )
+    if not kept:
+        export.file.storage.delete(export.file.name)
+        raise _Stopped
+    transaction.on_commit(partial(signals.export_ended.send_robust, sender=Export, ids=[export.pk]), robust=True)
+
+
+def _digest(written: IO[bytes]) -> tuple[str, int]:
+    written.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while part := written.read(_PART):
+        digest.update(part)
+        size += len(part)
+    written.seek(0)
+    return digest.hexdigest(), size
+
+
+def _is_small(kind: Kind, export: Export) -> bool:
+    return kind.count is not None and kind.count(asked(export)) <= SMALL
+
+
+def _demand(export: Export, by: User) -> None:
+    access.demand(by, kinds.of(export.kind).permission, export)
+
+
+def _announce(export_id: int) -> None:
+    transaction.on_commit(partial(signals.export_asked.send_robust, sender=Export, ids=[export_id]), robust=True)
+
+
+class Moving(NamedTuple):
+    """Steps a second, and seconds left at that rate."""
+
+    speed: float
+    seconds_left: int
+
+
+def rate(export: Export, now: datetime | None = None) -> Moving | None:
+    """Of a running job; None where nobody can say yet."""
+    if export.state != Export.State.RUNNING or not (export.started_at and export.total and export.done):
+        return None
+    elapsed = ((now or timezone.now()) - export.started_at).total_seconds()
+    if elapsed < 1:
+        return None
+    speed = export.done / elapsed
+    return Moving(speed, round((export.total - export.done) / speed))
