@@ -119,12 +119,13 @@ class TariffAssignment(Immutable):
 class SessionPrice(models.Model):
     """The price a session began with, written at its start and kept: assignments, groups and plans may change while it runs.
 
-    `at` is the moment that was looked up: when a remote start was asked for, else when the session began. `who` and `place` are
+    `at` is the moment that was looked up: when a remote start was asked for (`asked`), else when the session began. `who` and `place` are
     what it was looked up by (JSON text, `billing.pricing.Who` and `Place`); without an assignment nobody had set a price.
     """
 
     session = models.OneToOneField(ChargingSession, models.CASCADE, primary_key=True, related_name="price")
     at = models.DateTimeField()
+    asked = models.BooleanField(default=False)
     assignment = models.ForeignKey(TariffAssignment, models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(TariffVersion, models.PROTECT, null=True, blank=True, related_name="+")
     who = models.TextField()
