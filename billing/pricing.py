@@ -1,62 +1,75 @@
 """Which price applies, and what a charge costs so far.
 
-A session keeps the version it started with, because both lookups are pure functions of the moment of its start: the location's
-assignment valid then (else the operator's default), and that tariff's version valid then.
+`billing.selectors.assignments` says which of several prices wins. A session keeps the one it started with: what was looked up is
+written down at its start (`SessionPrice`), for the groups and the plan that its driver had then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Q
-
-from billing.models import TariffAssignment, TariffVersion
+from accounts.models import Driver, User
+from billing.models import TariffVersion
+from billing.selectors import calendars, session_prices
+from billing.selectors.assignments import AD_HOC, ANYBODY, Book, Place, Who
+from billing.services import allowances
+from billing.services import terms as grants
 from billing.tariffs import engine, parsing, rounding, trace, words
+from billing.tariffs import terms as reliefs
 from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
+from billing.tariffs.terms import Granted
 from sessions_app import selectors
 from sessions_app.models import ChargingSession
+from stations.models import EVSE
+
+__all__ = ["AD_HOC", "ANYBODY", "Book", "Place", "Who"]
 
 
-class Place(NamedTuple):
-    """What a price is looked up by."""
+def tariff_for(
+    *,
+    operator_id: int,
+    location_id: int | None,
+    at: datetime,
+    station_id: int | None = None,
+    evse_id: int | None = None,
+    power_type: str = "",
+    who: Who = ANYBODY,
+) -> TariffVersion | None:
+    """The version that prices a session of this place and person starting at `at`; None: nobody set a price, so it is free.
+    `evse_id` is the primary key, not the number at the station."""
+    place = Place(operator_id, location_id, station_id, evse_id, power_type)
+    return tariffs_for([place], at=at, who={operator_id: who})[place]
 
-    operator_id: int
-    location_id: int | None
 
-
-def tariff_for(*, location_id: int | None, operator_id: int, at: datetime) -> TariffVersion | None:
-    """The version that prices a session of this place starting at `at`; None: nobody set a price, so it is free."""
-    place = Place(operator_id, location_id)
-    return tariffs_for([place], at=at)[place]
-
-
-def tariffs_for(places: Iterable[Place], *, at: datetime) -> dict[Place, TariffVersion | None]:
-    """The same for many places at one moment, in two queries."""
+def tariffs_for(
+    places: Iterable[Place], *, at: datetime, who: Mapping[int, Who] = MappingProxyType({})
+) -> dict[Place, TariffVersion | None]:
+    """The same for many places at one moment, in two queries. `who` by operator: a person is another Driver at each."""
     wanted = list(dict.fromkeys(places))
-    operators = sorted({place.operator_id for place in wanted})
-    assignments = _assignments(operators, until=at)
-    tariffs = {place: _assigned(assignments, place, at) for place in wanted}
-    versions = _versions({tariff for tariff in tariffs.values() if tariff}, until=at)
-    return {place: _valid(versions.get(tariff or 0, []), at) for place, tariff in tariffs.items()}
+    book = Book((place.operator_id for place in wanted), until=at)
+    return {place: book.version(place, at, who.get(place.operator_id, ANYBODY)) for place in wanted}
 
 
-class Book:
-    """All prices of some operators at all times, for rating many sessions without asking again."""
+def place_of(evse: EVSE) -> Place:
+    station = evse.station
+    return Place(station.operator_id, station.location_id, station.pk, evse.pk, evse.power_type)
 
-    def __init__(self, operator_ids: Iterable[int]) -> None:
-        self.operators = sorted(set(operator_ids))
-        self._assignments = _assignments(self.operators)
-        tariffs = {entry.tariff_id for entries in self._assignments.values() for entry in entries if entry.tariff_id}
-        self._versions = _versions(tariffs)
 
-    def version(self, place: Place, at: datetime) -> TariffVersion | None:
-        tariff = _assigned(self._assignments, place, at)
-        return _valid(self._versions.get(tariff or 0, []), at)
+def whos_of(user: User | None) -> dict[int, Who]:
+    """Who a signed-in person is at each operator now: groups and plan. A query, and one more for each operator."""
+    drivers = list(Driver.objects.filter(user=user)) if user is not None and user.pk else []
+    groups = session_prices.groups_of({driver.pk for driver in drivers})
+    return {driver.operator_id: _who(driver, groups.get(driver.pk, frozenset())) for driver in drivers}
+
+
+def _who(driver: Driver, groups: frozenset[int]) -> Who:
+    plan = allowances.plan_now(operator_id=driver.operator_id, driver_id=driver.pk)
+    return Who(driver.pk, groups, plan)
 
 
 def parsed(version: TariffVersion) -> Tariff:
@@ -71,7 +84,7 @@ def describe(version: TariffVersion, language: str) -> str:
 
 def version_of(session: ChargingSession) -> TariffVersion | None:
     """The price the session started with."""
-    return tariff_for(location_id=session.location_id, operator_id=session.operator_id, at=session.started_at)
+    return session_prices.of([session])[session.pk].version
 
 
 def running_cost(session: ChargingSession) -> Breakdown | None:
@@ -80,29 +93,74 @@ def running_cost(session: ChargingSession) -> Breakdown | None:
 
 
 def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
-    """The same for many, in five queries, by primary key; sessions without a tariff are left out. `settings.SESSION_PRICER`."""
-    book = Book(session.operator_id for session in sessions)
-    known = [(s, book.version(Place(s.operator_id, s.location_id), s.started_at)) for s in sessions]
-    priced = [(session, version) for session, version in known if version is not None]
-    told = periods_by_session([session for session, _version in priced])
-    before = earlier_by_session([session for session, _version in priced])
-    return {
-        s.pk: engine.price(parsed(version), told[s.pk], zone_of(s), after=before.get(s.pk, ())) for s, version in priced
-    }
+    """The same for many, in a fixed number of queries, by primary key; sessions without a tariff are left out.
+    `settings.SESSION_PRICER`."""
+    agreed = session_prices.of(sessions)
+    priced = [s for s in sessions if agreed[s.pk].version is not None]
+    granted = grants.for_sessions(priced, lock=False)
+    told = periods_by_session(priced)
+    before = earlier_by_session(priced)
+    found = {}
+    for session in priced:
+        version = agreed[session.pk].version
+        assert version is not None
+        found[session.pk] = priced_by(
+            parsed(version),
+            told[session.pk],
+            zone_of(session),
+            after=before.get(session.pk, ()),
+            holidays=holidays_of(session, version),
+            granted=granted.get(session.pk, ()),
+        )
+    return found
 
 
-def quote(version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo) -> trace.Trace:
+def trace_so_far(session: ChargingSession, version: TariffVersion) -> trace.Trace:
+    """What a running session would cost if it ended now, rounded as a receipt is."""
+    return explained(
+        version,
+        periods_of(session),
+        zone_of(session),
+        after=earlier_by_session([session]).get(session.pk, ()),
+        holidays=holidays_of(session, version),
+        granted=grants.for_sessions([session], lock=False).get(session.pk, ()),
+    )[1]
+
+
+def quote(
+    version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo, *, holidays: Container[date] = frozenset()
+) -> trace.Trace:
     """What these periods would cost, rounded as a receipt is."""
-    return explained(version, periods, zone)[1]
+    return explained(version, periods, zone, holidays=holidays)[1]
 
 
 def explained(
-    version: TariffVersion, periods: Iterable[Period], zone: ZoneInfo, *, after: Iterable[Period] = ()
+    version: TariffVersion,
+    periods: Iterable[Period],
+    zone: ZoneInfo,
+    *,
+    after: Iterable[Period] = (),
+    holidays: Container[date] = frozenset(),
+    granted: Granted = (),
 ) -> tuple[Breakdown, trace.Trace]:
-    """`after`: the stretches of earlier charges of the same visit."""
+    """`after`: the stretches of earlier charges of the same visit; `granted`: what plans and codes give."""
     tariff = parsed(version)
-    breakdown = engine.price(tariff, periods, zone, after=after)
+    breakdown = priced_by(tariff, periods, zone, after=after, holidays=holidays, granted=granted)
     return breakdown, trace.of(tariff, breakdown, rounding.settle(breakdown))
+
+
+def priced_by(
+    tariff: Tariff,
+    periods: Iterable[Period],
+    zone: ZoneInfo,
+    *,
+    after: Iterable[Period] = (),
+    holidays: Container[date] = frozenset(),
+    granted: Granted = (),
+) -> Breakdown:
+    """The engine, and the reliefs on what it finds."""
+    breakdown = engine.price(tariff, periods, zone, after=after, holidays=holidays)
+    return reliefs.apply(tariff, breakdown, granted)
 
 
 def periods_of(session: ChargingSession) -> list[Period]:
@@ -141,54 +199,19 @@ def zone_of(session: ChargingSession) -> ZoneInfo:
     return zone((session.location or session.operator).time_zone)
 
 
+def holidays_of(session: ChargingSession, version: TariffVersion) -> Container[date]:
+    """The site's public holidays, for a tariff that asks for them."""
+    if not parsed(version).knows_holidays:
+        return frozenset()
+    return calendars.of(session.location)
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):  # typed by a person, and a wrong zone must not stop the billing
         return ZoneInfo("Europe/Rome")
-
-
-# ---- lookups -------------------------------------------------------------------------------------------------------
-
-
-class _Entry(NamedTuple):
-    valid_from: datetime
-    tariff_id: int | None
-
-
-def _assignments(operator_ids: list[int], *, until: datetime | None = None) -> dict[Place, list[_Entry]]:
-    """By place (default: location None), newest first."""
-    rows = TariffAssignment.objects.filter(operator__in=operator_ids)
-    if until is not None:
-        rows = rows.filter(valid_from__lte=until)
-    found: dict[Place, list[_Entry]] = {}
-    columns = ("operator_id", "location_id", "valid_from", "tariff_id")
-    for operator, location, valid_from, tariff in rows.order_by("-valid_from", "-id").values_list(*columns):
-        found.setdefault(Place(operator, location), []).append(_Entry(valid_from, tariff))
-    return found
-
-
-def _assigned(assignments: Mapping[Place, list[_Entry]], place: Place, at: datetime) -> int | None:
-    for where in (place, Place(place.operator_id, None)):
-        newest = next((entry for entry in assignments.get(where, ()) if entry.valid_from <= at), None)
-        if newest and newest.tariff_id:
-            return newest.tariff_id
-    return None
-
-
-def _versions(tariff_ids: set[int], *, until: datetime | None = None) -> dict[int, list[TariffVersion]]:
-    """By tariff, newest first."""
-    valid = Q() if until is None else Q(valid_from__lte=until)
-    rows = TariffVersion.objects.filter(valid, tariff__in=sorted(tariff_ids)).order_by("-valid_from", "-number")
-    found: dict[int, list[TariffVersion]] = {}
-    for version in rows:
-        found.setdefault(version.tariff_id, []).append(version)
-    return found
-
-
-def _valid(versions: list[TariffVersion], at: datetime) -> TariffVersion | None:
-    return next((version for version in versions if version.valid_from <= at), None)
 
 
 @lru_cache(maxsize=512)

@@ -39,15 +39,24 @@ def shown(trace: Trace, tariff: Tariff | None, language: str) -> Sequence[Shown]
 
 def _shown(line: TraceLine, tariff: Tariff | None, language: str) -> Shown:
     if line.dimension is None:
-        sign = 1 if line.amount >= 0 else -1
-        one = Fraction(sign)
-        return Shown(words.line(line.kind, language), one, "", abs(Fraction(line.amount)), line.amount, line.vat, one)
+        text = words.line(line.kind, language) + (f" · {line.label}" if line.label else "")
+        if line.unit:
+            return _given_back(line, text)
+        one = Fraction(1 if line.amount >= 0 else -1)
+        return Shown(text, one, "", abs(Fraction(line.amount)), line.amount, line.vat, one)
     condition = _condition(line, tariff, language)
     text = words.line(line.dimension, language) + (f" ({condition})" if condition else "")
     factor, unit = _unit(line)
     return Shown(
         text, line.quantity * factor, unit, line.unit_price / factor, line.amount, line.vat, line.measured * factor
     )
+
+
+def _given_back(line: TraceLine, text: str) -> Shown:
+    """What a plan includes: a quantity of the other sign at the price it would have cost."""
+    factor, unit = _unit(line)
+    quantity = line.quantity * factor * (-1 if line.amount <= 0 else 1)
+    return Shown(text, quantity, unit, line.unit_price / factor, line.amount, line.vat, quantity)
 
 
 def _condition(line: TraceLine, tariff: Tariff | None, language: str) -> str:

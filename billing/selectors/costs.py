@@ -34,6 +34,5 @@ def of(session: ChargingSession, language: str | None = None) -> Cost | None:
     version = pricing.version_of(session)
     if version is None:
         return None
-    after = pricing.earlier_by_session([session]).get(session.pk, ())
-    _, running = pricing.explained(version, pricing.periods_of(session), pricing.zone_of(session), after=after)
+    running = pricing.trace_so_far(session, version)
     return Cost(running, lines.shown(running, pricing.parsed(version), said_in), version, None)

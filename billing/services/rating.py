@@ -4,13 +4,14 @@ A session is rated once it has ended. Rating again is boring: the standing CDR i
 since (a late reading, a late stop) and nobody was invoiced yet, a credit CDR and a new one follow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -21,10 +22,13 @@ from accounts import access
 from accounts.models import ApiKey, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, TariffVersion
-from billing.services import records, snapshots
+from billing.selectors import session_prices
+from billing.services import companies, records, snapshots, terms
+from billing.services import session_prices as keeping
 from billing.tariffs import engine, periods, rounding, trace
 from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
+from billing.tariffs.terms import Granted
 from cms.core import rows
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
@@ -86,6 +90,7 @@ def credit(*, cdr: CDR, by: User | ApiKey | None) -> CDR:
         raise Conflict(_("This charge is on an invoice: issue a credit note."), code="cdr_invoiced", cdr=cdr.pk)
     back = records.credit_of(locked)
     back.save()
+    terms.used([back])
     _announce([back.pk])
     return back
 
@@ -101,17 +106,29 @@ def _rate_chunk(session_ids: Sequence[int]) -> int:
         return 0
     standing = _latest(sessions)
     new = [session for session in sessions if session.pk not in standing]
-    changed = [session for session in sessions if _has_changed(session, standing.get(session.pk))]
-    rated = rated_by_session([*new, *changed])
-    frozen = snapshots.of([*new, *changed])
-    first = [records.row(session, rated[session.pk], frozen[session.pk], revision=1) for session in new]
-    made = rows.insert_new(CDR, records.COLUMNS, first, conflict=("session_id", "revision"))
-    replaced = sum(
-        _replace(session, standing[session.pk], rated[session.pk], frozen[session.pk]) for session in changed
-    )
-    if made:
-        _announce(CDR.objects.filter(session__in=[s.pk for s in new], revision=1).values_list("pk", flat=True))
-    return made + replaced
+    back = _taken_back([s for s in sessions if _has_changed(s, standing.get(s.pk))], standing)
+    changed = [session for session in sessions if session.pk in back]
+    revisions = {session.pk: 1 for session in new} | {pk: credit.revision + 1 for pk, credit in back.items()}
+    return len(back) + _write([*new, *changed], revisions, list(back.values()))
+
+
+def _write(sessions: Sequence[ChargingSession], revisions: Mapping[int, int], credits: Sequence[CDR]) -> int:
+    """One record for each session. Who came second, between two that rate the same, has written nothing. Returns how many."""
+    if not sessions:
+        return 0
+    agreed = session_prices.of(sessions)
+    keeping.write(agreed)
+    rated = rated_by_session(sessions, agreed)
+    frozen = snapshots.of(sessions, {pk: one.holidays for pk, one in rated.items()})
+    written = [records.row(s, rated[s.pk], frozen[s.pk], revision=revisions[s.pk]) for s in sessions]
+    made = rows.insert_new(CDR, records.COLUMNS, written, conflict=("session_id", "revision"))
+    uids = [row[0] for row in written]
+    mine = list(CDR.objects.filter(uid__in=uids).values_list("pk", "terms"))
+    granted = [pk for pk, text in mine if text]
+    if granted or any(credit.terms for credit in credits):
+        terms.used([*credits, *CDR.objects.filter(pk__in=granted).order_by("pk")])
+    _announce([*(credit.pk for credit in credits), *(pk for pk, _text in mine)])
+    return made
 
 
 def _ended(session_ids: Sequence[int]) -> list[ChargingSession]:
@@ -151,40 +168,60 @@ def _has_changed(session: ChargingSession, cdr: _Standing | None) -> bool:
     return told != (cdr.discarded, cdr.energy, *cdr.times)
 
 
-def rated_by_session(sessions: Sequence[ChargingSession]) -> dict[int, records.Rated]:
-    """Pure but for the reading: what each session costs, by its evidence and the version of its start."""
-    book = pricing.Book(session.operator_id for session in sessions)
-    policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=book.operators)}
+def rated_by_session(
+    sessions: Sequence[ChargingSession], agreed: Mapping[int, session_prices.Agreed]
+) -> dict[int, records.Rated]:
+    """Pure but for the reading: what each session costs, by its evidence, the version it began with and what its driver was
+    granted. Locks what is left of plans and codes."""
+    operators = {session.operator_id for session in sessions}
+    policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=operators)}
     told, before = pricing.periods_by_session(sessions), pricing.earlier_by_session(sessions)
+    granted, payers = terms.for_sessions(sessions), companies.payers(sessions)
     return {
         session.pk: _rated(
             session,
-            book,
-            policies.get(session.operator_id, BillingPolicy()),
-            told[session.pk],
-            before.get(session.pk, []),
+            agreed[session.pk].version,
+            policies.get(session.operator_id, _NO_POLICY),
+            _Evidence(told[session.pk], before.get(session.pk, []), granted.get(session.pk, ())),
+            payers.get(session.pk, _PAYS_HIMSELF),
         )
         for session in sessions
     }
 
 
+_NO_POLICY = BillingPolicy()
+_PAYS_HIMSELF = (None, "")
+
+
+class _Evidence(NamedTuple):
+    """`told`: the session's own stretches; `before`: those of earlier charges of its visit."""
+
+    told: list[periods.Period]
+    before: list[periods.Period]
+    granted: Granted
+
+
 def _rated(
     session: ChargingSession,
-    book: pricing.Book,
+    version: TariffVersion | None,
     policy: BillingPolicy,
-    told: list[periods.Period],
-    before: list[periods.Period],
+    evidence: _Evidence,
+    payer: tuple[int | None, str],
 ) -> records.Rated:
-    version = book.version(pricing.Place(session.operator_id, session.location_id), session.started_at)
     doubts = set(filter(None, session.review.split(","))) - HARMLESS
     refused = session.authorization not in ACCEPTED
     waived = session.discarded or (policy.waive_empty and not session.energy) or (refused and not doubts)
+    zone = pricing.zone_of(session)
+    holidays = snapshots.holidays_during(session, pricing.holidays_of(session, version), zone) if version else []
+    granted = () if waived else evidence.granted
     breakdown, explained = cost(
         None if waived else version,
-        told,
-        pricing.zone_of(session),
+        evidence.told,
+        zone,
         currency=session.operator.currency,
-        after=before,
+        after=evidence.before,
+        holidays=frozenset(holidays),
+        granted=granted,
     )
     mismatch = breakdown.energy_wh != Fraction(session.energy)
     estimate_allowed = session.estimated and session.energy <= policy.estimated_limit
@@ -197,10 +234,11 @@ def _rated(
         "estimated": session.estimated,
         "review": bool(doubts),
         "periods_mismatch": mismatch,
-        "continues": bool(before),
+        "continues": bool(evidence.before),
     }
     held = not session.discarded and (mismatch or (not estimate_allowed and (session.estimated or bool(doubts))))
-    return records.Rated(version, breakdown, explained, tuple(name for name, raised in flags.items() if raised), held)
+    raised = tuple(name for name, is_so in flags.items() if is_so)
+    return records.Rated(version, breakdown, explained, raised, held, *payer, granted, holidays)
 
 
 def cost(
@@ -210,10 +248,12 @@ def cost(
     *,
     currency: str,
     after: Iterable[periods.Period] = (),
+    holidays: Container[date] = frozenset(),
+    granted: Granted = (),
 ) -> tuple[Breakdown, trace.Trace]:
     """What the periods cost by a version; without one (nobody set a price, or it was waived) nothing, in `currency`."""
     if version is not None:
-        return pricing.explained(version, told, zone, after=after)
+        return pricing.explained(version, told, zone, after=after, holidays=holidays, granted=granted)
     free = Tariff((), currency, gross=True)
     breakdown = engine.price(free, told, zone)
     return breakdown, trace.of(free, breakdown, rounding.settle(breakdown))
@@ -222,18 +262,20 @@ def cost(
 # ---- corrections ----------------------------------------------------------------------------------------------------
 
 
-def _replace(session: ChargingSession, old: _Standing, rated: records.Rated, snapshot: str) -> int:
-    """A credit CDR and a new one. The unique keys are the referee between two that try at once."""
-    before = CDR.objects.select_for_update(of=("self",)).get(pk=old.pk)
-    if (
-        not CDR.objects.standing().uninvoiced().filter(pk=before.pk).exists()
-    ):  # somebody was quicker: looked at under the lock
-        return 0
-    back = records.credit_of(before)
-    back.save()
-    rows.insert(CDR, records.COLUMNS, [records.row(session, rated, snapshot, revision=back.revision + 1)])
-    _announce([back.pk, *CDR.objects.filter(session=session, revision=back.revision + 1).values_list("pk", flat=True)])
-    return 2
+def _taken_back(sessions: Sequence[ChargingSession], standing: Mapping[int, _Standing]) -> dict[int, CDR]:
+    """Credit CDRs for what is rated anew, by session. What somebody else invoiced or credited meanwhile, seen under the lock, is
+    left alone."""
+    if not sessions:
+        return {}
+    old = [standing[session.pk].pk for session in sessions]
+    locked = CDR.objects.select_for_update(of=("self",)).filter(pk__in=old).order_by("pk")
+    free = set(
+        CDR.objects.standing().uninvoiced().filter(pk__in=[cdr.pk for cdr in locked]).values_list("pk", flat=True)
+    )
+    back = {cdr.session_id: records.credit_of(cdr) for cdr in locked if cdr.pk in free}
+    for credit in back.values():
+        credit.save()
+    return back
 
 
 def _announce(ids: Iterable[int]) -> None:

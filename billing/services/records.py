@@ -2,15 +2,17 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 
 from billing.models import CDR, TariffVersion
-from billing.tariffs import exact, trace
+from billing.tariffs import exact, terms, trace
 from billing.tariffs.breakdown import Breakdown
+from billing.tariffs.terms import Granted
 from cms.core import energy, money
 from sessions_app.models import ChargingSession
 
@@ -26,7 +28,8 @@ class Rated:
     held: bool
     company_id: int | None = None
     cost_centre: str = ""
-    terms: str = ""
+    granted: Granted = ()
+    holidays: Sequence[date] = ()
 
 
 COLUMNS = (
@@ -64,7 +67,7 @@ def row(session: ChargingSession, rated: Rated, snapshot: str, *, revision: int)
         exact.text(cost.incl_vat or 0),
         snapshot,
         periods_text(cost),
-        rated.terms,
+        terms.dumps(rated.granted, cost),
         trace.dumps(said),
         session.estimated,
         rated.held,

@@ -6,12 +6,13 @@ A standing CDR is compared with its evidence; one that has been taken back, with
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from billing import pricing
 from billing.models import CDR
 from billing.models.cdr import CDRQuerySet
-from billing.services import rating, records
-from billing.tariffs import exact, trace
+from billing.services import rating, records, snapshots
+from billing.tariffs import exact, terms, trace
 
 
 class Difference(NamedTuple):
@@ -40,8 +41,16 @@ def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
     for cdr in cdrs:
         version = None if "waived" in cdr.flags.split(",") else cdr.tariff_version
         after = earlier.get(cdr.session_id, ())
+        frozen = json.loads(cdr.snapshot)
+        granted = terms.loads(cdr.terms)
         breakdown, explained = rating.cost(
-            version, told[cdr.session_id], _zone(cdr), currency=cdr.currency, after=after
+            version,
+            told[cdr.session_id],
+            _zone(cdr, frozen),
+            currency=cdr.currency,
+            after=after,
+            holidays=snapshots.kept_holidays(frozen),
+            granted=granted,
         )
         yield from _compared(
             cdr,
@@ -52,6 +61,7 @@ def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
                 "total_excl_vat": (cdr.total_excl_vat, explained.excl_vat),
                 "total_vat": (cdr.total_vat, explained.vat),
                 "total_incl_vat": (cdr.total_incl_vat, explained.incl_vat),
+                "terms": (cdr.terms, terms.dumps(granted, breakdown)),
                 "periods": (cdr.periods, records.periods_text(breakdown)),
                 "trace": (cdr.trace, trace.dumps(explained)),
             },
@@ -80,7 +90,7 @@ def _compared(cdr: CDR, pairs: dict[str, tuple[Any, Any]]) -> Iterator[Differenc
             yield Difference(cdr.pk, what, kept, told)
 
 
-def _zone(cdr: CDR) -> Any:
+def _zone(cdr: CDR, frozen: dict[str, Any]) -> ZoneInfo:
     """The zone of the time of rating: a location may move since."""
-    place = json.loads(cdr.snapshot)["location"]
+    place = frozen["location"]
     return pricing.zone(place["time_zone"] if place else cdr.operator.time_zone)

@@ -1,9 +1,11 @@
 """What a CDR freezes of the world (OCPI CdrLocation, CdrToken): a receipt of ten years ago must not change its address."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, Connector
@@ -11,11 +13,26 @@ from stations.models import EVSE, Connector
 EvseKey = tuple[int, int]
 
 
-def of(sessions: Sequence[ChargingSession]) -> dict[int, str]:
-    """JSON text by session. The sessions come with location, station, token and operator. Two queries, whatever their number."""
+def of(sessions: Sequence[ChargingSession], holidays: Mapping[int, Iterable[date]]) -> dict[int, str]:
+    """JSON text by session. The sessions come with location, station, token and operator; `holidays` by session, where its tariff
+    asks for them. Two queries, whatever their number."""
     evses = _evses(sessions)
     plugs = _plugs(evses)
-    return {session.pk: _text(session, evses, plugs) for session in sessions}
+    return {session.pk: _text(session, evses, plugs, holidays.get(session.pk, ())) for session in sessions}
+
+
+def holidays_during(session: ChargingSession, known: Container[date], zone: ZoneInfo) -> list[date]:
+    """The public holidays among the local days of a session: libraries and laws change, what was charged does not."""
+    first, last = (at.astimezone(zone).date() for at in (session.started_at, _end(session)))
+    return [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) in known]
+
+
+def kept_holidays(snapshot: Mapping[str, Any]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in snapshot.get("holidays", ()))
+
+
+def _end(session: ChargingSession) -> datetime:
+    return max(session.started_at, session.stopped_at or session.last_reading_at or session.started_at)
 
 
 def _evses(sessions: Sequence[ChargingSession]) -> dict[EvseKey, EVSE]:
@@ -28,7 +45,12 @@ def _plugs(evses: Mapping[EvseKey, EVSE]) -> dict[tuple[int, int], str]:
     return {(evse, number): plug for evse, number, plug in rows.values_list("evse_id", "connector_id", "standard")}
 
 
-def _text(session: ChargingSession, evses: Mapping[EvseKey, EVSE], plugs: Mapping[tuple[int, int], str]) -> str:
+def _text(
+    session: ChargingSession,
+    evses: Mapping[EvseKey, EVSE],
+    plugs: Mapping[tuple[int, int], str],
+    holidays: Iterable[date],
+) -> str:
     evse = evses.get((session.station_id, session.evse_id or 0))
     connector = session.connector_id or 1
     facts: dict[str, Any] = {
@@ -52,6 +74,8 @@ def _text(session: ChargingSession, evses: Mapping[EvseKey, EVSE], plugs: Mappin
         "ocpp_version": session.ocpp_version,
         "stop_reason": session.stop_reason,
     }
+    if days := [day.isoformat() for day in holidays]:
+        facts["holidays"] = days
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 

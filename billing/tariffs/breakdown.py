@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 from . import exact
@@ -47,6 +48,26 @@ class Line:
         return self.amount != self.quantity * self.component.price
 
 
+class ReliefKind(StrEnum):
+    INCLUDED = "included"
+    DISCOUNT = "discount"
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """What a plan includes or a discount takes off: `amount` is negative, in the tariff's terms. Of something included also
+    how much of which dimension, at which price; `label` is the plan's or the code's name, `source` its owner's word for it."""
+
+    kind: ReliefKind
+    amount: Fraction
+    vat: Fraction | None
+    label: str
+    source: str = ""
+    dimension: Dimension | None = None
+    quantity: Fraction = Fraction(0)
+    unit_price: Fraction = Fraction(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """An OCPI ChargingPeriod: from `start` on these elements were active, until the next stretch or `end`."""
@@ -75,6 +96,7 @@ class Breakdown:
     charging_s: Fraction = Fraction(0)
     parking_s: Fraction = Fraction(0)
     stretches: tuple[Stretch, ...] = field(default=())
+    reliefs: tuple[Relief, ...] = ()
 
     @property
     def own_total(self) -> Fraction:

@@ -5,10 +5,12 @@ restriction looks at changes: wall clock, elapsed and parking time, energy (inte
 Everything is int or Fraction, so cutting changes no total.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from . import clock, totals
@@ -33,17 +35,19 @@ def price(
     *,
     after: Iterable[Period] = (),
     reservation_expired: bool = False,
+    holidays: Container[date] = frozenset(),
 ) -> Breakdown:
-    """`periods` in any order, not overlapping; `zone` is the site's. No periods: a breakdown of zeros. `after` are the stretches
+    """`periods` in any order, not overlapping; `zone` and `holidays` (local dates) are the site's. No periods: a breakdown of zeros. `after` are the stretches
     of earlier charges of the same visit: not priced again, but time, energy and parking count on from them, and the start fee
     has been paid. Caps (`max_amount`, minimum and maximum price) hold for each charge."""
     ordered = sorted(periods, key=lambda p: p.start)
     session = [p for p in ordered if p.state is not State.RESERVATION]
     reserved = [p for p in ordered if p.state is State.RESERVATION]
     bill = _Bill()
-    _reserve(bill, tariff, reserved, zone, expired=reservation_expired)
+    site = Site(zone, holidays)
+    _reserve(bill, tariff, reserved, site, expired=reservation_expired)
     earlier = sorted((p for p in after if p.state is not State.RESERVATION), key=lambda p: p.start)
-    _charge(bill, tariff, [*earlier, *session], zone, begins=len(earlier))
+    _charge(bill, tariff, [*earlier, *session], site, begins=len(earlier))
     bill.round_up()
     return totals.limited(
         tariff,
@@ -58,9 +62,16 @@ def price(
 # ---- walking along the session -------------------------------------------------------------------------------------
 
 
-def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, begins: int) -> None:
+class Site(NamedTuple):
+    """What restrictions ask of the place."""
+
+    zone: ZoneInfo
+    holidays: Container[date]
+
+
+def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], site: Site, *, begins: int) -> None:
     bill.started = begins > 0
-    for piece in _pieces(tariff, periods, zone, begins=begins):
+    for piece in _pieces(tariff, periods, site, begins=begins):
         if not bill.started:
             bill.started = True
             bill.once(Dimension.FLAT, chosen(tariff.rules[Dimension.FLAT], piece.now), piece)  # decided at the start
@@ -70,10 +81,10 @@ def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], zone: Zone
         bill.walk(piece, tuple(index for index in active if index is not None))
 
 
-def _reserve(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, expired: bool) -> None:
+def _reserve(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], site: Site, *, expired: bool) -> None:
     flat = tariff.reservation_rules(Dimension.FLAT, expired=expired)
     time = tariff.reservation_rules(Dimension.TIME, expired=expired)
-    for piece in _pieces(tariff, periods, zone):
+    for piece in _pieces(tariff, periods, site):
         if piece.now.elapsed == 0:
             bill.once(Dimension.RESERVATION_FLAT, chosen(flat, piece.now), piece)
         bill.add(Dimension.RESERVATION_TIME, chosen(time, piece.now), piece, piece.end - piece.start)
@@ -90,12 +101,12 @@ class _Piece:
     now: Moment
 
 
-def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, begins: int = 0) -> Iterator[_Piece]:
+def _pieces(tariff: Tariff, periods: Sequence[Period], site: Site, *, begins: int = 0) -> Iterator[_Piece]:
     """Of the periods from place `begins` on; those before only move the counters."""
     if not periods:
         return
     began = microseconds(periods[0].start)
-    ticks = clock.boundaries(tariff.wall_clock, began, microseconds(max(p.end for p in periods)), zone)
+    ticks = clock.boundaries(tariff.wall_clock, began, microseconds(max(p.end for p in periods)), site.zone)
     so_far: Quantity = 0
     parked_at: int | None = None
     for place, period in enumerate(periods):
@@ -111,12 +122,13 @@ def _pieces(tariff: Tariff, periods: Sequence[Period], zone: ZoneInfo, *, begins
         for a, b in _shares(start, end, marks, so_far, energy, tariff.energy_limits):
             at = whole_if_it_is(start + (end - start) * a)
             now = Moment(
-                moment(at).astimezone(zone),
+                moment(at).astimezone(site.zone),
                 so_far + energy * a,
                 at - began,
                 None if parked_at is None else at - parked_at,
                 power,
                 None if current is None else Fraction(current),
+                site.holidays,
             )
             until = whole_if_it_is(start + (end - start) * b)
             yield _Piece(at, until, period.state, whole_if_it_is(energy * (b - a)), now)

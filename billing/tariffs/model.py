@@ -1,5 +1,6 @@
-"""A tariff as the engine reads it (OCPI 2.2.1 mod_tariffs, 2.3.0 tax_included), with three members of our own that OCPI
-cannot express: `min_parking_duration`, `max_parking_duration` (a grace period after charging) and `max_amount` (a cap)."""
+"""A tariff as the engine reads it (OCPI 2.2.1 mod_tariffs, 2.3.0 tax_included), with four members of our own that OCPI
+cannot express: `min_parking_duration`, `max_parking_duration` (a grace period after charging), `max_amount` (a cap) and `holidays`
+(public holidays of the site: docs/decisions/0019)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -66,6 +67,7 @@ class Restrictions:
     start_date: date | None = None
     end_date: date | None = None
     days: frozenset[int] = frozenset()  # 0 = Monday; empty = every day
+    holidays: bool | None = None  # True: on public holidays only, False: on all other days
     min_energy: Fraction | None = None
     max_energy: Fraction | None = None
     min_power: Fraction | None = None
@@ -80,8 +82,10 @@ class Restrictions:
 
     @property
     def wall_clock(self) -> bool:
-        return bool(self.days) or any(
-            limit is not None for limit in (self.start_time, self.end_time, self.start_date, self.end_date)
+        return (
+            bool(self.days)
+            or self.holidays is not None
+            or any(limit is not None for limit in (self.start_time, self.end_time, self.start_date, self.end_date))
         )
 
 
@@ -145,6 +149,10 @@ class Tariff:
             times.update(t % DAY_S for t in (r.start_time, r.end_time) if t is not None)
             times.add(0)
         return tuple(sorted(times))
+
+    @cached_property
+    def knows_holidays(self) -> bool:
+        return any(e.restrictions.holidays is not None for e in self.elements)
 
     @cached_property
     def energy_limits(self) -> tuple[Fraction, ...]:

@@ -26,6 +26,7 @@ from .model import (
 )
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+HOLIDAYS = ("only", "except")
 OCPI_DIMENSIONS = (Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME, Dimension.FLAT)
 
 
@@ -294,6 +295,11 @@ def _days(value: Any, path: str, problems: _Problems) -> frozenset[int] | None:
     return frozenset(DAYS.index(day) for day in value)
 
 
+def _holidays(value: Any, path: str, problems: _Problems) -> bool | None:
+    chosen = _choice(value, HOLIDAYS, path, problems)
+    return None if chosen is None else chosen == "only"
+
+
 def _reservation(value: Any, path: str, problems: _Problems) -> Any:
     return _choice(value, Reservation, path, problems)
 
@@ -304,6 +310,7 @@ _MEMBERS: dict[str, tuple[str, Any]] = {
     "start_date": ("start_date", _date),
     "end_date": ("end_date", _date),
     "day_of_week": ("days", _days),
+    "holidays": ("holidays", _holidays),
     "min_kwh": ("min_energy", _energy),
     "max_kwh": ("max_energy", _energy),
     "min_power": ("min_power", _power),

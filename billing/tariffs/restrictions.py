@@ -1,7 +1,8 @@
 """Does an element apply at this moment? Restrictions are AND-ed and looked at continuously (OCPI mod_tariffs)."""
 
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ Quantity = int | Fraction
 @dataclass(frozen=True, slots=True)
 class Moment:
     """`local` is the site's wall clock; `energy` mWh since the start; `elapsed` and `parked` µs since the session's start and
-    since the vehicle last stopped asking for power (None while it does); `power` W, `current` A, None where unknown."""
+    since the vehicle last stopped asking for power (None while it does); `power` W, `current` A, None where unknown. `holidays`: the site's public holidays."""
 
     local: datetime
     energy: Quantity = 0
@@ -21,6 +22,7 @@ class Moment:
     parked: Quantity | None = None
     power: Quantity | None = None
     current: Quantity | None = None
+    holidays: Container[date] = frozenset()
 
 
 def chosen(rules: tuple[Rule, ...], now: Moment) -> Rule | None:
@@ -33,7 +35,7 @@ def chosen(rules: tuple[Rule, ...], now: Moment) -> Rule | None:
 
 
 def hold(r: Restrictions, now: Moment) -> bool:
-    if r.wall_clock and not _clock_holds(r, now.local):
+    if r.wall_clock and not _clock_holds(r, now.local, now.holidays):
         return False
     return (
         _within(r.min_energy, now.energy, r.max_energy)
@@ -53,11 +55,13 @@ def _within(least: Quantity | None, value: Quantity | None, below: Quantity | No
     return (least is None or value >= least) and (below is None or value < below)
 
 
-def _clock_holds(r: Restrictions, local: datetime) -> bool:
+def _clock_holds(r: Restrictions, local: datetime, holidays: Container[date]) -> bool:
     if r.days and local.weekday() not in r.days:
         return False
     today = local.date()
     if (r.start_date and today < r.start_date) or (r.end_date and today >= r.end_date):
+        return False
+    if r.holidays is not None and (today in holidays) is not r.holidays:
         return False
     if r.start_time is None and r.end_time is None:
         return True

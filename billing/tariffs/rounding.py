@@ -1,6 +1,7 @@
 """From exact amounts to cents: the one rule of every receipt and invoice (it is printed on them).
 
-Each line is rounded half up to the currency's minor unit, in the terms of the prices. The total in those terms is the exact total
+Each line is rounded half up to the currency's minor unit, in the terms of the prices; what a plan includes and what a discount
+takes off are lines too. The total in those terms is the exact total
 rounded once; where the lines add up to something else by a cent, the difference is a line of its own, never hidden. Then per
 VAT rate: with prices that include VAT, taxable = round(gross / (1 + rate)) and VAT = gross − taxable; without it,
 VAT = round(net × rate). So the driver pays exactly what a price of 0.55 €/kWh promised.
@@ -13,13 +14,15 @@ from enum import StrEnum
 from fractions import Fraction
 
 from . import exact
-from .breakdown import Breakdown, Line
+from .breakdown import Breakdown, Line, Relief
 
 Rate = Fraction | None  # percent; None: no VAT applies
 
 
 class Kind(StrEnum):
     PRICED = "priced"
+    INCLUDED = "included"
+    DISCOUNT = "discount"
     MIN_PRICE = "min_price"
     MAX_PRICE = "max_price"
     ROUNDING = "rounding"
@@ -27,12 +30,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One amount of a document. `line` is None for what the limits and the rounding add."""
+    """One amount of a document: of a priced line, of a relief, or of neither (what the limits and the rounding add)."""
 
     kind: Kind
     amount: Decimal
     vat: Rate
     line: Line | None = None
+    relief: Relief | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,10 @@ class Settlement:
 def settle(breakdown: Breakdown) -> Settlement:
     currency = breakdown.currency
     charges = [Charge(Kind.PRICED, exact.cents(line.amount, currency), line.vat, line) for line in breakdown.lines]
+    charges += [
+        Charge(Kind(relief.kind), exact.cents(relief.amount, currency), relief.vat, relief=relief)
+        for relief in breakdown.reliefs
+    ]
     missing = exact.cents(breakdown.own_total, currency) - _sum(charge.amount for charge in charges)
     if missing:
         kind = _LIMITS.get(breakdown.limit, Kind.ROUNDING)

@@ -1,9 +1,11 @@
 """Totals with VAT by component, then the tariff's floor and cap on each of the two totals (OCPI: they work independently)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from .breakdown import Breakdown, Line
+from .breakdown import Breakdown, Line, Relief
 from .model import Limit, Tariff
 
 Totals = tuple[Fraction | None, Fraction | None]
@@ -11,23 +13,26 @@ Totals = tuple[Fraction | None, Fraction | None]
 
 def limited(tariff: Tariff, lines: tuple[Line, ...], **facts: Any) -> Breakdown:
     """The cap comes before the floor: a minimum is always paid. `facts` are the other fields of the breakdown."""
-    before = summed(tariff, lines)
+    after, moved = _within_limits(tariff, lines)
+    return Breakdown(tariff.currency, tariff.gross, lines, *after, limit=moved, limit_vat=tariff.main_vat, **facts)
+
+
+def limited_again(tariff: Tariff, breakdown: Breakdown, reliefs: tuple[Relief, ...]) -> Breakdown:
+    """The same charge with reliefs: the limits hold for what is left."""
+    (excl_vat, incl_vat), moved = _within_limits(tariff, (*breakdown.lines, *reliefs))
+    return replace(breakdown, reliefs=reliefs, excl_vat=excl_vat, incl_vat=incl_vat, limit=moved)
+
+
+def _within_limits(tariff: Tariff, entries: Sequence[Line | Relief]) -> tuple[Totals, str]:
+    before = summed(tariff, entries)
     after = _floored(_capped(before, tariff), tariff)
     own = 1 if tariff.gross else 0
     was, becomes = before[own], after[own]
     moved = "" if was == becomes or was is None or becomes is None else "max" if becomes < was else "min"
-    return Breakdown(
-        tariff.currency,
-        tariff.gross,
-        lines,
-        *after,
-        limit=moved,
-        limit_vat=tariff.main_vat,
-        **facts,
-    )
+    return after, moved
 
 
-def summed(tariff: Tariff, lines: tuple[Line, ...]) -> Totals:
+def summed(tariff: Tariff, lines: Sequence[Line | Relief]) -> Totals:
     """(excl., incl. VAT); the one in foreign terms is None where the taxes are not known."""
     own = sum((line.amount for line in lines), Fraction(0))
     if not tariff.taxes_known and any(line.vat is None for line in lines):
@@ -36,7 +41,7 @@ def summed(tariff: Tariff, lines: tuple[Line, ...]) -> Totals:
     return (other, own) if tariff.gross else (own, other)
 
 
-def _converted(line: Line, gross: bool) -> Fraction:
+def _converted(line: Line | Relief, gross: bool) -> Fraction:
     factor = 1 + (line.vat or 0) / Fraction(100)
     return line.amount / factor if gross else line.amount * factor
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from . import exact, figures, words
-from .breakdown import Breakdown, Line
+from .breakdown import Breakdown, Line, Relief
 from .model import Dimension, Tariff
 from .rounding import Charge, Kind, Rate, Settlement, VatRow
 
@@ -21,7 +21,8 @@ from .rounding import Charge, Kind, Rate, Settlement, VatRow
 @dataclass(frozen=True, slots=True)
 class TraceLine:
     """`amount` in cents as charged, in the tariff's terms; `exact` before rounding. `quantity` and `unit_price` in `unit`
-    (kWh, h, 1; empty for limits and rounding), `measured` before step_size. `element` counts from 0. `why`: English."""
+    (kWh, h, 1; empty for discounts, limits and rounding), `measured` before step_size. `element` counts from 0. `label` names the
+    plan or the code of a relief; what a plan includes has a unit and a quantity, and no dimension. `why`: English."""
 
     kind: Kind
     amount: Decimal
@@ -37,6 +38,7 @@ class TraceLine:
     end: datetime | None = None
     parts: tuple[tuple[datetime, datetime, Fraction], ...] = ()
     why: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def negated(trace: Trace) -> Trace:
 
 def _traced(tariff: Tariff, charge: Charge) -> TraceLine:
     line = charge.line
+    if charge.relief is not None:
+        return _relieved(charge, charge.relief)
     if line is None:
         return TraceLine(charge.kind, charge.amount, charge.vat, Fraction(charge.amount), why=_REASONS[charge.kind])
     return TraceLine(
@@ -96,7 +100,23 @@ def _traced(tariff: Tariff, charge: Charge) -> TraceLine:
     )
 
 
+def _relieved(charge: Charge, relief: Relief) -> TraceLine:
+    return TraceLine(
+        charge.kind,
+        charge.amount,
+        charge.vat,
+        relief.amount,
+        unit=relief.dimension.unit if relief.dimension else "",
+        quantity=relief.quantity,
+        unit_price=relief.unit_price,
+        why=_REASONS[charge.kind],
+        label=relief.label,
+    )
+
+
 _REASONS = {
+    Kind.INCLUDED: "Included in the plan: given back at the price that it would have cost.",
+    Kind.DISCOUNT: "Taken off what is left at this VAT rate.",
     Kind.MIN_PRICE: "The tariff's minimum price was not reached.",
     Kind.MAX_PRICE: "The tariff's maximum price was exceeded.",
     Kind.ROUNDING: "The exact total, rounded once, and the sum of the rounded lines differ by this.",
@@ -161,7 +181,7 @@ def line_json(line: TraceLine) -> dict[str, Any]:
         "vat": _rate_text(line.vat),
     }
     if line.dimension is None:
-        return {**common, "why": line.why}
+        return {**common, **_relief_json(line), "why": line.why}
     return {
         **common,
         "dimension": line.dimension.value,
@@ -177,10 +197,30 @@ def line_json(line: TraceLine) -> dict[str, Any]:
     }
 
 
+def _relief_json(line: TraceLine) -> dict[str, Any]:
+    """Nothing for limits and rounding."""
+    if line.kind not in (Kind.INCLUDED, Kind.DISCOUNT):
+        return {}
+    if not line.unit:
+        return {"label": line.label}
+    counted = {"quantity": exact.text(line.quantity), "unit": line.unit, "unit_price": exact.text(line.unit_price)}
+    return {"label": line.label, **counted}
+
+
 def _line_of(given: Mapping[str, Any]) -> TraceLine:
     kind, amount, vat = Kind(given["kind"]), Decimal(given["amount"]), _rate_of(given["vat"])
     if "dimension" not in given:
-        return TraceLine(kind, amount, vat, exact.number_of(given["exact"]), why=given["why"])
+        return TraceLine(
+            kind,
+            amount,
+            vat,
+            exact.number_of(given["exact"]),
+            unit=given.get("unit", ""),
+            quantity=exact.number_of(given.get("quantity", "0")),
+            unit_price=exact.number_of(given.get("unit_price", "0")),
+            why=given["why"],
+            label=given.get("label", ""),
+        )
     return TraceLine(
         kind,
         amount,

@@ -40,6 +40,8 @@ _TEXT: dict[str, dict[str, str]] = {
         "after": "dopo {}",
         "since_start": "{} dall’inizio",
         "days": "lun mar mer gio ven sab dom",
+        "holidays": "nei giorni festivi",
+        "no_holidays": "tranne i giorni festivi",
     },
     "en": {
         "free": "free of charge",
@@ -68,6 +70,8 @@ _TEXT: dict[str, dict[str, str]] = {
         "after": "after {}",
         "since_start": "{} from the start",
         "days": "Mon Tue Wed Thu Fri Sat Sun",
+        "holidays": "on public holidays",
+        "no_holidays": "except public holidays",
     },
 }
 
@@ -186,7 +190,12 @@ def _taxes(tariff: Tariff, words: dict[str, str]) -> str:
 
 
 def _calendar(r: Restrictions, words: dict[str, str]) -> str:
-    return " ".join(part for part in (_dates(r, words), _days(r.days, words), _hours(r, words)) if part)
+    parts = (_dates(r, words), _days(r.days, words), _holidays(r.holidays, words), _hours(r, words))
+    return " ".join(part for part in parts if part)
+
+
+def _holidays(only: bool | None, words: dict[str, str]) -> str:
+    return "" if only is None else words["holidays" if only else "no_holidays"]
 
 
 def _days(days: frozenset[int], words: dict[str, str]) -> str:
