@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import DriverGroup, Operator
+from accounts.models import DriverGroup, Operator, User
 from cms.core.fields import MoneyField
 from cms.core.models import Immutable, Timestamped, Visible
 from sessions_app.models import ChargingSession
@@ -33,10 +33,15 @@ class Tariff(Timestamped):
 class TariffVersionQuerySet(Visible):
     operator_path = "tariff__operator"
 
+    def standing(self) -> "TariffVersionQuerySet":
+        """Not cancelled."""
+        return self.filter(cancelled_at=None)
+
 
 class TariffVersion(Immutable):
     """`elements` is JSON text of OCPI 2.2.1 tariff elements (`vat` on each price component), numbers exact.
-    Valid for sessions that start at or after `valid_from`, until the tariff's next version."""
+    Valid for sessions that start at or after `valid_from`, until the tariff's next version. Only a version that has not begun may
+    be `cancelled_at`: then it is nowhere valid and stays to be read. `by` published it, None: the system itself."""
 
     tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -46,6 +51,9 @@ class TariffVersion(Immutable):
     min_price = MoneyField(null=True, blank=True)
     max_price = MoneyField(null=True, blank=True)
     valid_from = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TariffVersionQuerySet.as_manager()
@@ -96,6 +104,7 @@ class TariffAssignment(Immutable):
     ad_hoc = models.BooleanField(_("without an account"), default=False)
     tariff = models.ForeignKey(Tariff, models.PROTECT, null=True, blank=True, related_name="assignments")
     valid_from = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = Visible.as_manager()
