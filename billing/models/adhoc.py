@@ -1,5 +1,7 @@
 """A charge without an account: from the tap on "pay and start" behind a QR code to the receipt."""
 
+import json
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +66,11 @@ class AdhocCharge(Timestamped):
                 fields=["evse", "created_at"], condition=Q(status__in=("paying", "started")), name="adhoc_under_way"
             ),
         ]
+
+    @property
+    def sentence(self) -> str:
+        """The price as it was shown."""
+        return str(json.loads(self.shown).get("sentence", ""))
 
     def __str__(self) -> str:
         return f"charge without an account {self.pk}"

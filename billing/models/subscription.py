@@ -1,6 +1,7 @@
 """Plans and who has one. A month of a plan is a `SubscriptionPeriod`: what it costs is in its fees, what it includes is used up
 by the charges that began in it. Days are the operator's calendar days; ends are exclusive."""
 
+import uuid
 from typing import Self
 
 from django.db import models
@@ -152,13 +153,15 @@ class SubscriptionPeriod(Timestamped):
 
 class SubscriptionFee(Timestamped):
     """What is asked for a plan: a month's fee (`first`, `renewal`) or the difference to a larger plan for the days that are left
-    (`change`). `since`: from when this version's price and places hold. `payment` is the one that paid it, or the last try."""
+    (`change`). `since`: from when this version's price and places hold. `payment` is the one that paid it, or the last try;
+    `dropped_at`: nobody asks for it any more, because it was not paid in time and nothing came of it."""
 
     class Kind(models.TextChoices):
         FIRST = "first", _("first month")
         RENEWAL = "renewal", _("renewal")
         CHANGE = "change", _("larger plan")
 
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="fees")
     period = models.ForeignKey(SubscriptionPeriod, models.PROTECT, null=True, blank=True, related_name="fees")
     version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="+")
