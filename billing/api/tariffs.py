@@ -121,7 +121,7 @@ class Tariffs(rest.Resource):
     """Tariffs as they are now, newest first. POST makes one (the first becomes the default), PATCH and PUT a new version."""
 
     queryset = Tariff.objects.offered().prefetch_related(
-        Prefetch("versions", TariffVersion.objects.order_by("-number"))
+        Prefetch("versions", TariffVersion.objects.standing().order_by("-number"))
     )
     serializer_class = TariffSerializer
     reads = "tariff.view"
@@ -167,6 +167,7 @@ class Tariffs(rest.Resource):
         asked.is_valid(raise_exception=True)
         started_at = asked.validated_data["started_at"]
         valid = [version for version in tariff.versions.all() if version.valid_from <= started_at]
+        valid.sort(key=lambda version: (version.valid_from, version.number), reverse=True)
         zone = pricing.zone(self.actor.operator.time_zone)
         periods = _periods(started_at, asked.validated_data["periods"])
         return Response(priced(pricing.quote((valid or [tariff.newest])[0], periods, zone)))  # type: ignore[attr-defined]

@@ -165,7 +165,9 @@ def _entries(operator_ids: list[int], until: datetime | None) -> Mapping[Scope, 
 def _versions(tariff_ids: set[int], until: datetime | None) -> dict[int, list[TariffVersion]]:
     """By tariff, newest first."""
     valid = Q() if until is None else Q(valid_from__lte=until)
-    rows = TariffVersion.objects.filter(valid, tariff__in=sorted(tariff_ids)).order_by("-valid_from", "-number")
+    rows = (
+        TariffVersion.objects.standing().filter(valid, tariff__in=sorted(tariff_ids)).order_by("-valid_from", "-number")
+    )
     found: dict[int, list[TariffVersion]] = {}
     for version in rows:
         found.setdefault(version.tariff_id, []).append(version)

@@ -55,6 +55,7 @@ def create(
         tax_included=tax_included,
         min_price=min_price,
         max_price=max_price,
+        by=by,
     )
     if not TariffAssignment.objects.filter(operator=operator, location=None).exists():
         TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
@@ -75,13 +76,32 @@ def change(
         locked.name = name.strip()
         checked(locked)
         locked.save(update_fields=["name", "updated_at"])
-    newest = locked.versions.order_by("-number").first()
-    assert newest is not None  # a tariff is born with a version
+    newest = locked.versions.standing().order_by("-number").first()
+    assert newest is not None  # a tariff is born with a version, and one always stands
     whole = {**_terms(newest), **terms}
     if valid_from is None and not _differs(newest, whole):
         return newest
     number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
-    return _write(locked, number=number, valid_from=valid_from or timezone.now(), **whole)
+    return _write(locked, number=number, valid_from=valid_from or timezone.now(), by=by, **whole)
+
+
+@transaction.atomic
+def cancel(*, version: TariffVersion, by: Actor) -> TariffVersion:
+    """A scheduled version that has not begun never will; twice is boring. Raises Forbidden, Conflict(version_begun) once it holds,
+    Conflict(only_version) where the tariff would be left without any."""
+    tariff = version.tariff
+    _demand(by, tariff)
+    Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
+    if not tariff.versions.standing().exclude(pk=version.pk).exists():
+        raise Conflict(_("A tariff needs a version: archive it instead."), code="only_version", tariff=tariff.pk)
+    now = timezone.now()
+    waiting = TariffVersion.objects.standing().filter(pk=version.pk, valid_from__gt=now)
+    if not waiting.update(cancelled_at=now, cancelled_by=by if isinstance(by, User) else None):
+        version.refresh_from_db()
+        if version.cancelled_at is None:
+            raise Conflict(_("This version has begun: charges have it."), code="version_begun", version=version.pk)
+    version.refresh_from_db()
+    return version
 
 
 @transaction.atomic
@@ -146,6 +166,7 @@ def _write(
     tax_included: bool,
     min_price: Decimal | None,
     max_price: Decimal | None,
+    by: Actor,
 ) -> TariffVersion:
     _check_currency(currency)
     try:
@@ -163,6 +184,7 @@ def _write(
                 min_price=min_price,
                 max_price=max_price,
                 valid_from=valid_from,
+                by=by if isinstance(by, User) else None,
             )
     except IntegrityError as raced:
         raise Conflict(_("Somebody else changed this tariff just now."), code="tariff_changed") from raced

@@ -1,0 +1,73 @@
+"""Which points have which price now: how far a change reaches, and whom the law protects there."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet
+
+from accounts.models import Operator
+from billing.models import SessionPrice, Tariff, TariffAssignment
+from billing.selectors.assignments import AD_HOC, ANYBODY, Book, Place, Who
+from billing.tariffs.afir import FAST_W
+from sessions_app.models import ChargingSession
+from stations.models import EVSE
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of FAST_W and more."""
+
+    uid: str
+    power_w: int
+
+
+def points_by_tariff(operator: Operator, at: datetime, who: Who = ANYBODY) -> Counter[int | None]:
+    """How many points have each tariff; None: no price at all. Points that no assignment tells apart are asked about once."""
+    book = Book([operator.pk], until=at)
+    counted: Counter[int | None] = Counter()
+    for place, count in _places(operator):
+        counted[_tariff(book, place, at, who)] += count
+    return counted
+
+
+def fast_ad_hoc(operator: Operator, tariff: Tariff | None, at: datetime) -> list[Point]:
+    """The points of 50 kW and more whose price without a contract comes from `tariff` (None: from nowhere yet)."""
+    book = Book([operator.pk], until=at)
+    rows = _evses(operator).filter(max_power_w__gte=FAST_W).order_by("uid")
+    columns = ("pk", "station_id", "station__location_id", "power_type", "uid", "max_power_w")
+    return [
+        Point(uid, power)
+        for pk, station, location, power_type, uid, power in rows.values_list(*columns)
+        if _tariff(book, Place(operator.pk, location, station, pk, power_type), at, AD_HOC) == (tariff and tariff.pk)
+    ]
+
+
+def running(tariff: Tariff) -> int:
+    """Charges that began at a price of this tariff and still run."""
+    return SessionPrice.objects.filter(version__tariff=tariff, session__status=ChargingSession.Status.ACTIVE).count()
+
+
+def _tariff(book: Book, place: Place, at: datetime, who: Who) -> int | None:
+    version = book.version(place, at, who)
+    return version.tariff_id if version else None
+
+
+def _evses(operator: Operator) -> QuerySet[EVSE]:
+    return EVSE.objects.filter(station__operator=operator, station__archived_at=None)
+
+
+def _places(operator: Operator) -> Iterator[tuple[Place, int]]:
+    """Groups of points, as fine as the operator's assignments are."""
+    assigned = TariffAssignment.objects.filter(operator=operator)
+    fine = assigned.filter(evse__isnull=False).exists()
+    columns = ["station__location_id", "power_type"]
+    if fine or assigned.filter(station__isnull=False).exists():
+        columns.append("station_id")
+    if fine:
+        columns.append("pk")
+    for row in _evses(operator).order_by().values(*columns).annotate(n=Count("pk")):
+        place = Place(operator.pk, row["station__location_id"], row.get("station_id"), row.get("pk"), row["power_type"])
+        yield place, row["n"]
+
