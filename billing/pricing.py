@@ -55,6 +55,12 @@ def tariffs_for(
     return {place: book.version(place, at, who.get(place.operator_id, ANYBODY)) for place in wanted}
 
 
+def for_evse(evse: EVSE, *, at: datetime, who: Who = ANYBODY) -> TariffVersion | None:
+    """The price at a socket."""
+    place = place_of(evse)
+    return tariffs_for([place], at=at, who={place.operator_id: who})[place]
+
+
 def place_of(evse: EVSE) -> Place:
     station = evse.station
     return Place(station.operator_id, station.location_id, station.pk, evse.pk, evse.power_type)

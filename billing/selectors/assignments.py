@@ -146,7 +146,7 @@ def _spots(place: Place) -> Iterator[_Spot]:
     yield (None, None, None)
 
 
-_SCOPE = ("operator_id", "plan_id", "driver_group_id", "partner", "ad_hoc", "location_id", "station_id", "evse_id", "power_type")  # fmt: skip
+SCOPE_COLUMNS = ("operator_id", "plan_id", "driver_group_id", "partner", "ad_hoc", "location_id", "station_id", "evse_id", "power_type")  # fmt: skip
 
 
 def _entries(operator_ids: list[int], until: datetime | None) -> Mapping[Scope, list[Entry]]:
@@ -156,7 +156,7 @@ def _entries(operator_ids: list[int], until: datetime | None) -> Mapping[Scope, 
         rows = rows.filter(valid_from__lte=until)
     found: dict[Scope, list[Entry]] = {}
     for pk, valid_from, tariff, *scope in rows.order_by("-valid_from", "-pk").values_list(
-        "pk", "valid_from", "tariff_id", *_SCOPE
+        "pk", "valid_from", "tariff_id", *SCOPE_COLUMNS
     ):
         found.setdefault(Scope(*scope), []).append(Entry(pk, valid_from, tariff))
     return found

@@ -1,24 +1,25 @@
 """Making and changing prices. A version is never edited: a change is a new version, from a moment on."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from iso4217 import Currency
 
 from accounts import access
-from accounts.models import ApiKey, Operator, User
-from billing.models import Tariff, TariffAssignment, TariffVersion
+from accounts.models import ApiKey, DriverGroup, Operator, User
+from billing.models import Plan, Tariff, TariffAssignment, TariffVersion
+from billing.selectors import assignments
 from billing.tariffs import exact, parsing
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
-from stations.models import Location
+from stations.models import EVSE, ChargingStation, Location
 
 Actor = User | ApiKey | None
 """None: the system itself (seeds, imports); it may do everything."""
@@ -57,7 +58,7 @@ def create(
         max_price=max_price,
         by=by,
     )
-    if not TariffAssignment.objects.filter(operator=operator, location=None).exists():
+    if not TariffAssignment.objects.filter(operator=operator, **_EVERYBODY_EVERYWHERE).exists():
         TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
     return version
 
@@ -67,7 +68,8 @@ def change(
     *, tariff: Tariff, by: Actor, name: str | None = None, valid_from: datetime | None = None, **terms: Any
 ) -> TariffVersion:
     """A new version that differs in `terms` (elements, currency, tax_included, min_price, max_price); what is not named stays.
-    The newest version, unchanged, if nothing differs. Raises Invalid, Forbidden, Conflict(tariff_archived)."""
+    The newest version, unchanged, if nothing differs. Raises Invalid (for a person also where `valid_from` is past), Forbidden,
+    Conflict(tariff_archived)."""
     _demand(by, tariff)
     locked = Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
     if locked.archived_at:
@@ -82,7 +84,7 @@ def change(
     if valid_from is None and not _differs(newest, whole):
         return newest
     number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
-    return _write(locked, number=number, valid_from=valid_from or timezone.now(), by=by, **whole)
+    return _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
 
 
 @transaction.atomic
@@ -110,20 +112,72 @@ def assign(
     tariff: Tariff | None,
     operator: Operator,
     location: Location | None = None,
+    station: ChargingStation | None = None,
+    evse: EVSE | None = None,
+    power_type: str = "",
+    plan: Plan | None = None,
+    driver_group: DriverGroup | None = None,
+    partner: str = "",
+    ad_hoc: bool = False,
     valid_from: datetime | None = None,
     by: Actor,
 ) -> TariffAssignment:
-    """From `valid_from` (now) on, sessions starting at the location, or anywhere without a tariff of its own, have this one.
-    `tariff` None: the location goes back to the operator's default; without a location: the default is nothing, free."""
+    """From `valid_from` (now) on, sessions that begin at the place, for these people, have this tariff (TariffAssignment says how
+    the scopes combine, `selectors.assignments` which of several wins). `tariff` None ends the scope: the next best holds again;
+    for everybody everywhere that is nothing, free.
+
+    Raises Invalid for more than one place or kind of person, for rows of another operator and, where a person asks, for a moment
+    that is past: what has begun keeps its price. Conflict(tariff_archived), Forbidden.
+    """
     _demand(by, operator)
-    for row in (tariff, location):
-        if row is not None and row.operator_id != operator.pk:
-            raise Invalid({"tariff" if row is tariff else "location": [_("This belongs to another operator.")]})
+    places = {"location": location, "station": station, "evse": evse}
+    people = {"plan": plan, "driver_group": driver_group, "partner": partner, "ad_hoc": ad_hoc}
+    _check_scope(operator, tariff, places, people)
+    if power_type not in ("", *TariffAssignment.PowerType.values):
+        raise Invalid({"power_type": [_("This is not one of the possible values.")]})
     if tariff is not None and tariff.archived_at:
         raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
     return TariffAssignment.objects.create(
-        operator=operator, location=location, tariff=tariff, valid_from=valid_from or timezone.now()
+        operator=operator, tariff=tariff, power_type=power_type, valid_from=_moment(valid_from, by), **places, **people
     )
+
+
+_EVERYBODY_EVERYWHERE: dict[str, Any] = {
+    "location": None,
+    "station": None,
+    "evse": None,
+    "power_type": "",
+    "plan": None,
+    "driver_group": None,
+    "partner": "",
+    "ad_hoc": False,
+}
+
+
+def _check_scope(
+    operator: Operator, tariff: Tariff | None, places: Mapping[str, Any], people: Mapping[str, Any]
+) -> None:
+    for sort in (places, people):
+        given = [name for name, value in sort.items() if value]
+        if len(given) > 1:
+            raise Invalid({given[1]: [_("Only one of these can be chosen: %(names)s.") % {"names": ", ".join(sort)}]})
+    for name, row in {"tariff": tariff, **places, **people}.items():
+        if isinstance(row, Model) and _operator_of(row) != operator.pk:
+            raise Invalid({name: [_("This belongs to another operator.")]})
+
+
+def _operator_of(row: Any) -> int:
+    return row.station.operator_id if isinstance(row, EVSE) else row.operator_id
+
+
+def _moment(valid_from: datetime | None, by: Actor) -> datetime:
+    """A person who names this minute means now."""
+    now = timezone.now()
+    if valid_from is None or (by is not None and now - timedelta(minutes=1) < valid_from < now):
+        return now
+    if by is not None and valid_from < now:
+        raise Invalid({"valid_from": [_("A price cannot begin in the past.")]})
+    return valid_from
 
 
 @transaction.atomic
@@ -139,16 +193,11 @@ def archive(*, tariff: Tariff, by: Actor) -> Tariff:
 
 
 def _in_use(operator_id: int, now: datetime) -> set[int | None]:
-    """The newest assignment of each place up to now, and every later one."""
-    current: dict[int | None, int | None] = {}
-    later: set[int | None] = set()
-    rows = TariffAssignment.objects.filter(operator=operator_id).order_by("valid_from", "pk")
-    for location, tariff, valid_from in rows.values_list("location_id", "tariff_id", "valid_from"):
-        if valid_from <= now:
-            current[location] = tariff
-        else:
-            later.add(tariff)
-    return later | set(current.values())
+    """What holds in some scope now, and what will."""
+    book = assignments.Book([operator_id])
+    current = {entry.tariff_id for scope in book.entries if (entry := book.current(scope, now))}
+    later = {e.tariff_id for entries in book.entries.values() for e in entries if e.valid_from > now}
+    return current | later
 
 
 def _demand(by: Actor, obj: Operator | Tariff) -> None:

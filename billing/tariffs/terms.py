@@ -78,14 +78,14 @@ def used(breakdown: Breakdown, terms: Terms) -> Used:
 
 def _included(lines: Sequence[Line], dimension: Dimension, granted: Granted) -> list[Relief]:
     """One relief for each line and grant, walking along what was consumed."""
-    left = [[terms, _allowed(terms, dimension)] for terms in granted]
+    left = [_allowed(terms, dimension) for terms in granted]
     given: dict[tuple[int, int], Fraction] = {}
     for place, quantity in _consumed(lines):
-        for number, (_terms, allowed) in enumerate(left):
+        for number, allowed in enumerate(left):
             share = min(quantity, allowed)
             if share:
                 given[place, number] = given.get((place, number), _NOTHING) + share
-                left[number][1] -= share
+                left[number] -= share
                 quantity -= share
     reliefs: list[Relief] = []
     remaining = [line.amount for line in lines]
