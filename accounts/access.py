@@ -36,6 +36,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "promotion.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "promotion.edit": frozenset({_OWNER, _MANAGER}),
     "wallet.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "payment.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "payment.refund": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),  # support: up to a limit (billing.services.refunds)
+    "payment.refund_any": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "subscription.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "subscription.edit": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "dunning.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "report.view": _EVERYONE,
     "operator.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "member.edit": frozenset({_OWNER}),

@@ -20,8 +20,13 @@ def _export_asked(*, ids: Sequence[int], **_: Any) -> None:
         tasks.run_export.delay(pk)
 
 
+def _card_saved(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.collect_owed.delay(list(ids))
+
+
 def connect() -> None:
     """Once per process, from the app's ready()."""
     session_signals.session_ended.connect(_session_ended, dispatch_uid="billing.session_ended")
     signals.cdr_created.connect(_cdr_created, dispatch_uid="billing.cdr_created")
     signals.export_asked.connect(_export_asked, dispatch_uid="billing.export_asked")
+    signals.payment_method_saved.connect(_card_saved, dispatch_uid="billing.payment_method_saved")

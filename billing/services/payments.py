@@ -1,93 +1,115 @@
-"""Collecting what a charge costs. The row comes first, then the provider, then the outcome: killed at any line, the sweep goes
-on with the same key, so a charge is paid once."""
+"""Money in at once, and what becomes of any payment. Never inside a transaction: what the provider has done must not be rolled
+back from our books."""
 
-from functools import partial
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from billing import signals
-from billing.models import CDR, Payment
-from billing.payments import gateway
-from billing.payments.gateway import Outcome, PaymentGateway
+from accounts.models import Company, Driver, Operator
+from billing.models import CDR, Invoice, Payment, PaymentMethod, PaymentStep
+from billing.payments import gateway, minor_units
+from billing.payments.gateway import Unknown
+from billing.services import payment_steps
+from cms.core.errors import Invalid
 
+Kind, Status = PaymentStep.Kind, Payment.Status
 
-def collect(*, cdr_id: int) -> Payment | None:
-    """Collects a billable CDR. None where there is nothing to collect. Raises Unavailable (try again)."""
-    payment = Payment.objects.filter(cdr=cdr_id).first() or _open(cdr_id)
-    if payment is None or payment.status != Payment.Status.PENDING:
-        return payment
-    provider = gateway.current()
-    outcome = provider.collect(
-        amount=payment.amount,
-        currency=payment.currency,
-        customer=f"driver-{payment.driver_id}",
-        key=payment.idempotency_key,
-    )
-    _settle(payment, provider, outcome)
-    return payment
+ANSWERED_WITHIN = timedelta(seconds=30)  # by whoever began the step; after that the sweep goes on
 
 
-def refund(*, cdr_id: int) -> Payment | None:
-    """Gives back what was collected for a CDR that has been credited since. None where nothing was collected."""
-    payment = Payment.objects.filter(cdr=cdr_id, cdr__credited_by__isnull=False, status=Payment.Status.CAPTURED).first()
-    if payment is None:
-        return None
-    outcome = gateway.current().refund(
-        gateway_id=payment.gateway_id,
-        amount=payment.amount,
-        currency=payment.currency,
-        key=f"refund-{payment.idempotency_key}",
-    )
-    if not outcome.error:
-        _move(payment, Payment.Status.CAPTURED, Payment.Status.REFUNDED)
-    return payment
-
-
-def due(limit: int = 500) -> list[int]:
-    """CDRs that wait to be collected, or whose collection was interrupted."""
-    waiting = CDR.objects.unpaid().order_by("pk").values_list("pk", flat=True)[:limit]
-    interrupted = Payment.objects.filter(status=Payment.Status.PENDING).values_list("cdr_id", flat=True)[:limit]
-    return sorted({*waiting, *interrupted})
-
-
-def to_refund(limit: int = 500) -> list[int]:
-    paid = Payment.objects.filter(status=Payment.Status.CAPTURED, cdr__credited_by__isnull=False)
-    return list(paid.order_by("pk").values_list("cdr_id", flat=True)[:limit])
-
-
-def _open(cdr_id: int) -> Payment | None:
-    """The pending row, if the CDR is worth one. Its unique CDR and key make a second one impossible."""
-    cdr = CDR.objects.unpaid().filter(pk=cdr_id).first()
-    if cdr is None:
-        return None
-    payment, _ = Payment.objects.get_or_create(
+def charge(
+    *,
+    operator: Operator,
+    amount: Decimal,
+    currency: str,
+    key: str,
+    purpose: str,
+    method: PaymentMethod | None,
+    driver: Driver | None = None,
+    company: Company | None = None,
+    invoice: Invoice | None = None,
+    cdr: CDR | None = None,
+    return_url: str = "",
+    tries: int = 1,
+) -> Payment:
+    """Captured, failed or, with `return_url`, action_needed. Off session unless there is a `return_url`; without `method` the payer
+    gives a card on our page. A second call with the same key goes on with the first. Raises Invalid amount, Unavailable (the row
+    waits for the sweep)."""
+    return placed(
+        Kind.CHARGE,
+        key,
+        operator=operator,
+        amount=amount,
+        currency=currency,
+        purpose=purpose,
+        method=method,
+        driver=driver,
+        company=company,
+        invoice=invoice,
         cdr=cdr,
-        defaults={
-            "operator_id": cdr.operator_id,
-            "driver_id": cdr.driver_id,
-            "amount": cdr.total_incl_vat,
-            "currency": cdr.currency,
-            "gateway": gateway.current().name,
-            "idempotency_key": f"cdr-{cdr.uid}",
-        },
+        return_url=return_url,
+        tries=tries,
     )
+
+
+def placed(kind: str, key: str, **facts: Any) -> Payment:
+    """The row and its first step, then the provider: what `charge` and `holds.place` share."""
+    return payment_steps.finish(opened(kind, key, **facts))
+
+
+def opened(kind: str, key: str, *, amount: Decimal, currency: str, **facts: Any) -> Payment:
+    """The committed intent alone. Raises Invalid amount."""
+    known = Payment.objects.filter(idempotency_key=key).first()
+    if known is not None:
+        return known
+    whole = minor_units.rounded(amount, currency)
+    if whole <= 0:
+        raise Invalid({"amount": [_("There is nothing to pay.")]})
+    method: PaymentMethod | None = facts.get("method")
+    name = method.gateway if method else gateway.current().name
+    with transaction.atomic():
+        payment, new = Payment.objects.get_or_create(
+            idempotency_key=key, defaults={"amount": whole, "currency": currency, "gateway": name, **facts}
+        )
+        if new:
+            PaymentStep.objects.create(payment=payment, kind=kind, key=key, amount=whole)
     return payment
 
 
-def _settle(payment: Payment, provider: PaymentGateway, outcome: Outcome) -> None:
-    payment.gateway, payment.gateway_id, payment.error = provider.name, outcome.gateway_id, outcome.error
-    status = Payment.Status.FAILED if outcome.error else Payment.Status.CAPTURED
-    _move(payment, Payment.Status.PENDING, status)
+def refresh(*, payment: Payment) -> Payment:
+    """Asks the provider what has become of it: after the customer comes back from his bank, behind each webhook, and in the sweep.
+    Raises Unavailable."""
+    payment = payment_steps.finish(payment)
+    if payment.gateway == gateway.WALLET or not payment.gateway_id:
+        return payment
+    try:
+        intent = gateway.of(payment.gateway).retrieve(intent=payment.gateway_id)
+    except Unknown:
+        return payment
+    return payment_steps.learn(payment, intent)
 
 
-def _move(payment: Payment, before: Payment.Status, after: Payment.Status) -> None:
-    """A conditional update: of two that try, one moves it and announces; the other learns what became of it."""
-    payment.status = after
-    names = ("gateway", "gateway_id", "error", "status")
-    changes = {name: getattr(payment, name) for name in names}
-    if not Payment.objects.filter(pk=payment.pk, status=before).update(**changes, updated_at=timezone.now()):
-        payment.refresh_from_db()
-        return
-    announce = partial(signals.payment_changed.send_robust, sender=Payment, ids=[payment.pk])
-    transaction.on_commit(announce, robust=True)
+def due(limit: int = 200) -> list[int]:
+    """Payments that the provider must be asked about: it is processing them, or the customer may have come back unseen."""
+    now = timezone.now()
+    silent = Q(status=Status.PENDING, updated_at__lte=now - ANSWERED_WITHIN)
+    away = Q(status=Status.ACTION_NEEDED, updated_at__lte=now - ANSWERED_WITHIN)
+    without_step = ~Q(steps__status=PaymentStep.Status.PENDING)
+    found = Payment.objects.filter(silent | away).exclude(gateway=gateway.WALLET).filter(without_step)
+    return list(found.order_by("updated_at").values_list("pk", flat=True)[:limit])
+
+
+def adopt(limit: int = 200) -> int:
+    """Payments that an earlier version began and never settled get the step they lack."""
+    orphans = Payment.objects.filter(status=Status.PENDING, steps=None).exclude(gateway=gateway.WALLET)[:limit]
+    for payment in orphans:
+        PaymentStep.objects.get_or_create(
+            key=payment.idempotency_key,
+            defaults={"payment": payment, "kind": Kind.CHARGE, "amount": payment.amount},
+        )
+    return len(orphans)

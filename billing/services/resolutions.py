@@ -16,7 +16,7 @@ from accounts.models import Operator, User
 from billing.models import CDR, Payment
 from billing.selectors import assurance
 from billing.selectors.assurance import Asked, Check
-from billing.services import payments, rating
+from billing.services import rating, settling
 from cms.core.errors import Conflict, DomainError, Invalid
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.services import decisions, orphans
@@ -109,7 +109,7 @@ def _collect(case: ChargingSession, reason: str, by: User) -> None:
     """Outside of any transaction: the provider's answer must be kept, whatever comes after."""
     owed: Iterable[int] = CDR.objects.standing().filter(session=case).values_list("pk", flat=True)
     for pk in owed:
-        payment = payments.collect(cdr_id=pk)
+        payment = settling.settle(cdr_id=pk, again=True)
         if payment is not None and payment.status == Payment.Status.FAILED:
             raise Conflict(
                 _("The payment provider refuses: %(why)s") % {"why": payment.error or "–"}, code="payment_failed"

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import Operator, SentMail
-from billing.models import CDR, Invoice, Payment
+from billing.models import CDR, Invoice, Payment, PaymentMethod
 from billing.models.cdr import CDRQuerySet
-from billing.payments import gateway
+from billing.payments import declines, fake_gateway
 from billing.services import closing, rating
 from sessions_app.models import ChargingSession
 
 from . import cast
 
 SETTLED = timedelta(minutes=1)
+FAKE = fake_gateway.FakeGateway.name
+REFUSAL = "insufficient_funds"
 REFUSED_AGO = 150  # so many payments ago a bank said no
 FRESH = timedelta(hours=3)  # receipts of the last hours are still to be mailed, so that the demo has mails
 
@@ -35,13 +38,10 @@ def settle(start: datetime, now: datetime) -> None:
 
 def _pay(cdrs: CDRQuerySet) -> None:
     """At once and in full, as the fake provider does; its references are the ones it would give for these keys."""
-    provider = gateway.current()
+    cards = {method.driver_id: method for method in PaymentMethod.objects.usable()}
     payments = []
-    for cdr in cdrs.unpaid().only("uid", "operator_id", "driver_id", "total_incl_vat", "currency"):
+    for cdr in cdrs.unpaid().only("uid", "operator_id", "driver_id", "session_id", "total_incl_vat", "currency"):
         key = f"cdr-{cdr.uid}"
-        outcome = provider.collect(
-            amount=cdr.total_incl_vat, currency=cdr.currency, customer=f"driver-{cdr.driver_id}", key=key
-        )
         payments.append(
             Payment(
                 operator_id=cdr.operator_id,
@@ -49,14 +49,18 @@ def _pay(cdrs: CDRQuerySet) -> None:
                 cdr=cdr,
                 amount=cdr.total_incl_vat,
                 currency=cdr.currency,
-                gateway=provider.name,
-                gateway_id=outcome.gateway_id,
+                captured=cdr.total_incl_vat,
+                method=cards.get(cdr.driver_id),
+                session_id=cdr.session_id,
+                gateway=FAKE,
+                gateway_id=fake_gateway.reference("intent", key),
                 idempotency_key=key,
                 status=Payment.Status.CAPTURED,
             )
         )
     for payment in payments[-REFUSED_AGO : -REFUSED_AGO + 1]:
-        payment.status, payment.gateway_id, payment.error = Payment.Status.FAILED, "", "insufficient_funds"
+        payment.status, payment.gateway_id, payment.captured = Payment.Status.FAILED, "", Decimal(0)
+        payment.error_code, payment.error = REFUSAL, declines.sentence(REFUSAL)
     Payment.objects.bulk_create(payments, batch_size=500)
     then = CDR.objects.filter(pk=OuterRef("cdr")).values("created_at")
     Payment.objects.filter(cdr__in=cdrs).update(created_at=Subquery(then), updated_at=Subquery(then))

@@ -252,6 +252,13 @@ CREDIT_CHECK = "billing.services.credit_check.refusals"  # driver ids → {id: w
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
 
+# ---- payments: our own provider with a card page of ours, unless there is a key of Stripe's ------------------------
+STRIPE_API_KEY = env.text("STRIPE_API_KEY", "")  # sk_live_…, sk_test_… or a restricted rk_…
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")  # pk_…: what the pay page shows the browser
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")  # whsec_…: signs what Stripe tells us
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")  # another address than Stripe's own: a stand-in for tests
+PAYMENT_GATEWAY = "stripe" if STRIPE_API_KEY else "fake"
+
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.whole("HEARTBEAT_INTERVAL_S", 300)
 # proxies in front of us: their X-Forwarded-For is believed, and the header with the verified subject of a client certificate

@@ -9,12 +9,18 @@ import pytest
 
 from accounts.models import Driver, Operator
 from billing import pricing
-from billing.models import TariffVersion
+from billing.models import PaymentMethod, TariffVersion
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.factories import EvseFactory
-from tests.factories.billing import EndedSessionFactory, TariffAssignmentFactory, TariffFactory, TariffVersionFactory
+from tests.factories.billing import (
+    EndedSessionFactory,
+    PaymentMethodFactory,
+    TariffAssignmentFactory,
+    TariffFactory,
+    TariffVersionFactory,
+)
 
 Told = dict[int, list[Period]]
 
@@ -57,8 +63,15 @@ def price(operator: Operator) -> Callable[..., TariffVersion]:
 
 
 @pytest.fixture
-def ended(station: ChargingStation, dario: Driver, told: Told) -> Callable[..., ChargingSession]:
-    """`ended(energy=…, minutes=…)`: a charge of Dario's."""
+def card(dario: Driver) -> PaymentMethod:
+    """Dario's, an ordinary one."""
+    method: PaymentMethod = PaymentMethodFactory(driver=dario)
+    return method
+
+
+@pytest.fixture
+def ended(station: ChargingStation, dario: Driver, card: PaymentMethod, told: Told) -> Callable[..., ChargingSession]:
+    """`ended(energy=…, minutes=…)`: a charge of Dario's, who has a card."""
     EvseFactory(station=station, uid="IT*ADR*E0042*1")
 
     def make(**facts: Any) -> ChargingSession:

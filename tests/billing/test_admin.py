@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from billing.models import CDR, Invoice, NumberSequence, Payment, Tariff, TariffVersion
-from billing.services import payments, rating
+from billing.services import rating, settling
 from sessions_app.models import ChargingSession
 from tests.factories import UserFactory
 
@@ -37,7 +37,7 @@ def test_the_lists_and_rows_open(
     price()
     cdr = rating.rate(session_id=ended().pk)
     assert cdr is not None
-    payments.collect(cdr_id=cdr.pk)
+    settling.settle(cdr_id=cdr.pk)
     request = RequestFactory().get("/admin/")
     request.user = root
     for model, row in ((Tariff, Tariff.objects.get()), (CDR, cdr), (Payment, Payment.objects.get())):

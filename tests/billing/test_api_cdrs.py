@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Driver, Operator, Role, User
 from billing.models import CDR, Invoice, TariffVersion
-from billing.services import invoices, payments, rating
+from billing.services import invoices, rating, settling
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI
@@ -219,7 +219,7 @@ def test_the_payment_state_follows_the_payments(charge: Charge, api: APIClient, 
         return [row["payment_state"] for row in api.get("/api/v1/invoices/").json()["results"]]
 
     assert states() == ["open"]
-    payments.collect(cdr_id=cdr.pk)
+    settling.settle(cdr_id=cdr.pk)
     assert states() == ["paid"]
     invoices.credit_note(invoice=invoice, by=anna)
     assert states() == ["credit", "credited"]

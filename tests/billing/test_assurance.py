@@ -15,7 +15,7 @@ from billing.models import CDR, AssuranceDay, Payment, TariffVersion
 from billing.selectors import assurance
 from billing.selectors.assurance import Asked, Picture
 from billing.services import assurance as keeping
-from billing.services import payments, rating
+from billing.services import rating, settling
 from cms.dashboard import story
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence
@@ -46,7 +46,7 @@ def sold(session: ChargingSession) -> ChargingSession:
     """Priced and paid: 0.55 € for each kWh."""
     cdr = rating.rate(session_id=session.pk)
     assert cdr
-    payments.collect(cdr_id=cdr.pk)
+    settling.settle(cdr_id=cdr.pk)
     return session
 
 
@@ -106,7 +106,7 @@ def test_a_debt_of_more_than_a_day_is_not_collected(operator: Operator, price: P
     for _ in range(2):
         rating.rate(session_id=ended().pk)
     failed, _open = CDR.objects.order_by("pk")
-    payments.collect(cdr_id=failed.pk)
+    settling.settle(cdr_id=failed.pk)
     Payment.objects.update(status=Payment.Status.FAILED)
     assert "uncollected" not in cases(operator)
     with time_machine.travel(NOON + timedelta(hours=25), tick=False):

@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Driver, User
-from billing.models import CDR, AssuranceDay, Payment, TariffVersion
+from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
 from billing.selectors import assurance
 from billing.services import rating
 from cms.wiring import csms
@@ -49,7 +49,9 @@ def doubtful(price: Callable[..., TariffVersion], station: ChargingStation, dari
 
 
 @pytest.fixture
-def unbilled(price: Callable[..., TariffVersion], station: ChargingStation, dario: Driver) -> ChargingSession:
+def unbilled(
+    price: Callable[..., TariffVersion], station: ChargingStation, dario: Driver, card: PaymentMethod
+) -> ChargingSession:
     """10 kWh that ended five hours ago."""
     price()
     TokenFactory(operator=station.operator, driver=dario, uid="04A1B2C3")

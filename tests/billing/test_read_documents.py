@@ -12,7 +12,7 @@ import time_machine
 from accounts.models import Driver, Operator, User
 from billing.documents import pdf
 from billing.models import CDR, TariffVersion
-from billing.services import invoices, payments, rating
+from billing.services import invoices, rating, settling
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI
@@ -83,7 +83,7 @@ def test_the_same_receipt_is_the_same_file(cdr: CDR) -> None:
 
 def test_a_receipt_says_when_it_was_paid(cdr: CDR) -> None:
     assert "Da incassare" in text_of(pdf.receipt(cdr, "it"))
-    payments.collect(cdr_id=cdr.pk)
+    settling.settle(cdr_id=cdr.pk)
     assert "Incassato il 3 nov 2025" in text_of(pdf.receipt(CDR.objects.get(pk=cdr.pk), "it"))
 
 

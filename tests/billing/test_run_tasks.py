@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator
 from billing import tasks
 from billing.models import CDR, Invoice, Payment, TariffVersion
-from billing.services import closing, invoices, payments, rating
+from billing.services import closing, invoices, rating, settling
 from cms.core.errors import Unavailable
 from sessions_app import signals
 from sessions_app.models import ChargingSession
@@ -97,7 +97,7 @@ def test_a_provider_that_is_away_is_asked_again(ended: Ended, monkeypatch: pytes
         raise Unavailable("no answer")
 
     with monkeypatch.context() as broken:
-        broken.setattr(payments, "collect", away)
+        broken.setattr(settling, "settle", away)
         tasks.collect_due()
     assert not Payment.objects.exists()
     tasks.collect_due()

@@ -5,7 +5,7 @@ from typing import Any
 
 import factory
 
-from billing.models import CDR, Tariff, TariffAssignment, TariffVersion
+from billing.models import CDR, PaymentMethod, Tariff, TariffAssignment, TariffVersion
 from sessions_app.models import ChargingSession
 
 from .accounts import DriverFactory, OperatorFactory
@@ -115,3 +115,21 @@ class CDRFactory(factory.django.DjangoModelFactory[CDR]):
     snapshot = "{}"
     periods = "[]"
     trace = "{}"
+
+
+class PaymentMethodFactory(factory.django.DjangoModelFactory[PaymentMethod]):
+    """An ordinary card at the fake provider, the driver's default."""
+
+    class Meta:
+        model = PaymentMethod
+
+    driver = factory.SubFactory(DriverFactory)
+    operator = factory.SelfAttribute("driver.operator")
+    gateway = "fake"
+    gateway_id = factory.Sequence(lambda n: f"fake_card_{n}")
+    status = PaymentMethod.Status.ACTIVE
+    is_default = True
+    brand = "visa"
+    last4 = "4242"
+    exp_month = 12
+    exp_year = 2034

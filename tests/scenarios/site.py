@@ -13,6 +13,7 @@ from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Frame
 from stations.services import provisioning
 from tests.factories import DriverFactory, LocationFactory, OperatorFactory, TokenFactory, UserFactory
+from tests.factories.billing import PaymentMethodFactory
 
 from .live import LiveServer
 
@@ -77,6 +78,7 @@ def build(live: LiveServer, *, tags: int = 1, energy: Decimal = PRICE) -> Site:
         province="BO",
         sdi_code="0000000",
     )
+    PaymentMethodFactory(driver=driver)
     cards = tuple(TokenFactory(operator=operator, driver=driver, uid=f"04{number:04X}{n:02X}").uid for n in range(tags))
     return Site(live, identity, cards, station.pk, driver.pk)
 

@@ -10,8 +10,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import assurance, closing, exports, payments, rating
-from cms.core.errors import Unavailable
+from billing.services import assurance, closing, exports, rating
+
+from .payments import collect, collect_due, collect_owed, finish_payment_steps
+
+__all__ = ["collect", "collect_due", "collect_owed", "finish_payment_steps"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,27 +38,6 @@ def rate_changed() -> int:
     """Sessions that learned something after they were rated: a credit CDR and a new one."""
     since = timezone.now() - _LATE
     return _swept(lambda after: rating.changed(since=since, after=after))
-
-
-@shared_task
-def collect(cdr_ids: Sequence[int]) -> None:
-    """Behind `cdr_created`. A provider that is away is asked again by the sweep."""
-    for pk in cdr_ids:
-        try:
-            payments.collect(cdr_id=pk)
-        except Unavailable:
-            logger.warning("payment provider away cdr=%s", pk)
-
-
-@shared_task
-def collect_due() -> None:
-    """The sweep behind it, and the way back: what was paid for a charge that has been taken back since."""
-    collect(payments.due())
-    for pk in payments.to_refund():
-        try:
-            payments.refund(cdr_id=pk)
-        except Unavailable:
-            logger.warning("payment provider away refund=%s", pk)
 
 
 @shared_task
