@@ -157,7 +157,7 @@ def _of_payer(method: PaymentMethod) -> Any:
 
 
 def _lock_payer(method: PaymentMethod) -> None:
-    rows = (
-        Driver.objects.filter(pk=method.driver_id) if method.driver_id else Company.objects.filter(pk=method.company_id)
-    )
-    list(rows.select_for_update(no_key=True))
+    if method.driver is not None:
+        list(Driver.objects.select_for_update(no_key=True).filter(pk=method.driver.pk))
+    elif method.company is not None:
+        list(Company.objects.select_for_update(no_key=True).filter(pk=method.company.pk))

@@ -1,0 +1,63 @@
+"""What happens with money by itself. Each task takes ids, may be killed at any line, and asks the provider again later where it is
+away; cms/celery.py says when the sweeps run."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from celery import shared_task
+
+from billing.models import Payment, PaymentMethod
+from billing.services import methods, payment_steps, payments, settling
+from cms.core.errors import DomainError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+Thing = TypeVar("Thing")
+
+STUCK = timedelta(seconds=30)  # whoever began a step has settled it by then, or is dead
+
+
+@shared_task
+def collect(cdr_ids: Sequence[int]) -> None:
+    """Behind `cdr_created`."""
+    each("collect cdr", cdr_ids, lambda pk: settling.settle(cdr_id=pk))
+
+
+@shared_task
+def collect_due() -> None:
+    """The sweep behind it, and the way back: what was paid for a charge that has been taken back since."""
+    collect(settling.due())
+    each("give back cdr", settling.to_give_back(), lambda pk: settling.give_back(cdr_id=pk))
+
+
+@shared_task
+def collect_owed(method_ids: Sequence[int]) -> None:
+    """Behind `payment_method_saved`: the driver's open charges, with the new card."""
+    drivers = PaymentMethod.objects.filter(pk__in=method_ids, driver__isnull=False, is_default=True)
+    for driver_id in drivers.values_list("driver_id", flat=True):
+        collect(settling.of_driver(driver_id))
+
+
+@shared_task
+def finish_payment_steps() -> None:
+    """The sweep behind every movement: steps that were begun and never settled, payments whose end nobody has told us, cards that
+    somebody began to save."""
+    payments.adopt()
+    each("payment step", payment_steps.waiting(before=STUCK), payment_steps.run)
+    each("payment", payments.due(), lambda pk: payments.refresh(payment=Payment.objects.get(pk=pk)))
+    each("payment method", methods.due(), lambda pk: methods.sweep(method_id=pk))
+
+
+def each(what: str, things: Iterable[Thing], do: Callable[[Thing], object]) -> None:
+    """One that fails keeps none of the others waiting."""
+    for thing in things:
+        try:
+            do(thing)
+        except Unavailable:
+            logger.warning("payment provider away %s=%s", what, thing)
+        except DomainError as error:
+            logger.warning("%s=%s: %s (%s)", what, thing, error.text, error.code)
+        except Exception:
+            logger.exception("%s=%s failed", what, thing)
