@@ -84,6 +84,8 @@ RESERVATIONS = {
     "RESERVATION_EXPIRES": _("a reservation that nobody used"),
 }
 
+HOLIDAYS = {"": _("make no difference"), "only": _("only then"), "except": _("not then")}
+
 
 def amount(label: "StrOrPromise", **limits: Any) -> ForgivingDecimalField:
     return ForgivingDecimalField(label=label, required=False, min_value=0, **limits)
@@ -104,6 +106,7 @@ class ElementForm(forms.Form):
     last_date = forms.DateField(
         label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    holidays = forms.ChoiceField(label=_("Public holidays"), required=False, choices=list(HOLIDAYS.items()))
     min_kwh, max_kwh = amount(_("From")), amount(_("Below"))
     min_power, max_power = amount(_("From")), amount(_("Below"))
     min_current, max_current = amount(_("From")), amount(_("Below"))
@@ -175,7 +178,7 @@ class ElementForm(forms.Form):
         return [kind for kind in _WRITTEN if self.cleaned_data.get(f"{kind.name}_price") is not None]
 
 
-_RARE = ("start_date", "last_date", "min_kwh", "max_kwh", "min_power", "max_power", "min_current", "max_current",
+_RARE = ("start_date", "last_date", "holidays", "min_kwh", "max_kwh", "min_power", "max_power", "min_current", "max_current",
          "min_duration", "max_duration", "reservation")  # fmt: skip
 _PARTS = {"price": "price", "vat": "vat", "step_size": "step", "max_amount": "cap"}
 _FIELDS = {"day_of_week": "days", "end_date": "last_date", "min_parking_duration": "min_parking", "max_parking_duration": "max_parking"}  # fmt: skip
@@ -204,6 +207,7 @@ def _restrictions(given: Mapping[str, Any]) -> dict[str, Any]:
     found["start_date"] = given["start_date"] and given["start_date"].isoformat()
     found["end_date"] = given["last_date"] and (given["last_date"] + timedelta(days=1)).isoformat()
     found["reservation"] = given["reservation"]
+    found["holidays"] = given["holidays"]
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
@@ -237,7 +241,7 @@ def _typed_component(component: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed_restrictions(members: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: members.get(name) for name in ("start_time", "end_time", "start_date", "reservation", *_NUMBERS)}  # fmt: skip
+    found: dict[str, Any] = {name: members.get(name) for name in ("start_time", "end_time", "start_date", "reservation", "holidays", *_NUMBERS)}  # fmt: skip
     found |= {name: _span(members.get(member)) for name, member in _SPANS.items()}
     if members.get("day_of_week"):
         found["days"] = [str(day) for day in members["day_of_week"]]

@@ -69,8 +69,10 @@ def forbidden_at(*, operator: Operator, tariff: Tariff | None, terms: dict[str, 
 
 
 def _becomes_default(operator: Operator) -> bool:
-    """An operator's first tariff holds everywhere at once."""
-    return not operator.tariff_assignments.exists()
+    """Where nobody has set a price for everybody everywhere, a new tariff is it at once (services.tariffs.create)."""
+    nobody = {"plan": None, "driver_group": None, "partner": "", "ad_hoc": False}
+    nowhere = {"location": None, "station": None, "evse": None, "power_type": ""}
+    return not operator.tariff_assignments.filter(**nobody, **nowhere).exists()
 
 
 def _unchanged(tariff: Tariff, base: int) -> None:

@@ -51,9 +51,10 @@ def of(tariff: Tariff, dimension: Dimension, monday: datetime) -> list[Finding]:
     if not rules:
         return []
     cells = list(_cells(tariff, monday))
-    holding = {span: [rule for rule in rules if _clock_holds(rule, at)] for span, at in cells}
+    holding = {span: [rule for rule in rules if _clock_holds(rule, Moment(at))] for span, at in cells}
     return [
         *_holes(holding, dimension),
+        *_holidays(tariff, cells, holding, dimension),
         *_cases(tariff, holding, dimension),
         *_overlaps(holding, dimension),
         *_never(rules, holding, dimension),
@@ -67,10 +68,10 @@ def _cells(tariff: Tariff, monday: datetime) -> Iterator[tuple[Span, datetime]]:
             yield Span(day, start, end), monday + timedelta(days=day, seconds=start)
 
 
-def _clock_holds(rule: Rule, at: datetime) -> bool:
+def _clock_holds(rule: Rule, now: Moment) -> bool:
     """Does the element apply then, at some power, energy and duration?"""
     limits = rule[0].restrictions
-    return limits is NONE or hold(replace(limits, **_UNLIMITED), Moment(at))
+    return limits is NONE or hold(replace(limits, **_UNLIMITED), now)
 
 
 _UNLIMITED = dict.fromkeys(
@@ -99,6 +100,29 @@ def _limited(r: Restrictions) -> bool:
 def _holes(holding: dict[Span, list[Rule]], dimension: Dimension) -> list[Finding]:
     empty = [span for span, rules in holding.items() if not rules]
     return [Finding(Kind.HOLE, dimension, merged(empty))] if empty else []
+
+
+class _EveryDay:
+    """A calendar in which every day is a holiday."""
+
+    def __contains__(self, day: object) -> bool:
+        return True
+
+
+def _holidays(
+    tariff: Tariff, cells: Sequence[tuple[Span, datetime]], holding: dict[Span, list[Rule]], dimension: Dimension
+) -> list[Finding]:
+    """Hours that have a price on other days only."""
+    if not tariff.knows_holidays:
+        return []
+    rules = tariff.rules[dimension]
+    empty = [
+        span
+        for span, at in cells
+        if holding[span] and not any(_clock_holds(rule, Moment(at, holidays=_EveryDay())) for rule in rules)
+    ]
+    spans = () if len(empty) == len(cells) else merged(empty)
+    return [Finding(Kind.CASE, dimension, spans, case=Restrictions(holidays=True))] if empty else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +226,11 @@ def _limits(rule: Rule) -> tuple[object, ...]:
 
 
 def _never(rules: Sequence[Rule], holding: dict[Span, list[Rule]], dimension: Dimension) -> list[Finding]:
-    """Seasons are left out: another week may be theirs."""
+    """Seasons and holidays are left out: another week may be theirs."""
     found = []
     for rule in rules:
-        if rule[0].restrictions.start_date or rule[0].restrictions.end_date:
+        limits = rule[0].restrictions
+        if limits.start_date or limits.end_date or limits.holidays:
             continue
         mine = [found for found in holding.values() if rule in found]
         earlier = [next((r for r in held[: held.index(rule)] if _covers(r, rule)), None) for held in mine]

@@ -26,7 +26,7 @@ EVERYTHING: list[dict[str, Any]] = [
             "start_time": "17:00", "end_time": "24:00", "min_kwh": Decimal("1.5"), "max_kwh": Decimal(40),
             "min_power": Decimal(11), "max_power": Decimal(50), "min_current": Decimal(6), "max_current": Decimal(32),
             "min_duration": 90, "max_duration": 7200, "min_parking_duration": 900, "max_parking_duration": 3600,
-            "day_of_week": ["MONDAY", "SUNDAY"], "start_date": "2026-06-01", "end_date": "2026-09-01",
+            "day_of_week": ["MONDAY", "SUNDAY"], "start_date": "2026-06-01", "end_date": "2026-09-01", "holidays": "except",
         },
     },
     {"price_components": [{"type": "FLAT", "price": Decimal(2), "step_size": 1}], "restrictions": {"reservation": "RESERVATION"}},

@@ -54,6 +54,16 @@ def test_a_season_of_another_week_is_not_said_to_be_dead() -> None:
     assert found(energy(0.39, start_date="2027-07-01", end_date="2027-09-01"), energy(0.59)) == []
 
 
+def test_a_price_of_holidays_is_not_said_to_be_dead() -> None:
+    assert found(energy(0.39, holidays="only"), energy(0.59)) == []
+
+
+def test_holidays_without_a_price_are_a_case() -> None:
+    assert found(energy(0.59, holidays="except")) == [
+        Finding(Kind.CASE, Dimension.ENERGY, (), case=Restrictions(holidays=True))
+    ]
+
+
 def test_a_power_that_nothing_prices_is_a_case() -> None:
     assert found(energy(0.2, max_power=16), energy(0.35, max_power=32)) == [
         Finding(Kind.CASE, Dimension.ENERGY, (), case=Restrictions(min_power=32_000))  # type: ignore[arg-type]
