@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import signals, tasks
+from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
 
 
@@ -22,6 +23,19 @@ def _export_asked(*, ids: Sequence[int], **_: Any) -> None:
 
 def _card_saved(*, ids: Sequence[int], **_: Any) -> None:
     tasks.collect_owed.delay(list(ids))
+    plans.retry_debts.delay(list(ids))
+
+
+def _payment_changed(*, ids: Sequence[int], **_: Any) -> None:
+    plans.watch_payments.delay(list(ids))
+
+
+def _subscription_changed(*, ids: Sequence[int], **_: Any) -> None:
+    plans.tell_subscribers.delay(list(ids))
+
+
+def _dunning_changed(*, ids: Sequence[int], **_: Any) -> None:
+    plans.tell_debtors.delay(list(ids))
 
 
 def connect() -> None:
@@ -30,3 +44,6 @@ def connect() -> None:
     signals.cdr_created.connect(_cdr_created, dispatch_uid="billing.cdr_created")
     signals.export_asked.connect(_export_asked, dispatch_uid="billing.export_asked")
     signals.payment_method_saved.connect(_card_saved, dispatch_uid="billing.payment_method_saved")
+    signals.payment_changed.connect(_payment_changed, dispatch_uid="billing.payment_changed")
+    signals.subscription_changed.connect(_subscription_changed, dispatch_uid="billing.subscription_changed")
+    signals.dunning_changed.connect(_dunning_changed, dispatch_uid="billing.dunning_changed")
