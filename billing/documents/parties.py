@@ -33,9 +33,10 @@ def loads(text: str) -> dict[str, Any]:
 
 
 def missing(party: Mapping[str, Any]) -> list[str]:
-    """What an invoice needs of its buyer and is not there: name, address, city, and one of VAT number and fiscal code."""
+    """What an invoice needs of its buyer and is not there: name, address, city, and in Italy one of VAT number and fiscal code."""
     needed = [name for name in ("legal_name", "address", "city") if not party.get(name)]
-    return needed if party.get("vat_number") or party.get("fiscal_code") else [*needed, "vat_number"]
+    known = party.get("vat_number") or party.get("fiscal_code") or party.get("country_code", "IT") != "IT"
+    return needed if known else [*needed, "vat_number"]
 
 
 def printed(party: Mapping[str, Any], language: str) -> dict[str, Any]:

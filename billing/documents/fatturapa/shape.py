@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from . import numbers, texts
@@ -95,9 +95,17 @@ def _field(tag: str, needed: bool, many: bool, **facts: Any) -> Any:
     return field(default=() if many else None, metadata=meta)
 
 
-@cache
+_KNOWN: dict[type[Any], tuple[Part, ...]] = {}
+
+
 def parts(of: type[Any]) -> tuple[Part, ...]:
     """The elements below a dataclass, in the order of the schema."""
+    if of not in _KNOWN:
+        _KNOWN[of] = _parts(of)
+    return _KNOWN[of]
+
+
+def _parts(of: type[Any]) -> tuple[Part, ...]:
     return tuple(
         Part(name=entry.name, **entry.metadata[_META]) for entry in dataclasses.fields(of) if _META in entry.metadata
     )

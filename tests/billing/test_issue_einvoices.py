@@ -1,0 +1,437 @@
+"""E-invoices of issued documents: valid by the official schema and by the SdI's arithmetic, never made twice, never made wrong."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from lxml import etree
+
+from accounts.models import Company, Driver, Operator, User
+from billing.documents.positions import Position
+from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice, TariffVersion
+from billing.services import credit_notes, einvoices, invoices, rating, sdi
+from cms.core.errors import Conflict, Forbidden, Invalid
+from sessions_app.models import ChargingSession
+from tests.billing import einvoice_files
+from tests.billing.conftest import Told, charge_then_park
+from tests.billing.einvoice_files import text, texts
+from tests.factories import DriverFactory
+from tests.factories.billing import element
+
+pytestmark = pytest.mark.any_database
+
+Charge = Callable[..., CDR]
+Check = Callable[[EInvoice], bytes]
+D = Decimal
+
+BELLINI = {
+    "billing_name": "Bellini Impianti S.r.l.",
+    "vat_number": "IT01533030480",
+    "address": "Via Emilia Est 120",
+    "postal_code": "41124",
+    "city": "Modena",
+    "province": "MO",
+    "sdi_code": "M5UXCR1",
+}
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(datetime(2026, 6, 16, 10, tzinfo=UTC), tick=False):
+        yield
+
+
+@pytest.fixture
+def dario(dario: Driver) -> Driver:
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    dario.refresh_from_db()
+    return dario
+
+
+@pytest.fixture
+def charge(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], told: Told) -> Charge:
+    """`charge(energy=…)`: 0.59 €/kWh and 0.10 €/min after a quarter of an hour."""
+    price(elements=[element("ENERGY", "0.59"), element("PARKING_TIME", "6", step=60, min_parking_duration=900)])
+
+    def make(parked_min: int = 0, **facts: Any) -> CDR:
+        session = ended(**facts)
+        told[session.pk] = charge_then_park(session.started_at, int(session.energy), 60, parked_min)
+        cdr = rating.rate(session_id=session.pk)
+        assert cdr is not None
+        return cdr
+
+    return make
+
+
+@pytest.fixture
+def valid(request: pytest.FixtureRequest) -> Check:
+    """The file's bytes, once the official schema has nothing against them (where it is at hand)."""
+    try:
+        official = einvoice_files.schema(request.getfixturevalue("reference_data"))
+    except pytest.skip.Exception:
+        official = None
+
+    def check(file: EInvoice) -> bytes:
+        xml = bytes(file.xml)
+        if official:
+            official.assertValid(etree.fromstring(xml))
+        return xml
+
+    return check
+
+
+def set_buyer(driver: Driver, **data: str) -> None:
+    empty = dict.fromkeys(("vat_number", "fiscal_code", "sdi_code", "pec", "province"), "")
+    Driver.objects.filter(pk=driver.pk).update(**{**BELLINI, **empty, **data})
+
+
+def made(*cdrs: CDR) -> EInvoice:
+    return einvoices.make(invoice=invoices.issue(cdrs=cdrs, by=None))
+
+
+# ---- what stands in them --------------------------------------------------------------------------------------------
+
+
+def test_one_charge_of_a_company_is_an_immediate_invoice(charge: Charge, valid: Check) -> None:
+    file = made(charge(energy=D(18_640), parked_min=27))
+    xml = valid(file)
+    assert file.file_name == "IT00743110157_00001.xml"
+    assert file.sha256 == hashlib.sha256(xml).hexdigest()
+    assert (text(xml, "TipoDocumento"), text(xml, "Numero"), text(xml, "Data")) == ("TD01", "1/2026", "2026-06-16")
+    assert (text(xml, "FormatoTrasmissione"), text(xml, "CodiceDestinatario")) == ("FPR12", "M5UXCR1")
+    assert texts(xml, "Quantita") == ["18.64", "12.00"]
+    assert texts(xml, "PrezzoUnitario") == ["0.48360656", "0.08196721"]
+    assert texts(xml, "PrezzoTotale") == ["9.01639344", "0.98360656"]
+    assert (text(xml, "ImponibileImporto"), text(xml, "Imposta")) == ("10.00", "2.20")
+    assert texts(xml, "Arrotondamento") == []
+    assert text(xml, "ImportoTotaleDocumento") == "12.20"
+    assert texts(xml, "AltriDatiGestionali/RiferimentoTesto")[0] == "IT*ADR*E0042*1"
+    assert texts(xml, "DataInizioPeriodo") == ["2026-06-15", "2026-06-15"]
+    assert texts(xml, "DatiDDT") == []
+
+
+def test_what_is_not_paid_is_asked_for_by_bank(charge: Charge, valid: Check) -> None:
+    xml = valid(made(charge()))
+    assert (text(xml, "CondizioniPagamento"), text(xml, "ModalitaPagamento")) == ("TP02", "MP05")
+    assert (text(xml, "IBAN"), text(xml, "ImportoPagamento")) == ("IT60X0542811101000000123456", "11.80")
+
+
+def test_the_charges_of_a_month_are_a_deferred_invoice(charge: Charge, valid: Check) -> None:
+    cdrs = [charge(energy=D(wh)) for wh in (18_643, 7_777, 31_111)]
+    xml = valid(made(*cdrs))
+    assert text(xml, "TipoDocumento") == "TD24"
+    assert texts(xml, "DatiDDT/NumeroDDT") == [str(cdr.session_id) for cdr in cdrs]
+    assert texts(xml, "DatiDDT/RiferimentoNumeroLinea") == ["1", "2", "3"]
+    # 33.95 gross: the taxable sum is rounded once, and the lines differ from it by their own fractions
+    assert (text(xml, "ImponibileImporto"), text(xml, "Imposta")) == ("27.83", "6.12")
+    lines = sum(map(D, texts(xml, "PrezzoTotale")))
+    assert D(text(xml, "DatiRiepilogo/Arrotondamento")) == D("27.83") - lines
+
+
+def test_a_single_charge_is_deferred_after_twelve_days(charge: Charge, valid: Check) -> None:
+    cdr = charge()
+    with time_machine.travel(datetime(2026, 6, 28, 10, tzinfo=UTC)):
+        assert text(valid(made(cdr)), "TipoDocumento") == "TD24"
+
+
+@pytest.mark.parametrize(
+    ("data", "format_", "recipient", "pec"),
+    [
+        ({"fiscal_code": "RSSMRA80A01F205X"}, "FPR12", "0000000", []),
+        ({"fiscal_code": "RSSMRA80A01F205X", "pec": "rossi@pec.example"}, "FPR12", "0000000", ["rossi@pec.example"]),
+        ({"vat_number": "IT01533030480", "sdi_code": "UFGX12"}, "FPA12", "UFGX12", []),
+        ({"vat_number": "DE136695976", "country_code": "DE", "postal_code": "10115"}, "FPR12", "XXXXXXX", []),
+        ({"country_code": "CH", "postal_code": "6900", "city": "Lugano"}, "FPR12", "XXXXXXX", []),
+    ],
+)
+def test_each_kind_of_customer_is_reached(
+    charge: Charge, dario: Driver, valid: Check, data: dict[str, str], format_: str, recipient: str, pec: list[str]
+) -> None:
+    set_buyer(dario, **data)
+    xml = valid(made(charge()))
+    assert (text(xml, "FormatoTrasmissione"), text(xml, "CodiceDestinatario")) == (format_, recipient)
+    assert texts(xml, "PECDestinatario") == pec
+
+
+def test_a_swiss_customer_has_the_id_of_nobody_and_the_code_before_the_town(
+    charge: Charge, dario: Driver, valid: Check
+) -> None:
+    set_buyer(dario, country_code="CH", postal_code="6900", city="Lugano")
+    xml = valid(made(charge()))
+    assert texts(xml, "CessionarioCommittente/DatiAnagrafici/IdFiscaleIVA/IdPaese") == ["OO"]
+    assert texts(xml, "CessionarioCommittente/Sede/CAP") == ["00000"]
+    assert texts(xml, "CessionarioCommittente/Sede/Comune") == ["6900 Lugano"]
+
+
+def test_a_reseller_pays_no_vat_to_the_seller(charge: Charge, dario: Driver, valid: Check) -> None:
+    Driver.objects.filter(pk=dario.pk).update(vat_treatment="N6.8")
+    file = made(charge(energy=D(18_640)))
+    xml = valid(file)
+    assert (file.invoice.total_vat, file.invoice.total_incl_vat) == (0, D("9.02"))
+    assert (text(xml, "DatiRiepilogo/Natura"), text(xml, "DatiRiepilogo/Imposta")) == ("N6.8", "0.00")
+    assert text(xml, "RiferimentoNormativo").startswith("Inversione contabile")
+    assert texts(xml, "DatiBollo") == []
+
+
+def test_a_public_body_pays_the_vat_to_the_state(charge: Charge, dario: Driver, valid: Check) -> None:
+    set_buyer(dario, vat_number="IT01533030480", sdi_code="UFGX12", vat_treatment="split")
+    xml = valid(made(charge()))
+    assert (text(xml, "EsigibilitaIVA"), text(xml, "ImportoTotaleDocumento")) == ("S", "11.80")
+    assert text(xml, "ImportoPagamento") == text(xml, "ImponibileImporto") == "9.67"
+
+
+def fee(amount: str, **facts: Any) -> Position:
+    return Position("Quota", D(1), "1", D(amount), D(amount), **{"vat_rate": 22, **facts})
+
+
+def issue_fee(operator: Operator, buyer: Any, *positions: Position, source: str = "period:1") -> Invoice:
+    return invoices.issue_positions(
+        operator=operator, buyer=buyer, positions=positions, currency="EUR", tax_included=True, source=source, by=None
+    )
+
+
+@pytest.mark.parametrize(("amount", "duty"), [("77.47", []), ("77.48", ["2.00"])])
+def test_more_than_77_47_without_vat_owes_the_stamp_duty(
+    operator: Operator, dario: Driver, valid: Check, amount: str, duty: list[str]
+) -> None:
+    document = issue_fee(operator, dario, fee(amount, vat_rate=None))
+    xml = valid(einvoices.make(invoice=document))
+    assert texts(xml, "ImportoBollo") == duty
+    assert text(xml, "DatiRiepilogo/Natura") == "N2.2"
+    assert document.total_incl_vat == D(amount)
+
+
+def test_the_stamp_duty_may_be_the_customers(operator: Operator, dario: Driver, valid: Check) -> None:
+    FiscalSettings.objects.create(operator=operator, charge_stamp_duty=True)
+    document = issue_fee(operator, dario, fee("100", vat_rate=None))
+    xml = valid(einvoices.make(invoice=document))
+    assert document.total_incl_vat == 102
+    assert texts(xml, "DatiRiepilogo/Natura") == ["N2.2", "N1"]
+    assert texts(xml, "ImponibileImporto") == ["100.00", "2.00"]
+
+
+def test_a_fee_says_which_days_it_is_for(operator: Operator, dario: Driver, valid: Check) -> None:
+    days = {"since": date(2026, 6, 1), "until": date(2026, 6, 30)}
+    xml = valid(einvoices.make(invoice=issue_fee(operator, dario, fee("9.90", **days))))
+    assert (text(xml, "DataInizioPeriodo"), text(xml, "DataFinePeriodo")) == ("2026-06-01", "2026-06-30")
+
+
+def test_a_discount_is_a_line_of_its_own(operator: Operator, dario: Driver, valid: Check) -> None:
+    less = Position("Sconto “estate” – 10 %", D(-1), "", D("0.99"), D("-0.99"), 22)
+    xml = valid(einvoices.make(invoice=issue_fee(operator, dario, fee("9.90"), less)))
+    assert texts(xml, "PrezzoTotale") == ["8.1147541", "-0.81147541"]
+    assert texts(xml, "Descrizione") == ["Quota", 'Sconto "estate" - 10 %']
+
+
+def test_a_credit_note_names_its_invoice_and_is_positive(charge: Charge, valid: Check) -> None:
+    invoice = invoices.issue(cdrs=[charge()], by=None)
+    note = invoices.credit_note(invoice=invoice, by=None, reason="Doppia ricarica")
+    xml = valid(einvoices.make(invoice=note))
+    assert (text(xml, "TipoDocumento"), text(xml, "Causale")) == ("TD04", "Doppia ricarica")
+    assert text(xml, "DatiFattureCollegate/IdDocumento") == "1/2026"
+    assert (text(xml, "ImponibileImporto"), text(xml, "ImportoTotaleDocumento")) == ("9.67", "11.80")
+    assert texts(xml, "DatiPagamento") == []
+
+
+def test_a_companys_charges_say_whose_cost_they_are(charge: Charge, operator: Operator, valid: Check) -> None:
+    company = Company.objects.create(operator=operator, name="Flotta", payment_days=60, **BELLINI)
+    first, second = charge(), charge()
+    CDR.objects.filter(pk=first.pk).update(company=company, cost_centre="Vendite")
+    CDR.objects.filter(pk=second.pk).update(company=company, cost_centre="Acquisti")
+    document = invoices.issue(cdrs=[first, second], by=None)
+    xml = valid(einvoices.make(invoice=document))
+    assert (document.company, document.driver) == (company, None)
+    assert text(xml, "DataScadenzaPagamento") == "2026-08-15"
+    facts = texts(xml, "AltriDatiGestionali/RiferimentoTesto")
+    assert [fact for fact in facts if fact in ("Acquisti", "Vendite")] == ["Acquisti", "Vendite"]
+
+
+# ---- made once, and never wrong -------------------------------------------------------------------------------------
+
+
+def test_asking_twice_gives_the_same_file(charge: Charge) -> None:
+    invoice = invoices.issue(cdrs=[charge()], by=None)
+    assert einvoices.make(invoice=invoice) == einvoices.make(invoice=invoice)
+    assert FileSequence.objects.get().last == 1
+
+
+def test_an_incomplete_one_is_not_made_and_says_what_is_missing(charge: Charge, dario: Driver) -> None:
+    set_buyer(dario, vat_number="IT01533030480", postal_code="", sdi_code="M5UXCR1")
+    invoice = invoices.issue(cdrs=[charge()], by=None)
+    with pytest.raises(einvoices.Incomplete) as refused:
+        einvoices.make(invoice=invoice)
+    [problem] = refused.value.facts["problems"]
+    assert (problem.code, problem.text, problem.place) == ("00200", "Missing: postal code.", "buyer")
+    assert not EInvoice.objects.exists()
+    assert not FileSequence.objects.exists()
+    Driver.objects.filter(pk=dario.pk).update(postal_code="41124")  # filled in since
+    invoice = Invoice.objects.get()
+    assert einvoices.problems(invoice) == []
+    assert einvoices.make_many([invoice.pk]) == 1
+    assert einvoices.missing() == []
+
+
+def test_sellers_abroad_make_none(charge: Charge, operator: Operator) -> None:
+    Operator.objects.filter(pk=operator.pk).update(country_code="DE")
+    invoice = invoices.issue(cdrs=[charge()], by=None)
+    with pytest.raises(Conflict) as refused:
+        einvoices.make(invoice=invoice)
+    assert refused.value.code == "einvoice_not_needed"
+    assert einvoices.missing() == []
+
+
+# ---- handed over, answered ------------------------------------------------------------------------------------------
+
+
+def notification(kind: str, file: EInvoice, **elements: str) -> bytes:
+    roots = {"RC": "RicevutaConsegna", "NS": "NotificaScarto", "MC": "NotificaMancataConsegna"}
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in elements.items())
+    return (
+        f'<t:{roots[kind]} xmlns:t="http://www.fatturapa.gov.it/sdi/messaggi/v1.0"><IdentificativoSdI>7</IdentificativoSdI>'
+        f"<NomeFile>{file.file_name}.p7m</NomeFile>{inner}</t:{roots[kind]}>"
+    ).encode()
+
+
+def refusal(file: EInvoice, code: str = "00311") -> bytes:
+    error = f"<Errore><Codice>{code}</Codice><Descrizione>non valido</Descrizione></Errore>"
+    return notification("NS", file, ListaErrori=error)
+
+
+def state(file: EInvoice) -> str:
+    return str(EInvoice.objects.get(pk=file.pk).state)
+
+
+def test_a_zip_carries_what_is_ready_once(charge: Charge, operator: Operator, anna: User) -> None:
+    files = [made(charge()), made(charge())]
+    batch = einvoices.hand_over(operator=operator, by=anna)
+    data = einvoices.zip_of(batch)
+    assert hashlib.sha256(data).hexdigest() == batch.sha256
+    assert (batch.name, batch.files, batch.created_by) == ("IT00743110157_00001-00002.zip", 2, anna)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            file.file_name: bytes(file.xml) for file in files
+        }
+    assert {state(file) for file in files} == {"handed"}
+    with pytest.raises(Conflict) as refused:
+        einvoices.hand_over(operator=operator, by=anna)
+    assert refused.value.code == "nothing_ready"
+
+
+def test_answers_move_the_state_and_come_twice(charge: Charge, operator: Operator, anna: User) -> None:
+    file = made(charge())
+    answer = [("IT00743110157_00001_RC_001.xml", notification("RC", file))]
+    [first] = sdi.receive(operator=operator, files=answer, by=anna)
+    [second] = sdi.receive(operator=operator, files=answer, by=anna)
+    assert (first.known, second.known) == (False, True)
+    assert first.notification == second.notification
+    assert state(file) == "delivered"
+
+
+def test_a_zip_with_a_stranger_among_them(charge: Charge, operator: Operator, anna: User) -> None:
+    file = made(charge())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", notification("MC", file))
+        archive.writestr("b.xml", notification("RC", EInvoice(file_name="IT99999999999_00009.xml")))
+        archive.writestr("c.txt", b"hello")
+        archive.writestr("__MACOSX/a.xml", b"noise")
+    taken = sdi.receive(operator=operator, files=[("all.zip", packed.getvalue())], by=anna)
+    assert [(one.name, one.error) for one in taken] == [
+        ("a.xml", ""),
+        ("b.xml", "We never sent a file IT99999999999_00009.xml."),
+        ("c.txt", "It is no message of the SdI that can be read."),
+    ]
+    assert state(file) == "undelivered"
+
+
+def test_a_refused_one_is_sent_again_with_its_number_and_date(
+    charge: Charge, operator: Operator, anna: User, dario: Driver, valid: Check
+) -> None:
+    file = made(charge())
+    with pytest.raises(Conflict):
+        einvoices.send_again(invoice=file.invoice, by=anna)
+    sdi.receive(operator=operator, files=[("x", refusal(file))], by=anna)
+    assert state(file) == "refused"
+    Driver.objects.filter(pk=dario.pk).update(sdi_code="SUBM70N")
+    with time_machine.travel(datetime(2026, 6, 19, 10, tzinfo=UTC)):
+        again = einvoices.send_again(invoice=Invoice.objects.get(), by=anna)
+    xml = valid(again)
+    assert (again.file_name, again.attempt, again.state) == ("IT00743110157_00002.xml", 2, "ready")
+    assert (text(xml, "Numero"), text(xml, "Data"), text(xml, "CodiceDestinatario")) == (
+        "1/2026",
+        "2026-06-16",
+        "SUBM70N",
+    )
+    assert bytes(EInvoice.objects.get(pk=file.pk).xml) == bytes(file.xml)
+
+
+def test_strangers_and_support_change_nothing(charge: Charge, operator: Operator, tom: User, carla: User) -> None:
+    file = made(charge())
+    for person in (tom, carla):
+        with pytest.raises(Forbidden):
+            sdi.receive(operator=operator, files=[("x", notification("RC", file))], by=person)
+        with pytest.raises(Forbidden):
+            einvoices.hand_over(operator=operator, by=person)
+    assert state(file) == "ready"
+
+
+def test_answers_of_another_operator_are_not_ours(charge: Charge, other_operator: Operator, carla: User) -> None:
+    file = made(charge())
+    [taken] = sdi.receive(operator=other_operator, files=[("x", notification("RC", file))], by=carla)
+    assert taken.error
+    assert state(file) == "ready"
+
+
+# ---- parts of an invoice --------------------------------------------------------------------------------------------
+
+
+def test_a_part_of_a_line_is_credited_and_the_charge_stays_invoiced(charge: Charge, anna: User) -> None:
+    cdr = charge(energy=D(18_640), parked_min=27)
+    invoice = invoices.issue(cdrs=[cdr], by=anna)
+    energy, parking = invoice.lines.order_by("position")
+    note = invoices.credit_note(invoice=invoice, by=anna, lines={energy.pk: D("8.64")}, reason="Contatore")
+    assert (note.total_incl_vat, note.total_vat, note.reason) == (D("-5.10"), D("-0.92"), "Contatore")
+    assert [entry.quantity for entry in credit_notes.left(invoice)] == [10, 12]
+    with pytest.raises(Conflict):
+        invoices.issue(cdrs=[cdr, charge()], by=anna)
+    with pytest.raises(Invalid):
+        invoices.credit_note(invoice=invoice, by=anna, lines={energy.pk: D("10.01")})
+    with pytest.raises(Invalid):
+        invoices.credit_note(invoice=invoice, by=anna, lines={})
+    assert invoice.credit_notes.count() == 1
+    rest = invoices.credit_note(invoice=invoice, by=anna)
+    assert invoice.total_incl_vat + note.total_incl_vat + rest.total_incl_vat == 0
+    assert invoice.total_vat + note.total_vat + rest.total_vat == 0
+    assert credit_notes.left(invoice) == []
+    with pytest.raises(Conflict) as refused:
+        invoices.credit_note(invoice=invoice, by=anna, lines={parking.pk: None})
+    assert refused.value.code == "invoice_credited"
+
+
+def test_a_whole_charge_may_be_billed_again_or_is_credited_for_good(charge: Charge, anna: User) -> None:
+    first, second, third = charge(), charge(), charge()
+    invoice = invoices.issue(cdrs=[first, second, third], by=anna)
+    lines = {line.cdr_id: line.pk for line in invoice.lines.all()}
+    invoices.credit_note(invoice=invoice, by=anna, lines={lines[first.pk]: None}, again=True)
+    invoices.credit_note(invoice=invoice, by=anna, lines={lines[second.pk]: None}, again=False)
+    assert set(CDR.objects.standing().uninvoiced()) == {first}
+    assert CDR.objects.get(credits=second).total_incl_vat == -second.total_incl_vat
+    assert invoices.issue(cdrs=[first], by=anna).number == "4/2026"
+
+
+def test_positions_are_invoiced_once_for_their_source(operator: Operator, dario: Driver) -> None:
+    assert issue_fee(operator, dario, fee("9.90")) == issue_fee(operator, dario, fee("9.90"))
+    assert issue_fee(operator, dario, fee("9.90"), source="period:2").number == "2/2026"
+    with pytest.raises(Invalid):
+        issue_fee(operator, dario, source="period:3")
+    nobody = DriverFactory(operator=operator)
+    with pytest.raises(Conflict):
+        issue_fee(operator, nobody, fee("9.90"), source="period:4")
+    assert Invoice.objects.count() == 2
+
