@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import signals, tasks
+from billing.tasks import adhoc, wallets
 from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
+
+
+def _session_started(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.keep_prices.delay(list(ids))
 
 
 def _session_ended(*, ids: Sequence[int], **_: Any) -> None:
@@ -27,7 +32,9 @@ def _card_saved(*, ids: Sequence[int], **_: Any) -> None:
 
 
 def _payment_changed(*, ids: Sequence[int], **_: Any) -> None:
+    adhoc.pursue_paid.delay(list(ids))
     plans.watch_payments.delay(list(ids))
+    wallets.follow_top_ups.delay(list(ids))
 
 
 def _subscription_changed(*, ids: Sequence[int], **_: Any) -> None:
@@ -38,8 +45,18 @@ def _dunning_changed(*, ids: Sequence[int], **_: Any) -> None:
     plans.tell_debtors.delay(list(ids))
 
 
+def _wallet_changed(*, ids: Sequence[int], **_: Any) -> None:
+    wallets.wallets_moved.delay(list(ids))
+
+
+def _company_member_invited(*, ids: Sequence[int], **_: Any) -> None:
+    for pk in ids:
+        wallets.mail_company_invitation.delay(pk)
+
+
 def connect() -> None:
     """Once per process, from the app's ready()."""
+    session_signals.session_started.connect(_session_started, dispatch_uid="billing.session_started")
     session_signals.session_ended.connect(_session_ended, dispatch_uid="billing.session_ended")
     signals.cdr_created.connect(_cdr_created, dispatch_uid="billing.cdr_created")
     signals.export_asked.connect(_export_asked, dispatch_uid="billing.export_asked")
@@ -47,3 +64,5 @@ def connect() -> None:
     signals.payment_changed.connect(_payment_changed, dispatch_uid="billing.payment_changed")
     signals.subscription_changed.connect(_subscription_changed, dispatch_uid="billing.subscription_changed")
     signals.dunning_changed.connect(_dunning_changed, dispatch_uid="billing.dunning_changed")
+    signals.wallet_changed.connect(_wallet_changed, dispatch_uid="billing.wallet_changed")
+    signals.company_member_invited.connect(_company_member_invited, dispatch_uid="billing.company_member_invited")

@@ -34,13 +34,13 @@ class _Member(NamedTuple):
 
 
 def refusals(driver_ids: Sequence[int]) -> dict[int, Refusal]:
-    """By driver; who is not in it may start. Three statements; two more where there are caps, two where there are wallets without
-    a card."""
+    """By driver; who is not in it may start. Three statements; two more for members of companies, two where there are wallets
+    without a card."""
     drivers = sorted(set(driver_ids))
     if not drivers:
         return {}
     members = [_Member(*row) for row in _members(drivers)]
-    refused = _in_arrears(drivers) | _over_caps(members)
+    refused = _in_arrears(drivers, members) | _over_caps(members)
     paid_for = {member.driver for member in members}
     return _without_money([driver for driver in drivers if driver not in paid_for]) | refused
 
@@ -105,7 +105,7 @@ def _without_money(drivers: Sequence[int]) -> dict[int, Refusal]:
     }
 
 
-def _in_arrears(drivers: Sequence[int]) -> dict[int, Refusal]:
+def _in_arrears(drivers: Sequence[int], members: Sequence[_Member]) -> dict[int, Refusal]:
     """Past the grace of an unpaid bill, the driver's own or the company's (billing.models.dunning)."""
     said = _("A bill has not been paid for too long. Pay it, and you can charge again.")
     found = {driver for (driver,) in _stopped(list(drivers))} | {
@@ -139,10 +139,9 @@ def _stopped(drivers: Given) -> QuerySet:
 
 
 @prepared
-def _company_stopped(drivers: Given) -> QuerySet:
-    belong = CompanyMember.objects.filter(driver_id__among=drivers, left_at=None)
-    owed = belong.filter(company__dunning_cases__stopped_at__isnull=False, company__dunning_cases__closed_at=None)
-    return owed.values_list("driver_id")
+def _company_stopped(companies: Given) -> QuerySet:
+    owed = DunningCase.objects.filter(company_id__among=companies, stopped_at__isnull=False, closed_at=None)
+    return owed.values_list("company_id")
 
 
 def _unpaid(drivers: Sequence[int]) -> dict[int, Decimal]:

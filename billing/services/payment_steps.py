@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,7 @@ from billing.payments import gateway
 from billing.payments.gateway import Declined, Given, Intent, Order, PaymentGateway, State, Unknown
 from billing.services import payment_customers
 from cms.core.errors import Conflict
+from cms.core.fields import MoneyField
 
 logger = logging.getLogger(__name__)
 
@@ -205,7 +206,8 @@ def _given(step: PaymentStep, payment: Payment, given: Given) -> None:
     step.payment.refunds.filter(steps=step).update(status=status, gateway_id=given.reference, updated_at=timezone.now())
     if given.failed:
         return _announce(payment)
-    Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + step.amount, updated_at=timezone.now())
+    row = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    Payment.objects.filter(pk=row.pk).update(refunded=row.refunded + step.amount, updated_at=timezone.now())
     Payment.objects.filter(pk=payment.pk, status=Status.CAPTURED, refunded=F("captured")).update(status=Status.REFUNDED)
     return _announce(payment)
 

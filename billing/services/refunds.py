@@ -11,7 +11,7 @@ from accounts import access
 from accounts.models import User
 from billing.models import Payment, PaymentStep, Refund
 from billing.payments import gateway, minor_units
-from billing.services import payment_steps
+from billing.services import payment_steps, top_ups
 from cms.core.errors import Conflict, Forbidden, Invalid
 
 SUPPORT_LIMIT = Decimal(50)  # what a support agent gives back of one payment without asking, in its currency
@@ -21,7 +21,7 @@ _REFUNDABLE = (Payment.Status.CAPTURED, Payment.Status.DISPUTED)
 
 def give(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key: str = "") -> Refund:
     """`amount` of what came in and stayed. `key` makes a second call the first; a page makes one per form. Without `by` it is
-    ourselves. Raises Forbidden, Invalid amount or reason, Conflict payment_state, Unavailable (it waits for the sweep)."""
+    ourselves. Raises Forbidden, Invalid amount or reason, Conflict payment_state or wallet_too_low, Unavailable (it waits for the sweep)."""
     if by is not None:
         demand(payment=payment, amount=amount, by=by)
         if not reason.strip():
@@ -69,6 +69,8 @@ def _opened(payment: Payment, amount: Decimal, reason: str, by: User | None, key
             raise Invalid({"amount": [_("Give back more than nothing.")]})
         if amount > possible(row):
             raise Invalid({"amount": [_("More than was collected cannot be given back.")]})
+        if row.purpose == Payment.Purpose.TOP_UP:
+            top_ups.take_back(payment=row, amount=amount)
         refund = Refund.objects.create(
             payment=row, operator_id=row.operator_id, amount=amount, reason=reason, by=by, idempotency_key=key
         )

@@ -32,7 +32,7 @@ def of(*, driver: Driver) -> Wallet:
 
 def balance(*, driver: Driver) -> Decimal:
     """What is in the wallet, 0 where there is none. Never below zero."""
-    return _sum(WalletEntry.objects.filter(wallet__driver=driver, wallet__operator=driver.operator_id))
+    return summed(WalletEntry.objects.filter(wallet__driver=driver, wallet__operator=driver.operator_id))
 
 
 def balances(driver_ids: Iterable[int]) -> dict[int, Decimal]:
@@ -51,9 +51,9 @@ def pay(*, cdr: CDR) -> bool:
     key = f"cdr:{cdr.pk}"
     if WalletEntry.objects.filter(wallet=wallet, key=key).exists():
         return True
-    if _sum(wallet.entries.all()) < cdr.total_incl_vat:
+    if summed(wallet.entries.all()) < cdr.total_incl_vat:
         return False
-    _enter(wallet, WalletEntry.Kind.CHARGE, -cdr.total_incl_vat, key, cdr=cdr)
+    enter(wallet, WalletEntry.Kind.CHARGE, -cdr.total_incl_vat, key, cdr=cdr)
     return True
 
 
@@ -65,7 +65,7 @@ def give_back(*, cdr: CDR) -> bool:
         return False
     _lock(paid.wallet)
     if not WalletEntry.objects.filter(wallet=paid.wallet, key=f"cdr-back:{cdr.pk}").exists():
-        _enter(paid.wallet, WalletEntry.Kind.REFUND, -paid.amount, f"cdr-back:{cdr.pk}", cdr=cdr)
+        enter(paid.wallet, WalletEntry.Kind.REFUND, -paid.amount, f"cdr-back:{cdr.pk}", cdr=cdr)
     return True
 
 
@@ -85,7 +85,7 @@ def credit(
     wallet = of(driver=driver)
     _lock(wallet)
     known = WalletEntry.objects.filter(wallet=wallet, key=key).first()
-    return known or _enter(wallet, kind, amount, key, by=by, reason=reason)
+    return known or enter(wallet, kind, amount, key, by=by, reason=reason)
 
 
 @transaction.atomic
@@ -104,24 +104,31 @@ def correct(*, driver: Driver, amount: Decimal, reason: str, key: str, by: User 
     known = WalletEntry.objects.filter(wallet=wallet, key=key).first()
     if known:
         return known
-    left = _sum(wallet.entries.all())
+    left = summed(wallet.entries.all())
     if left + amount < 0:
         raise Conflict(_("There is less than that in the wallet."), code="wallet_too_low", balance=left)
     person = by if isinstance(by, User) else None
-    return _enter(wallet, WalletEntry.Kind.CORRECTION, amount, key, by=person, reason=reason.strip()[:200])
+    return enter(wallet, WalletEntry.Kind.CORRECTION, amount, key, by=person, reason=reason.strip()[:200])
+
+
+def locked(*, driver: Driver) -> Wallet:
+    """The driver's wallet, its row locked until the transaction ends."""
+    wallet = of(driver=driver)
+    _lock(wallet)
+    return wallet
 
 
 def _lock(wallet: Wallet) -> None:
     Wallet.objects.select_for_update().get(pk=wallet.pk)
 
 
-def _sum(entries: QuerySet[WalletEntry]) -> Decimal:
+def summed(entries: QuerySet[WalletEntry]) -> Decimal:
     return entries.aggregate(total=Sum("amount"))["total"] or NOTHING
 
 
-def _enter(wallet: Wallet, kind: str, amount: Decimal, key: str, **facts: object) -> WalletEntry:
-    """Under the lock. The row's own check is the last word on what is left."""
-    left = _sum(wallet.entries.all()) + amount
+def enter(wallet: Wallet, kind: str, amount: Decimal, key: str, **facts: object) -> WalletEntry:
+    """Writes an entry of a wallet that the caller has locked. The row's own check is the last word on what is left."""
+    left = summed(wallet.entries.all()) + amount
     entry = WalletEntry.objects.create(wallet=wallet, kind=kind, amount=amount, balance=left, key=key, **facts)
     announce = partial(signals.wallet_changed.send_robust, sender=Wallet, ids=[wallet.pk])
     transaction.on_commit(announce, robust=True)

@@ -1,0 +1,55 @@
+"""What follows when a wallet has changed: open charges are paid from it, it is topped up where the driver wants that, and who is
+about to run out hears of it. Everything here may run again and changes nothing then."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.notifications import once, send
+from billing.models import Payment, Wallet, WalletEntry
+from billing.services import settling, top_ups, wallets
+
+RECENT = timedelta(days=1)
+
+
+def moved(*, wallet_id: int) -> None:
+    """Raises Unavailable where the provider or the mail server does not answer; the sweep comes back."""
+    wallet = Wallet.objects.select_related("driver__user", "driver__operator", "operator").get(pk=wallet_id)
+    last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
+    if last is None:
+        return
+    if last.amount > 0:
+        for cdr in settling.of_driver(wallet.driver_id):
+            settling.settle(cdr_id=cdr)
+    topped_up = top_ups.automatic(wallet=wallet)
+    if topped_up is None or topped_up.status == Payment.Status.FAILED:
+        _warn(wallet)
+
+
+def due(limit: int = 500) -> list[int]:
+    """Wallets that changed lately: primary keys, for the sweep."""
+    lately = WalletEntry.objects.filter(created_at__gte=timezone.now() - RECENT)
+    return sorted(set(lately.values_list("wallet_id", flat=True)[:limit]))
+
+
+def _warn(wallet: Wallet) -> None:
+    """Once each time that a charge brings the balance below the operator's mark."""
+    low_at = top_ups.policy(wallet.operator).low_at
+    last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
+    if last is None or not last.balance < low_at <= last.balance - last.amount:
+        return
+    facts = {
+        "operator": wallet.operator,
+        "left": wallets.balance(driver=wallet.driver),
+        "currency": wallet.currency,
+        "link": settings.PUBLIC_URL.rstrip("/") + reverse("portal:wallet"),
+    }
+    once.send(
+        key=f"wallet-low:{last.pk}",
+        to=wallet.driver.user.email,
+        deliver=lambda: send.to_user(
+            user=wallet.driver.user, name="emails/wallet_low", facts=facts, language=wallet.operator.language
+        ),
+    )
