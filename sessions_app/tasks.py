@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app.services import checks, inquiries, silence, starts, timekeeping, zero_energy
+from sessions_app.services import checks, inquiries, power_limits, silence, starts, timekeeping, zero_energy
 
 
 @shared_task
@@ -46,3 +46,14 @@ def check_new_keys() -> int:
 def watch_clocks() -> int:
     """How far off the clocks of stations are."""
     return timekeeping.watch(now=timezone.now())
+
+
+@shared_task
+def power_limit_answered(command_id: int) -> None:
+    """Behind `command_changed`: most commands set no limit."""
+    power_limits.answered(command_id=command_id)
+
+
+@shared_task
+def watch_power_limits() -> int:
+    return power_limits.go_on(now=timezone.now())

@@ -39,6 +39,9 @@ _ACTIONS: dict[type, Mapping[str, str]] = {
     words.GetLog: {"1.6": "GetDiagnostics", "2.0.1": "GetLog"},
     words.UpdateFirmware: {"1.6": "UpdateFirmware", "2.0.1": "UpdateFirmware"},
     words.ClearCache: {"1.6": "ClearCache", "2.0.1": "ClearCache"},
+    words.SetChargingProfile: {"1.6": "SetChargingProfile", "2.0.1": "SetChargingProfile"},
+    words.ClearChargingProfile: {"1.6": "ClearChargingProfile", "2.0.1": "ClearChargingProfile"},
+    words.GetCompositeSchedule: {"1.6": "GetCompositeSchedule", "2.0.1": "GetCompositeSchedule"},
 }
 
 

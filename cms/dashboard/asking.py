@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Token, User
 from cms.core import typed
-from cms.core.errors import Invalid
-from sessions_app.models import ChargingSession
-from sessions_app.services import starts, stops
+from cms.core.errors import Conflict, Invalid
+from cms.core.form_fields import ForgivingDecimalField
+from sessions_app.models import ChargingSession, PowerLimit
+from sessions_app.services import power_limits, starts, stops
 from stations import catalogue
 from stations.models import ChargingStation, Command
 from stations.services import commands
@@ -27,6 +32,14 @@ TRIGGERS = (
     "LogStatusNotification",
     "TransactionEvent",
 )
+
+LIMIT_HOURS = {  # how long a power limit lasts
+    "": gettext_lazy("until it is lifted"),
+    "1": gettext_lazy("for an hour"),
+    "4": gettext_lazy("for 4 hours"),
+    "12": gettext_lazy("for 12 hours"),
+    "24": gettext_lazy("for a day"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,38 @@ def _clear_cache(station: ChargingStation, asked: Asked, by: User) -> Command:
     return _request(station, words.ClearCache(), by)
 
 
+def _limit(station: ChargingStation, asked: Asked, by: User) -> Command:
+    place = _evse(station, asked)
+    try:
+        kilowatts = ForgivingDecimalField(max_digits=7).clean(asked.get("limit", ""))
+    except ValidationError as wrong:
+        raise Invalid({"limit": wrong.messages}) from wrong
+    hours = asked.get("hours", "")
+    if hours not in LIMIT_HOURS:
+        raise Invalid({"hours": [_("Choose how long.")]})
+    limit = power_limits.wish(
+        station=station,
+        evse_id=place.id if place else 0,
+        limit_w=int(kilowatts * 1000),
+        until=timezone.now() + timedelta(hours=int(hours)) if hours else None,
+        by=by,
+    )
+    return _on_its_way(limit)
+
+
+def _lift(station: ChargingStation, asked: Asked, by: User) -> Command:
+    limit = PowerLimit.objects.live().filter(station=station, pk=typed.number(asked, "power-limit") or 0).first()
+    if limit is None:
+        raise Invalid({"limit": [_("This limit has been lifted already.")]})
+    return _on_its_way(power_limits.lift(limit=limit, by=by))
+
+
+def _on_its_way(limit: PowerLimit) -> Command:
+    if limit.command is None:
+        raise Conflict(_("Nothing had to be sent."), code="nothing_to_send")
+    return limit.command
+
+
 BUTTONS: dict[str, Button] = {
     "start": Button("station.command", words.RequestStart, _start),
     "stop": Button("session.stop", words.RequestStop, _stop),
@@ -142,4 +187,6 @@ BUTTONS: dict[str, Button] = {
     "read-one": Button("station.command", words.GetVariables, _read_one),
     "set": Button("station.edit", words.SetVariable, _set),
     "clear-cache": Button("station.command", words.ClearCache, _clear_cache),
+    "limit": Button("station.command", words.SetChargingProfile, _limit),
+    "lift": Button("station.command", words.ClearChargingProfile, _lift),
 }

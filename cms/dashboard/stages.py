@@ -92,6 +92,9 @@ WORDS = {
     "GetLog": gettext_lazy("Fetch a log"),
     "UpdateFirmware": gettext_lazy("Update firmware"),
     "ClearCache": gettext_lazy("Clear the token cache"),
+    "SetChargingProfile": gettext_lazy("Limit the power"),
+    "ClearChargingProfile": gettext_lazy("Lift a power limit"),
+    "GetCompositeSchedule": gettext_lazy("Ask what power is allowed"),
 }
 SCHEDULED = frozenset({"Scheduled", "RebootRequired"})
 

@@ -19,7 +19,7 @@ from accounts.models import Token
 from billing import pricing
 from cms import charts
 from cms.core import typed
-from cms.dashboard import answers, asking, journal, meters, settings, stages
+from cms.dashboard import answers, asking, journal, limits, meters, settings, stages
 from cms.dashboard.blocks import Block
 from cms.dashboard.selectors import readings, strips
 from cms.dashboard.selectors import station as one
@@ -116,6 +116,7 @@ def dialogs(asked: Asked) -> dict[str, Any]:
         "tokens": tokens.select_related("driver__user").order_by("-updated_at")[:30],
         "running_sessions": asked.sessions,
         "triggers": asking.TRIGGERS,
+        "limit_hours": asking.LIMIT_HOURS.items(),
     }
 
 
@@ -125,6 +126,7 @@ def dialogs(asked: Asked) -> dict[str, Any]:
 def now(asked: Asked) -> Mapping[str, Block]:
     shown = {
         "diagnosis": Block("operator/station/diagnosis.html", lambda: diagnosis(asked)),
+        "limits": Block("operator/station/limits.html", lambda: {"limits": limits.of(asked.station, asked.zone)}),
         "sockets": Block("operator/station/sockets.html", lambda: sockets(asked)),
         "power": Block("operator/station/power.html", lambda: power(asked)),
         "strip": Block("operator/station/strip.html", lambda: strip(asked)),

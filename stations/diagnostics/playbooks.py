@@ -66,6 +66,13 @@ KINDS: dict[str, Playbook] = {
             "until then a person must look at every charge."
         ),
     ),
+    "limit": Playbook(
+        gettext_lazy("It does not keep to its power limit"),
+        gettext_lazy("It accepted a charging profile, in every way there is, and more flows all the same."),
+        gettext_lazy(
+            "Until its firmware obeys, protect the site by the charger’s own setting or its supply; lift the limit here."
+        ),
+    ),
     "faulted": Playbook(
         gettext_lazy("The charger reports a fault"),
         gettext_lazy("It does not say which."),

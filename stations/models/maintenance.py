@@ -27,6 +27,7 @@ class Fault(Timestamped):
         NEVER_CONNECTED = "never_connected", _("never connected")
         PROBLEM = "problem", _("problem reported")  # NotifyEvent
         CLOCK = "clock", _("clock wrong")
+        LIMIT = "limit", _("power limit not obeyed")
 
     operator = models.ForeignKey("accounts.Operator", models.PROTECT, related_name="+")
     station = models.ForeignKey(ChargingStation, models.CASCADE, related_name="faults")

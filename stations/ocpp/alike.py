@@ -98,6 +98,23 @@ def clear_cache(command: commands.ClearCache) -> tuple[str, str]:
     return "ClearCache", "{}"
 
 
+def schedule(command: commands.SetChargingProfile) -> dict[str, Any]:
+    """ChargingSchedule with a single period (1.6 §7.13, 2.0.1 K01)."""
+    period = {"startPeriod": 0, "limit": command.limit}
+    began = {"startSchedule": scalars.second(command.start)} if command.start else {}
+    return {"chargingRateUnit": command.unit, "chargingSchedulePeriod": [period]} | began
+
+
+def profile(command: commands.SetChargingProfile) -> dict[str, Any]:
+    """What a ChargingProfile says of itself beside its id and schedule, alike in all versions."""
+    ended = {"validTo": scalars.second(command.until)} if command.until else {}
+    return {
+        "stackLevel": command.stack_level,
+        "chargingProfilePurpose": command.purpose,
+        "chargingProfileKind": command.kind,
+    } | ended
+
+
 def raw_call(command: commands.RawCall) -> tuple[str, str]:
     """Member for member as it was given."""
     return command.action, frames.compact(command.payload)

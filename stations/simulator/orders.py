@@ -78,8 +78,18 @@ def take_profile(station: "Station", profile: dict[str, Any], number: int) -> bo
         return False
     if profile["charging_profile_purpose"] == "TxProfile" and (connector is None or connector.transaction is None):
         return False
-    station.profiles.take(limits.read(profile, connector=number, phases=1 if station.spec.dc else 3))
+    if not all(behaviour.takes(profile) for behaviour in station.line.behaviours):
+        return False
+    if all(behaviour.applies_profiles for behaviour in station.line.behaviours):
+        station.profiles.take(limits.read(profile, connector=number, phases=1 if station.spec.dc else 3))
     return True
+
+
+def clear_profiles(station: "Station", **which: Any) -> bool:
+    """Those that match everything given (`limits.Installed.drop`). False if there was none."""
+    if not all(behaviour.clears_profiles for behaviour in station.line.behaviours):
+        return True
+    return station.profiles.drop(**which)
 
 
 def composite(station: "Station", number: int, duration: int, unit: str) -> list[dict[str, Any]]:

@@ -139,6 +139,8 @@ class Station:
         for _ in range(BOOTS_TRIED):
             status, interval = await self.speaker.boot(reason)
             if status == "Accepted":
+                if not all(behaviour.keeps_profiles for behaviour in self.line.behaviours):
+                    self.profiles = limits.Installed()
                 self.heartbeat_s = interval or self.heartbeat_s
                 self._booted = True
                 return

@@ -105,6 +105,38 @@ class ClearCache:
 
 
 @dataclass(frozen=True, slots=True)
+class SetChargingProfile:
+    """One limit from now on. `evse` None is the whole station; `purpose` TxProfile, TxDefaultProfile or
+    ChargingStationMaxProfile; `kind` Absolute (with its `start`) or Relative; `limit` in `unit`: W, or A per phase. A TxProfile may name its
+    transaction."""
+
+    evse: EvseRef | None
+    profile_id: int
+    purpose: str
+    kind: str
+    unit: str
+    limit: int
+    stack_level: int = 0
+    start: datetime | None = None
+    until: datetime | None = None
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearChargingProfile:
+    profile_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetCompositeSchedule:
+    """What holds for the next `duration` seconds, in `unit` (W or A)."""
+
+    evse: EvseRef | None
+    duration: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class RawCall:
     """`payload` is JSON text, sent member for member as given (behaviour.md 2)."""
 
@@ -125,6 +157,9 @@ Command = (
     | GetLog
     | UpdateFirmware
     | ClearCache
+    | SetChargingProfile
+    | ClearChargingProfile
+    | GetCompositeSchedule
     | RawCall
 )
 COMMANDS: tuple[type, ...] = Command.__args__

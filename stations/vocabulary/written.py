@@ -38,6 +38,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "evse": lambda value: EvseRef(*value),
     "token": lambda value: IdToken(*value),
     "since": datetime.fromisoformat,
+    "start": datetime.fromisoformat,
     "until": datetime.fromisoformat,
     "retrieve_at": datetime.fromisoformat,
     "names": lambda value: tuple((component, variable) for component, variable in value),

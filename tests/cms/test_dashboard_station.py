@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Membership, Operator, Role, User
 from cms.dashboard import tabs
 from cms.dashboard.selectors import readings, station, strips
 from cms.wiring import csms
-from sessions_app.models import ChargingSession
+from sessions_app.models import ChargingSession, PowerLimit
 from stations.diagnostics import faults
 from stations.models import ChargingStation, Command, ConnectionPeriod, Fault, FirmwareUpdate, StatusChange, Variable
 from stations.vocabulary import values
@@ -185,6 +186,12 @@ def ask(client: Client, who: User, kind: str, **said: str) -> int:
             {"variable": "HeartbeatInterval", "value": "60"},
         ),
         ("clear-cache", {}, "ClearCache", {}),
+        (
+            "limit",
+            {"limit": "7,4", "hours": "4", "place": "2.1"},
+            "SetChargingProfile",
+            {"evse": [2, None], "limit": 10},
+        ),
     ],
 )
 def test_a_button_asks_what_it_says(client, olga, unit, kind, said, word, arguments):
@@ -210,6 +217,11 @@ def test_a_button_asks_what_it_says(client, olga, unit, kind, said, word, argume
         ("start", {"place": "1.1", "token": "unknown"}),
         ("stop", {"session": "999"}),
         ("stop", {"session": "²"}),
+        ("limit", {"limit": "much", "hours": ""}),
+        ("limit", {"limit": "7", "hours": "99"}),
+        ("limit", {"limit": "-1", "hours": ""}),
+        ("limit", {"limit": "1e9", "hours": ""}),
+        ("lift", {"power-limit": "7"}),
     ],
 )
 def test_nonsense_asks_nothing_and_says_what_is_missing(client, olga, unit, kind, said):
@@ -235,7 +247,8 @@ def test_a_stop_asks_the_station_and_changes_nothing_by_itself(client, olga, uni
 
 
 @pytest.mark.parametrize(
-    "kind", ["start", "stop", "unlock", "reset", "availability", "trigger", "read", "set", "clear-cache"]
+    "kind",
+    ["start", "stop", "unlock", "reset", "availability", "trigger", "read", "set", "clear-cache", "limit", "lift"],
 )
 def test_carla_cannot_press_any_button_of_olgas_station(client, carla, unit, kind):
     assert ask(client, carla, kind, when="Immediate", place="1.1") == 404
@@ -243,7 +256,8 @@ def test_carla_cannot_press_any_button_of_olgas_station(client, carla, unit, kin
 
 
 @pytest.mark.parametrize(
-    "kind", ["start", "stop", "unlock", "reset", "availability", "trigger", "read", "set", "clear-cache"]
+    "kind",
+    ["start", "stop", "unlock", "reset", "availability", "trigger", "read", "set", "clear-cache", "limit", "lift"],
 )
 def test_the_accountant_may_press_none(client, anna, unit, kind):
     assert ask(client, anna, kind, when="Immediate", place="1.1") == 403
@@ -442,3 +456,18 @@ def test_the_rails_badges_move_by_themselves(client, olga, unit):
     shown = client.get("/ops/rail/?here=/ops/stations/&lang=en").content.decode()
     assert '<span class="badge hot">1</span>' in shown
     assert 'href="/ops/stations/" aria-current="page"' in shown
+
+
+def test_a_limit_is_shown_with_what_came_of_it_and_can_be_lifted(client, olga, unit):
+    User.objects.filter(pk=olga.pk).update(language="en")
+    assert ask(client, olga, "limit", limit="0", hours="1", place="1.1") == 302
+    PowerLimit.objects.update(
+        status="holds", given_w=4_140, proved_at=timezone.now(), variant='["TxProfile",false,"Relative","A",0,true]'
+    )
+    page = client.get("/ops/stations/CP-0100/").content.decode()
+    assert "Connector 1 is limited to 0.0" in page
+    assert "It cannot pause: 4.1" in page
+    Command.objects.all().delete()
+    assert ask(client, olga, "lift", **{"power-limit": str(PowerLimit.objects.get().pk)}) == 302
+    assert Command.objects.get().kind == "ClearChargingProfile"
+    assert "Being lifted" in client.get("/ops/stations/CP-0100/").content.decode()

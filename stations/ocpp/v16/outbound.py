@@ -84,6 +84,29 @@ def update_firmware(command: commands.UpdateFirmware) -> tuple[str, str]:
     return "UpdateFirmware", frames.dumps({"location": command.url, "retrieveDate": at})
 
 
+def set_charging_profile(command: commands.SetChargingProfile) -> tuple[str, str]:
+    """§5.16. Connector 0 is the whole station, whose maximum has a name of its own (§7.10)."""
+    profile = {"chargingProfileId": command.profile_id} | alike.profile(command)
+    profile["chargingProfilePurpose"] = translate.PURPOSES.get(command.purpose, command.purpose)
+    if command.transaction_id is not None and (number := scalars.whole(command.transaction_id, -scalars.LARGE)):
+        profile["transactionId"] = number
+    profile["chargingSchedule"] = alike.schedule(command)
+    connector = command.evse.id if command.evse else 0
+    return "SetChargingProfile", frames.dumps({"connectorId": connector, "csChargingProfiles": profile})
+
+
+def clear_charging_profile(command: commands.ClearChargingProfile) -> tuple[str, str]:
+    """§5.5."""
+    return "ClearChargingProfile", frames.dumps({"id": command.profile_id})
+
+
+def get_composite_schedule(command: commands.GetCompositeSchedule) -> tuple[str, str]:
+    """§5.7."""
+    connector = command.evse.id if command.evse else 0
+    asked = {"connectorId": connector, "duration": command.duration, "chargingRateUnit": command.unit}
+    return "GetCompositeSchedule", frames.dumps(asked)
+
+
 def _connector(evse: EvseRef | None) -> dict[str, Any]:
     return {} if evse is None else {"connectorId": evse.id}
 
@@ -101,5 +124,8 @@ ENCODERS: dict[type, Encoder] = {
     commands.GetLog: get_log,
     commands.UpdateFirmware: update_firmware,
     commands.ClearCache: alike.clear_cache,
+    commands.SetChargingProfile: set_charging_profile,
+    commands.ClearChargingProfile: clear_charging_profile,
+    commands.GetCompositeSchedule: get_composite_schedule,
     commands.RawCall: alike.raw_call,
 }

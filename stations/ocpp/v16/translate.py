@@ -23,6 +23,9 @@ TRIGGERS = {
 }
 """requestedMessage in 2.x words → 1.6."""
 
+PURPOSES = {"ChargingStationMaxProfile": "ChargePointMaxProfile"}
+"""chargingProfilePurpose in 2.x words → 1.6, where they differ."""
+
 RESETS = {"Immediate": "Hard", "OnIdle": "Soft"}
 
 REGISTER = "Energy.Active.Import.Register"

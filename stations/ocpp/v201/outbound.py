@@ -83,6 +83,28 @@ def update_firmware(command: commands.UpdateFirmware) -> tuple[str, str]:
     return "UpdateFirmware", frames.dumps({"requestId": command.request_id, "firmware": firmware})
 
 
+def set_charging_profile(command: commands.SetChargingProfile) -> tuple[str, str]:
+    """K01. EVSE 0 is the whole station."""
+    profile = {"id": command.profile_id} | alike.profile(command)
+    if command.transaction_id is not None:
+        profile["transactionId"] = command.transaction_id
+    profile["chargingSchedule"] = [{"id": 1} | alike.schedule(command)]
+    evse = command.evse.id if command.evse else 0
+    return "SetChargingProfile", frames.dumps({"evseId": evse, "chargingProfile": profile})
+
+
+def clear_charging_profile(command: commands.ClearChargingProfile) -> tuple[str, str]:
+    """K10."""
+    return "ClearChargingProfile", frames.dumps({"chargingProfileId": command.profile_id})
+
+
+def get_composite_schedule(command: commands.GetCompositeSchedule) -> tuple[str, str]:
+    """K08."""
+    evse = command.evse.id if command.evse else 0
+    asked = {"duration": command.duration, "chargingRateUnit": command.unit, "evseId": evse}
+    return "GetCompositeSchedule", frames.dumps(asked)
+
+
 def _evse_id(evse: EvseRef | None) -> dict[str, Any]:
     return {} if evse is None else {"evseId": evse.id}
 
@@ -104,5 +126,8 @@ ENCODERS: dict[type, Encoder] = {
     commands.GetLog: get_log,
     commands.UpdateFirmware: update_firmware,
     commands.ClearCache: alike.clear_cache,
+    commands.SetChargingProfile: set_charging_profile,
+    commands.ClearChargingProfile: clear_charging_profile,
+    commands.GetCompositeSchedule: get_composite_schedule,
     commands.RawCall: alike.raw_call,
 }

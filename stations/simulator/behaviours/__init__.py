@@ -6,7 +6,7 @@ Named after the rows of the field notes ("Q34" is a repeated StartTransaction); 
 from collections.abc import Callable, Sequence
 
 from .. import signing
-from . import clocks, meters, transactions, wire
+from . import clocks, limits, meters, transactions, wire
 from .behaviour import METER, START, STOP, Behaviour, Frame, Loses, Repeats, Rewrites
 
 __all__ = ["QUIRKS", "Behaviour", "Frame", "named"]
@@ -55,6 +55,14 @@ QUIRKS: dict[str, Callable[[], Behaviour]] = {
     "Q70": meters.SendsOneByOne,
     "Q71": lambda: Rewrites(meters.signed_beside, *ALL),
     "Q72": lambda: Rewrites(meters.nameless_temperature, *ALL),
+    "Q73": limits.OnlyTheGroundFloor,
+    "Q74": limits.OnlyItsMaximum,
+    "Q75": limits.AcceptsAndForgets,
+    "Q76": limits.NeedsSixAmperes,
+    "Q77": limits.OnlyAbsolute,
+    "Q78": limits.OnlyWatts,
+    "Q79": limits.ForgetsAtBoot,
+    "Q80": limits.ClearsNothing,
     "Q88": wire.RestartsMessageIds,
 }
 QUIRKS |= {
@@ -67,6 +75,7 @@ QUIRKS |= {
     "kwh-as-wh": QUIRKS["Q60"],
     "session-samples": meters.SamplesTheSession,
     "32-bit": meters.Wraps,
+    "pause-ends": limits.EndsAtNothing,
     "tampered": lambda: Rewrites(signing.tamper, STOP),  # says something of a station that signs
 }
 

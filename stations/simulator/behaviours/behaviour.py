@@ -41,6 +41,16 @@ class Behaviour:
     begins_remotely = True
     """Does what it promised when it accepted a remote start."""
 
+    applies_profiles = True
+    """Obeys a charging profile that it accepted."""
+    clears_profiles = True
+    keeps_profiles = True
+    """Over a boot."""
+
+    def takes(self, profile: Payload) -> bool:
+        """Whether it accepts a charging profile, in the `ocpp` package's snake case."""
+        return True
+
     def frames(self, frame: Frame) -> list[Frame]:
         """What is sent instead of `frame`, in order; [] loses it."""
         return [frame]

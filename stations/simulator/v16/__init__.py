@@ -210,8 +210,8 @@ class V16(Tells, ChargePoint):
         charging_profile_purpose: str | None = None,
         stack_level: int | None = None,
     ) -> Any:
-        cleared = self.station.profiles.drop(
-            id=id, connector=connector_id, purpose=charging_profile_purpose, stack_level=stack_level
+        cleared = orders.clear_profiles(
+            self.station, id=id, connector=connector_id, purpose=charging_profile_purpose, stack_level=stack_level
         )
         return call_result.ClearChargingProfile("Accepted" if cleared else "Unknown")
 

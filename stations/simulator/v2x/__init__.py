@@ -272,7 +272,8 @@ class V201(Tells, ChargePoint):
         **asked: Any,
     ) -> Any:
         criteria = charging_profile_criteria or {}
-        cleared = self.station.profiles.drop(
+        cleared = orders.clear_profiles(
+            self.station,
             id=charging_profile_id,
             connector=criteria.get("evse_id"),
             purpose=criteria.get("charging_profile_purpose"),

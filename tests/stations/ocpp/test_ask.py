@@ -55,6 +55,27 @@ TABLE = [
     (commands.ChangeAvailability(True, EvseRef(2, 1)), ("ChangeAvailability", '{"connectorId":2,"type":"Operative"}'),
      ("ChangeAvailability", '{"evse":{"id":2,"connectorId":1},"operationalStatus":"Operative"}')),
     (commands.GetBaseReport(4), REFUSED, ("GetBaseReport", '{"requestId":4,"reportBase":"FullInventory"}')),
+    (commands.SetChargingProfile(EvseRef(2), 7, "TxProfile", "Relative", "A", 16, 8, transaction_id="12"),
+     ("SetChargingProfile", '{"connectorId":2,"csChargingProfiles":{"chargingProfileId":7,"stackLevel":8,'
+      '"chargingProfilePurpose":"TxProfile","chargingProfileKind":"Relative","transactionId":12,"chargingSchedule":'
+      '{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16}]}}}'),
+     ("SetChargingProfile", '{"evseId":2,"chargingProfile":{"id":7,"stackLevel":8,"chargingProfilePurpose":"TxProfile",'
+      '"chargingProfileKind":"Relative","transactionId":"12","chargingSchedule":[{"id":1,"chargingRateUnit":"A",'
+      '"chargingSchedulePeriod":[{"startPeriod":0,"limit":16}]}]}}')),
+    (commands.SetChargingProfile(None, 7, "ChargingStationMaxProfile", "Absolute", "W", 9000, start=NINE, until=NINE),
+     ("SetChargingProfile", '{"connectorId":0,"csChargingProfiles":{"chargingProfileId":7,"stackLevel":0,'
+      '"chargingProfilePurpose":"ChargePointMaxProfile","chargingProfileKind":"Absolute","validTo":"2026-05-01T09:00:00Z",'
+      '"chargingSchedule":{"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":9000}],'
+      '"startSchedule":"2026-05-01T09:00:00Z"}}}'),
+     ("SetChargingProfile", '{"evseId":0,"chargingProfile":{"id":7,"stackLevel":0,"chargingProfilePurpose":'
+      '"ChargingStationMaxProfile","chargingProfileKind":"Absolute","validTo":"2026-05-01T09:00:00Z","chargingSchedule":'
+      '[{"id":1,"chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":9000}],'
+      '"startSchedule":"2026-05-01T09:00:00Z"}]}}')),
+    (commands.ClearChargingProfile(7), ("ClearChargingProfile", '{"id":7}'),
+     ("ClearChargingProfile", '{"chargingProfileId":7}')),
+    (commands.GetCompositeSchedule(EvseRef(2), 600, "W"),
+     ("GetCompositeSchedule", '{"connectorId":2,"duration":600,"chargingRateUnit":"W"}'),
+     ("GetCompositeSchedule", '{"duration":600,"chargingRateUnit":"W","evseId":2}')),
     (commands.GetLog("https://x/u", 4), ("GetDiagnostics", '{"location":"https://x/u"}'),
      ("GetLog", '{"log":{"remoteLocation":"https://x/u"},"logType":"DiagnosticsLog","requestId":4}')),
     (commands.GetLog("https://x/u", 4, NINE, NINE),

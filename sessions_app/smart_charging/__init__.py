@@ -1,0 +1,1 @@
+"""Limiting the power of stations that obey in their own ways. Pure."""
