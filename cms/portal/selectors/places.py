@@ -9,11 +9,13 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.text import slugify
 
+from billing.models import TariffVersion
 from cms.portal import geography, price_card, states
 from cms.portal.geography import Point
 from cms.portal.price_card import PriceCard
 from cms.portal.selectors import evses, prices
 from cms.portal.selectors.evses import EvseNow
+from cms.portal.selectors.prices import Asker
 from stations.models import EVSE, ChargingStation, Connector, Location
 
 ROWS = 20
@@ -35,14 +37,26 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A price, and the sockets that have it."""
+
+    card: PriceCard
+    sockets: Sequence[EvseNow]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A location as a row or a pin. `metres` is None where nobody said where they are."""
 
     location: Location
     evses: Sequence[EvseNow]
     metres: int | None = None
-    price: PriceCard = price_card.NONE
+    offers: Sequence[Offer] = ()
     fitting: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def price(self) -> PriceCard:
+        return self.offers[0].card if self.offers else price_card.NONE
 
     @property
     def counted(self) -> Sequence[EvseNow]:
@@ -128,37 +142,61 @@ def point_of(location: Location) -> Point | None:
     return Point(float(location.latitude), float(location.longitude))
 
 
-def search(wish: Wish, *, at: datetime, start: int = 0, rows: int = ROWS) -> Found:
+def search(wish: Wish, *, at: datetime, asker: Asker, start: int = 0, rows: int = ROWS) -> Found:
     """Nearest first with a point, else by city and name. A fixed number of queries whatever the number of places."""
     matching = listed().filter(_words(wish.text))
     if wish.standards or wish.min_power_w or wish.free:
         matching = matching.filter(Exists(_connectors(wish).filter(evse__station__location=OuterRef("pk"))))
     if wish.near is None:
         page = list(matching.order_by("city", "name", "pk").values_list("pk", flat=True)[start : start + rows])
-        return Found(described(page, at=at, wish=wish), matching.count())
+        return Found(described(page, at=at, asker=asker, wish=wish), matching.count())
     placed = matching.filter(latitude__isnull=False, longitude__isnull=False)
     total = placed.count()
     distances = _measured(placed, wish.near) if total <= FEW else _distances(placed, wish.near, wanted=start + rows)
     nearest = sorted(distances, key=lambda pk: (distances[pk], pk))[start : start + rows]
-    return Found(described(nearest, at=at, wish=wish, distances=distances), total)
+    return Found(described(nearest, at=at, asker=asker, wish=wish, distances=distances), total)
 
 
 def described(
-    pks: Sequence[int], *, at: datetime, wish: Wish | None = None, distances: Mapping[int, int] | None = None
+    pks: Sequence[int],
+    *,
+    at: datetime,
+    asker: Asker,
+    wish: Wish | None = None,
+    distances: Mapping[int, int] | None = None,
 ) -> list[Place]:
-    """Places in the order of `pks`, with the state of every EVSE and the tariff that holds at `at`."""
+    """Places in the order of `pks`, with the state of every EVSE and the price that holds at `at` for who asks."""
     locations = _with_stations(Location.objects.filter(pk__in=pks))
     flat = [evse for place in locations for station in place.stations.all() for evse in station.evses.all()]
     now = {seen.evse.pk: seen for seen in evses.seen(flat)}
-    tariffs = prices.versions(locations, at=at)
+    tariffs = prices.versions(flat, at=at, asker=asker)
     fitting = _fitting(pks, wish)
     made = {}
     for place in locations:
         here = [now[evse.pk] for station in place.stations.all() for evse in station.evses.all()]
-        power = max((seen.evse.max_power_w or 0 for seen in here), default=0)
-        card = prices.card(tariffs[place.pk], time_zone=place.time_zone, power_w=power or None, at=at)
-        made[place.pk] = Place(place, here, (distances or {}).get(place.pk), card, fitting)
+        offers = _offers(here, fitting, tariffs, place.time_zone, at)
+        made[place.pk] = Place(place, here, (distances or {}).get(place.pk), offers, fitting)
     return [made[pk] for pk in pks if pk in made]
+
+
+def _offers(
+    here: Sequence[EvseNow],
+    fitting: frozenset[int],
+    tariffs: Mapping[int, TariffVersion | None],
+    time_zone: str,
+    at: datetime,
+) -> list[Offer]:
+    """One for each price, the strongest socket that fits first: a line of a list speaks of that one."""
+    ordered = sorted(
+        here, key=lambda seen: (bool(fitting) and seen.evse.pk not in fitting, -(seen.evse.max_power_w or 0))
+    )
+    sockets: dict[TariffVersion | None, list[EvseNow]] = {}
+    for seen in ordered:
+        sockets.setdefault(tariffs[seen.evse.pk], []).append(seen)
+    return [
+        Offer(prices.card(version, time_zone=time_zone, power_w=seen[0].evse.max_power_w or None, at=at), seen)
+        for version, seen in sockets.items()
+    ]
 
 
 def cities(limit: int = 8) -> list[tuple[str, int]]:
@@ -167,13 +205,13 @@ def cities(limit: int = 8) -> list[tuple[str, int]]:
     return [(city, n) for city, n in rows[:limit]]
 
 
-def alternative_to(seen: EvseNow, *, at: datetime) -> Alternative | None:
+def alternative_to(seen: EvseNow, *, at: datetime, asker: Asker) -> Alternative | None:
     """The nearest free EVSE with the same plug: on this station, else on another one here, else at another listed place."""
     here = seen.evse.station.location
     wish = Wish(standards=seen.standards, free=True, near=point_of(here) if here else None)
-    nearby = described([here.pk], at=at) if here and here.archived_at is None else []
+    nearby = described([here.pk], at=at, asker=asker) if here and here.archived_at is None else []
     if wish.near is not None or not here:
-        nearby += search(wish, at=at, rows=3).places
+        nearby += search(wish, at=at, asker=asker, rows=3).places
     for place in nearby:
         for other in sorted(place.evses, key=lambda e: e.evse.station_id != seen.evse.station_id):
             fits = not wish.standards or set(other.standards) & set(wish.standards)

@@ -102,9 +102,7 @@ def _card(ride: Ride) -> price_card.PriceCard:
     """The price that this charge began with: it keeps it whatever is published meanwhile."""
     session = ride.session
     assert session is not None
-    version = pricing.tariff_for(
-        location_id=session.location_id, operator_id=session.operator_id, at=session.started_at
-    )
+    version = pricing.version_of(session)
     zone = (session.location or session.operator).time_zone
     return prices.card(version, time_zone=zone, power_w=None, at=session.started_at)
 

@@ -20,7 +20,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if codes.looks_like(wish.text) and (evse := evses.by_code(wish.text)):
         return redirect("portal:evse", evse.uid)
     start = wishes.start(request.GET)
-    found = places.search(wish, at=timezone.now(), start=start)
+    found = places.search(wish, at=timezone.now(), asker=request.user, start=start)
     shown = start + len(found.places)
     context = {
         "wish": wish,

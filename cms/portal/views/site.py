@@ -14,7 +14,7 @@ def page(request: HttpRequest, where: str) -> HttpResponse:
     known = number.isascii() and number.isdigit() and len(number) < 19
     if not known or not places.listed().filter(pk=number).exists():
         raise Http404("no such public place")
-    place = places.described([int(number)], at=timezone.now())[0]
+    place = places.described([int(number)], at=timezone.now(), asker=request.user)[0]
     if request.path != place.url:
         return redirect(place.url)
     once = {"place": place, "busy": busy.hours(place.location)}
