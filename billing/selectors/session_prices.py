@@ -27,7 +27,7 @@ class Agreed(NamedTuple):
 
 
 def of(sessions: Sequence[ChargingSession]) -> dict[int, Agreed]:
-    """By session, in two queries where all are kept, in eight else. Where the start of a session was corrected since, its price is
+    """By session, in one query where all are kept, in eight else. Where the start of a session was corrected since, its price is
     looked up anew, for the same person."""
     kept = _kept(sessions)
     open_ = [session for session in sessions if not _holds(kept.get(session.pk), session)]
@@ -39,13 +39,12 @@ def _holds(agreed: Agreed | None, session: ChargingSession) -> bool:
 
 
 def _kept(sessions: Sequence[ChargingSession]) -> dict[int, Agreed]:
-    columns = ("session_id", "at", "asked", "who", "place", "assignment_id", "version_id")
-    found = SessionPrice.objects.filter(session__in=[session.pk for session in sessions]).values_list(*columns)
-    rows = list(found)
-    versions = TariffVersion.objects.in_bulk({row[-1] for row in rows if row[-1]}) if rows else {}
+    found = SessionPrice.objects.filter(session__in=[session.pk for session in sessions]).select_related("version")
     return {
-        session: Agreed(at, asked, who_of(who), place_of(place), assignment, versions.get(version), kept=True)
-        for session, at, asked, who, place, assignment, version in rows
+        row.pk: Agreed(
+            row.at, row.asked, who_of(row.who), place_of(row.place), row.assignment_id, row.version, kept=True
+        )
+        for row in found
     }
 
 

@@ -10,15 +10,31 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import assurance, closing, exports, rating
+from billing.services import assurance, closing, rating, session_prices
 
+from .month_end import expire_exports, look_at_months, resume_exports, run_export
 from .payments import collect, collect_due, collect_owed, finish_payment_steps
 
-__all__ = ["collect", "collect_due", "collect_owed", "finish_payment_steps"]
+__all__ = [
+    "collect",
+    "collect_due",
+    "collect_owed",
+    "expire_exports",
+    "finish_payment_steps",
+    "look_at_months",
+    "resume_exports",
+    "run_export",
+]
 
 logger = logging.getLogger(__name__)
 
 _LATE = timedelta(days=2)  # a reading later than this is found by the monthly check of `manage.py rerate --verify`
+
+
+@shared_task
+def keep_prices(ids: Sequence[int]) -> int:
+    """Behind `session_started`; what gets lost is made up for at rating."""
+    return session_prices.keep(session_ids=ids)
 
 
 @shared_task
@@ -60,28 +76,6 @@ def keep_assurance() -> None:
             assurance.snapshot(operator=operator)
         except Exception:
             logger.exception("assurance snapshot failed operator=%s", operator.slug)
-
-
-@shared_task
-def run_export(pk: int) -> None:
-    """Behind `export_asked`."""
-    try:
-        exports.run(pk)
-    except Exception:
-        logger.exception("export failed export=%s", pk)
-        exports.failed(export_id=pk)
-
-
-@shared_task
-def resume_exports() -> None:
-    """The sweep behind it."""
-    for pk in exports.resume():
-        run_export(pk)
-
-
-@shared_task
-def expire_exports() -> int:
-    return exports.expire()
 
 
 def _swept(find: Callable[[int], list[int]]) -> int:

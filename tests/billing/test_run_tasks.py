@@ -54,10 +54,10 @@ def test_one_broken_session_does_not_keep_the_others_unpaid(
     sessions = [ended() for _ in range(4)]
     whole = rating.rated_by_session
 
-    def breaks(found: Any) -> Any:
+    def breaks(found: Any, *agreed: Any) -> Any:
         if any(session.pk == sessions[1].pk for session in found):
             raise ArithmeticError("a poisoned session")
-        return whole(found)
+        return whole(found, *agreed)
 
     monkeypatch.setattr(rating, "rated_by_session", breaks)
     with caplog.at_level(logging.ERROR):
