@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Driver
 from billing import months, pricing
-from billing.models import PaymentMethod, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
+from billing.models import PaymentMethod, Plan, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.months import Stretch
 from billing.services import collecting, fees, histories, issuing, plans, subscriptions
 from billing.services.subscriptions import Actor
@@ -98,8 +98,8 @@ def change(
 
 
 def _choosable(version: PlanVersion, driver: Driver) -> None:
-    plan = version.plan
-    if plan.operator_id != driver.operator_id or plan.archived_at or plans.current(plan) != version:
+    plan = Plan.objects.offered().filter(pk=version.plan_id, operator=driver.operator_id).first()
+    if plan is None or plans.current(plan) != version:
         raise Invalid({"plan": [_("This plan cannot be chosen any more. Please look at the plans again.")]})
 
 
