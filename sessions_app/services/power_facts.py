@@ -10,6 +10,7 @@ from stations.models import EVSE, ChargingStation, Variable
 _SOON = timedelta(seconds=90)
 _LEVEL = (("", "ChargeProfileMaxStackLevel"), ("SmartChargingCtrlr", "ProfileStackLevel"))
 _UNITS = (("", "ChargingScheduleAllowedChargingRateUnit"), ("SmartChargingCtrlr", "RateUnit"))
+_PHASES = {"DC": 1, "AC_1_PHASE": 1, "AC_2_PHASE": 2, "AC_2_PHASE_SPLIT": 2}
 _WRITTEN = {"current": "A", "power": "W", "a": "A", "w": "W"}  # 1.6 has words, 2.x letters
 
 
@@ -24,6 +25,7 @@ def of(limit: PowerLimit) -> Facts:
     return Facts(
         version=station.ocpp_version,
         dc=bool(here) and all(evse.power_type == "DC" for evse in here),
+        phases=max((_PHASES.get(evse.power_type, 3) for evse in here), default=3),
         evse=limit.evse_id,
         alone=len(evses) == 1,
         transaction=_transaction(limit),

@@ -5,8 +5,6 @@ is taken is checked by the station's own schedule, then by what really flows; wh
 last becomes a problem on the overview. After a boot it is said again. Killed at any line, the sweep goes on.
 """
 
-import json
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,23 +17,15 @@ from accounts import access
 from accounts.models import User
 from cms.core.errors import Conflict, Invalid
 from sessions_app.models import ChargingSession, PowerHabit, PowerLimit
-from sessions_app.smart_charging import answers, variants
-from sessions_app.smart_charging.variants import Variant
-from stations.diagnostics import faults
-from stations.models import ChargingStation, Command, Fault
-from stations.services import commands
-from stations.vocabulary import commands as words
-from stations.vocabulary.values import EvseRef
+from sessions_app.smart_charging import variants
+from stations.models import ChargingStation, Command
 
-from . import power_facts
+from . import power_asking, power_facts, power_outcomes
+from .power_asking import MOST_W
 
 Status, Asking = PowerLimit.Status, PowerLimit.Asking
-MOST_W = 1_000_000
 SETTLES = timedelta(seconds=60)  # until a car follows a limit
-LOOKS_AHEAD_S = 600
-TOLERANCE_W = 200  # beside 5 %: meters and cars are not exact
 _OUT = {Command.Status.PENDING, Command.Status.SENT}
-_NEVER = {"NotImplemented", "NotSupported"}
 
 
 @transaction.atomic
@@ -59,7 +49,7 @@ def wish(
     limit, _new = PowerLimit.objects.live().update_or_create(
         station=station, evse_id=evse_id, defaults={**wanted, **anew, "accepted_at": None}
     )
-    _begin(limit, by)
+    power_asking.begin(limit, by)
     return limit
 
 
@@ -72,10 +62,10 @@ def lift(*, limit: PowerLimit, by: User | None) -> PowerLimit:
     if locked is None or locked.status == Status.LIFTING:
         return limit
     if not locked.variant or locked.status == Status.REFUSED:  # nothing of it is at the station
-        _end(locked)
+        power_outcomes.end(locked)
         return locked
     locked.status = Status.LIFTING
-    _ask(locked, Asking.CLEAR, by)
+    power_asking.ask(locked, Asking.CLEAR, by)
     return locked
 
 
@@ -87,10 +77,12 @@ def answered(*, command_id: int) -> None:
         return
     command = limit.command
     limit.command = None
-    if command.status == Command.Status.TIMEOUT or (command.status == Command.Status.ERROR and not _refusal(command)):
+    if command.status == Command.Status.TIMEOUT or (
+        command.status == Command.Status.ERROR and not power_outcomes.refusal(command)
+    ):
         limit.save()  # nobody answered: the sweep asks again once the station is back
         return
-    _ANSWERS[Asking(limit.asking)](limit, command)
+    power_outcomes.ANSWERS[Asking(limit.asking)](limit, command)
 
 
 def go_on(*, now: datetime) -> int:
@@ -115,174 +107,9 @@ def _moved(pk: int, now: datetime) -> bool:
     if not limit.station.online:
         return False
     if limit.status in (Status.TRYING, Status.CHECKING, Status.LIFTING):
-        _ask(limit, Asking(limit.asking), None)
+        power_asking.ask(limit, Asking(limit.asking), None)
         return True
     return _say_again(limit) or _watch(limit, now)
-
-
-# ---- asking ---------------------------------------------------------------------------------------------------------
-
-
-def _begin(limit: PowerLimit, by: User | None) -> None:
-    """With what this model is known to take, else with what the standard prefers."""
-    facts, habit = power_facts.of(limit), power_facts.habit(limit.station)
-    if limit.limit_w < _least(facts) and habit.pause in (PowerHabit.Pause.LEAST, PowerHabit.Pause.STOPS):
-        limit.given_w = _least(facts)
-    first = variants.following(facts, [], _variant(habit.variant))
-    assert first is not None
-    _try(limit, first, by)
-
-
-def _try(limit: PowerLimit, variant: Variant, by: User | None = None) -> None:
-    limit.variant, limit.status = variants.dumps(variant), Status.TRYING
-    _ask(limit, Asking.SET, by)
-
-
-def _ask(limit: PowerLimit, asking: PowerLimit.Asking, by: User | None) -> None:
-    """Off line, the sweep asks later."""
-    limit.asking = asking
-    facts = power_facts.of(limit)
-    word = _WORDS[asking](limit, facts)
-    try:
-        limit.command = commands.request(station=limit.station, command=word, by=by, automatic=by is None)
-    except Conflict:
-        limit.command = None
-    limit.transaction_id = facts.transaction
-    limit.save()
-
-
-def _profile(limit: PowerLimit, facts: variants.Facts, watts: int) -> words.Command:
-    variant = variants.loads(limit.variant)
-    return words.SetChargingProfile(
-        evse=None if variant.whole or not limit.evse_id else EvseRef(limit.evse_id),
-        profile_id=limit.profile_id,
-        purpose=variant.purpose,
-        kind=variant.kind,
-        unit=variant.unit,
-        limit=variants.amount(watts, unit=variant.unit, dc=facts.dc),
-        stack_level=variant.level,
-        start=timezone.now() if variant.kind == "Absolute" else None,
-        until=limit.until,
-        transaction_id=facts.transaction if variant.purpose == variants.TX and variant.named else None,
-    )
-
-
-def _schedule(limit: PowerLimit, facts: variants.Facts) -> words.Command:
-    unit = variants.loads(limit.variant).unit
-    return words.GetCompositeSchedule(EvseRef(limit.evse_id) if limit.evse_id else None, LOOKS_AHEAD_S, unit)
-
-
-_WORDS: Mapping[PowerLimit.Asking, Callable[[PowerLimit, variants.Facts], words.Command]] = {
-    Asking.SET: lambda limit, facts: _profile(limit, facts, limit.given_w),
-    Asking.CHECK: _schedule,
-    Asking.CLEAR: lambda limit, facts: words.ClearChargingProfile(limit.profile_id),
-    Asking.CLEARED: _schedule,
-    Asking.OPEN: lambda limit, facts: _profile(limit, facts, power_facts.most_w(limit) or MOST_W),
-}
-
-
-# ---- what came of it ------------------------------------------------------------------------------------------------
-
-
-def _was_set(limit: PowerLimit, command: Command) -> None:
-    if command.status == Command.Status.ACCEPTED:
-        limit.accepted_at, limit.status = command.completed_at, Status.CHECKING
-        _ask(limit, Asking.CHECK, None)
-        return
-    if _refusal(command) in _NEVER or _members(command).get("status") in _NEVER:
-        _give_up(limit, Status.REFUSED)
-        return
-    _note(limit, "refused")
-    _next(limit)
-
-
-def _was_checked(limit: PowerLimit, command: Command) -> None:
-    """A station that cannot say what holds has promised only."""
-    told = answers.limit_w(_members(command), dc=power_facts.of(limit).dc)
-    if told is not None and told > _allowed(limit.given_w):
-        _ignored(limit)
-        return
-    limit.status = Status.PROMISED if told is None else Status.HOLDS
-    if told is not None:
-        _hold(limit, command.completed_at or timezone.now())
-    limit.save()
-
-
-def _was_cleared(limit: PowerLimit, command: Command) -> None:
-    """Unknown is as good as Accepted, and neither is worth more than what holds then (quirk 80)."""
-    _ask(limit, Asking.CLEARED, None)
-
-
-def _was_looked_at(limit: PowerLimit, command: Command) -> None:
-    told = answers.limit_w(_members(command), dc=power_facts.of(limit).dc)
-    most = power_facts.most_w(limit)
-    if told is not None and told <= _allowed(limit.given_w) and (most is None or limit.given_w < most):
-        _ask(limit, Asking.OPEN, None)
-        return
-    _end(limit)
-
-
-_ANSWERS: Mapping[PowerLimit.Asking, Callable[[PowerLimit, Command], None]] = {
-    Asking.SET: _was_set,
-    Asking.CHECK: _was_checked,
-    Asking.CLEAR: _was_cleared,
-    Asking.CLEARED: _was_looked_at,
-    Asking.OPEN: lambda limit, command: _end(limit),
-}
-
-
-def _next(limit: PowerLimit) -> None:
-    """The same way with 6 A where nothing at all was wished (quirk 76), else the next way."""
-    facts, habit = power_facts.of(limit), power_facts.habit(limit.station)
-    least = _least(facts)
-    if limit.given_w < least and habit.pause != PowerHabit.Pause.ZERO:
-        limit.given_w = least
-        _try(limit, variants.loads(limit.variant))
-        return
-    tried = [Variant(*way) for way, _given, _outcome in json.loads(limit.tried)]
-    following = variants.following(facts, tried, _variant(habit.variant))
-    if following is None:
-        outcomes = {outcome for _way, _given, outcome in json.loads(limit.tried)}
-        _give_up(limit, Status.IGNORED if "ignored" in outcomes else Status.REFUSED)
-        return
-    limit.given_w = max(limit.limit_w, least) if habit.pause == PowerHabit.Pause.LEAST else limit.limit_w
-    _try(limit, following)
-
-
-def _ignored(limit: PowerLimit) -> None:
-    _note(limit, "ignored")
-    _next(limit)
-
-
-def _note(limit: PowerLimit, outcome: str) -> None:
-    tried = json.loads(limit.tried)
-    limit.tried = json.dumps([*tried, [variants.loads(limit.variant), limit.given_w, outcome]], separators=(",", ":"))
-
-
-def _hold(limit: PowerLimit, at: datetime) -> None:
-    """It obeys: how it was said is worth knowing for every station of its make."""
-    limit.status, limit.proved_at = Status.HOLDS, at
-    pause = PowerHabit.Pause.ZERO if limit.given_w == 0 else None
-    if limit.limit_w < limit.given_w and power_facts.habit(limit.station).pause != PowerHabit.Pause.STOPS:
-        pause = PowerHabit.Pause.LEAST
-    power_facts.learn(limit.station, variant=limit.variant, pause=pause)
-    faults.clear(station_id=limit.station_id, kind=Fault.Kind.LIMIT, evse_id=limit.evse_id, at=at)
-
-
-def _give_up(limit: PowerLimit, status: PowerLimit.Status) -> None:
-    limit.status = status
-    limit.save()
-    if status == Status.IGNORED:
-        faults.report(station_id=limit.station_id, kind=Fault.Kind.LIMIT, evse_id=limit.evse_id, at=timezone.now())
-
-
-def _end(limit: PowerLimit) -> None:
-    limit.status, limit.ended_at = Status.ENDED, timezone.now()
-    limit.save()
-    faults.clear(station_id=limit.station_id, kind=Fault.Kind.LIMIT, evse_id=limit.evse_id, at=limit.ended_at)
-
-
-# ---- watching -------------------------------------------------------------------------------------------------------
 
 
 def _say_again(limit: PowerLimit) -> bool:
@@ -299,7 +126,7 @@ def _say_again(limit: PowerLimit) -> bool:
     if not (booted or gone):
         return False
     limit.tried = "[]"
-    _begin(limit, None)
+    power_asking.begin(limit, None)
     return True
 
 
@@ -315,37 +142,14 @@ def _watch(limit: PowerLimit, now: datetime) -> bool:
     flows = running.aggregate(w=Sum("power_w"))["w"]
     if flows is None:
         return False
-    if flows > _allowed(limit.given_w):
-        _ignored(limit)
+    if flows > power_outcomes.allowed(limit.given_w):
+        power_outcomes.ignored(limit)
         return True
-    _hold(limit, now)
+    power_outcomes.hold(limit, now)
     limit.save()
     return False
-
-
-def _allowed(watts: int) -> int:
-    return watts * 105 // 100 + TOLERANCE_W
-
-
-def _least(facts: variants.Facts) -> int:
-    return variants.least_w(dc=facts.dc)
 
 
 def _locked(found: Any) -> PowerLimit | None:
     limit: PowerLimit | None = found.select_for_update(of=("self",)).select_related("station", "command").first()
     return limit
-
-
-def _variant(text: str) -> Variant | None:
-    return variants.loads(text) if text else None
-
-
-def _members(command: Command) -> dict[str, Any]:
-    told = json.loads(command.response or "{}")
-    return told if isinstance(told, dict) else {}
-
-
-def _refusal(command: Command) -> str:
-    """The CALLERROR's code; "" where the connection ended or nobody answered."""
-    code = str(json.loads(command.error or "{}").get("code", ""))
-    return "" if code == "ConnectionClosed" else code

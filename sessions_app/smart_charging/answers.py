@@ -9,7 +9,7 @@ SOON_S = 5
 """A profile with a start of its own begins within the next second."""
 
 
-def limit_w(answer: dict[str, Any], *, dc: bool, phases: int = 3) -> Decimal | None:
+def limit_w(answer: dict[str, Any], *, phases: int) -> Decimal | None:
     """W in a moment, by the last period that has begun then; None where it says nothing readable."""
     schedule = answer.get("chargingSchedule", answer.get("schedule"))
     if not isinstance(schedule, dict):
@@ -24,7 +24,7 @@ def limit_w(answer: dict[str, Any], *, dc: bool, phases: int = 3) -> Decimal | N
     if schedule.get("chargingRateUnit") != "A":
         return limit
     said = period.get("numberPhases")
-    return limit * VOLTS * (1 if dc else said if isinstance(said, int) and said in (1, 2, 3) else phases)
+    return limit * VOLTS * (said if isinstance(said, int) and said in (1, 2, 3) else phases)
 
 
 def _begun(periods: Any) -> dict[str, Any]:

@@ -17,11 +17,12 @@ VOLTS, LEAST_A = 230, 6
 
 
 class Facts(NamedTuple):
-    """What is known of a station and of the place that is limited. `evse` 0: the whole station; `alone`: its only EVSE.
+    """What is known of a station and of the place that is limited. `phases`: 1 for DC. `evse` 0: the whole station; `alone`: its only EVSE.
     `transaction` of the charge that runs there, "" for none. `max_level` and `units` as reported; None and () where it said nothing."""
 
     version: str
     dc: bool
+    phases: int
     evse: int
     alone: bool
     transaction: str
@@ -63,14 +64,14 @@ def following(facts: Facts, tried: Sequence[Variant], known: Variant | None = No
     return next((one for one in variants(facts, known) if one not in tried), None)
 
 
-def amount(watts: int, *, unit: str, dc: bool, phases: int = 3) -> int:
+def amount(watts: int, *, unit: str, phases: int) -> int:
     """In `unit`, never more than `watts`: a car that is told 16 A takes 16 A."""
-    return watts if unit == "W" else watts // (VOLTS * (1 if dc else phases))
+    return watts if unit == "W" else watts // (VOLTS * phases)
 
 
-def least_w(*, dc: bool, phases: int = 3) -> int:
+def least_w(phases: int) -> int:
     """The smallest limit at which a car goes on charging."""
-    return LEAST_A * VOLTS * (1 if dc else phases)
+    return LEAST_A * VOLTS * phases
 
 
 def _all(facts: Facts) -> Iterator[tuple[int, Variant]]:

@@ -8,7 +8,7 @@ import pytest
 from sessions_app.smart_charging import answers, variants
 from sessions_app.smart_charging.variants import DEFAULT, MOST, STATION, TX, Facts, Variant
 
-IDLE = Facts(version="1.6", dc=False, evse=1, alone=False, transaction="")
+IDLE = Facts(version="1.6", dc=False, phases=3, evse=1, alone=False, transaction="")
 BUSY = IDLE._replace(transaction="12")
 ALONE = BUSY._replace(alone=True)
 
@@ -73,9 +73,9 @@ def test_a_variant_survives_its_row() -> None:
 
 
 def test_a_limit_is_never_rounded_up() -> None:
-    assert variants.amount(11_000, unit="A", dc=False) == 15
-    assert variants.amount(11_000, unit="W", dc=False) == 11_000
-    assert variants.least_w(dc=False) == 4_140
+    assert variants.amount(11_000, unit="A", phases=3) == 15
+    assert variants.amount(11_000, unit="W", phases=3) == 11_000
+    assert variants.least_w(3) == 4_140
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_a_limit_is_never_rounded_up() -> None:
     ],
 )
 def test_q75_what_a_composite_schedule_says_at_once(answer: dict[str, Any], watts: int | None) -> None:
-    assert answers.limit_w(answer, dc=False) == (None if watts is None else Decimal(watts))
+    assert answers.limit_w(answer, phases=3) == (None if watts is None else Decimal(watts))
