@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Value
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +23,6 @@ from billing.payments import gateway
 from billing.payments.gateway import Declined, Given, Intent, Order, PaymentGateway, State, Unknown
 from billing.services import payment_customers
 from cms.core.errors import Conflict
-from cms.core.fields import MoneyField
 
 logger = logging.getLogger(__name__)
 

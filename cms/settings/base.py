@@ -257,7 +257,7 @@ STRIPE_API_KEY = env.text("STRIPE_API_KEY", "")  # sk_live_…, sk_test_… or a
 STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")  # pk_…: what the pay page shows the browser
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")  # whsec_…: signs what Stripe tells us
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")  # another address than Stripe's own: a stand-in for tests
-PAYMENT_GATEWAY = "stripe" if STRIPE_API_KEY else "fake"
+PAYMENT_GATEWAY: str = "stripe" if STRIPE_API_KEY else "fake"
 
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.whole("HEARTBEAT_INTERVAL_S", 300)

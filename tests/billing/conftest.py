@@ -9,10 +9,13 @@ import pytest
 
 from accounts.models import Driver, Operator
 from billing import pricing
-from billing.models import PaymentMethod, TariffVersion
+from billing.models import CDR, PaymentMethod, TariffVersion
+from billing.payments import gateway
+from billing.services import rating
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
+from tests.billing.till import Till
 from tests.factories import EvseFactory
 from tests.factories.billing import (
     EndedSessionFactory,
@@ -67,6 +70,27 @@ def card(dario: Driver) -> PaymentMethod:
     """Dario's, an ordinary one."""
     method: PaymentMethod = PaymentMethodFactory(driver=dario)
     return method
+
+
+@pytest.fixture
+def till(monkeypatch: pytest.MonkeyPatch) -> Till:
+    """The provider of this test, with its books open."""
+    one = Till()
+    monkeypatch.setattr(gateway, "of", lambda name: one)
+    return one
+
+
+@pytest.fixture
+def rated(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession]) -> Callable[..., CDR]:
+    """`rated(energy=…)`: a charge of Dario's with its record, 0.55 €/kWh."""
+    price()
+
+    def make(**facts: Any) -> CDR:
+        cdr = rating.rate(session_id=ended(**facts).pk)
+        assert cdr is not None
+        return cdr
+
+    return make
 
 
 @pytest.fixture
