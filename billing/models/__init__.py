@@ -11,7 +11,7 @@ from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment, PaymentCustomer, PaymentMethod, PaymentStep, Refund
 from .payout import Payout, PayoutItem
 from .promotion import FailedCode, Promotion, PromotionUse, Redemption
-from .revenue_share import HostStatement, RevenueShare
+from .revenue_share import HostStatement, HostStatementItem, RevenueShare
 from .subscription import (
     AllowanceUse,
     Plan,
@@ -44,6 +44,7 @@ __all__ = [
     "FileSequence",
     "FiscalSettings",
     "HostStatement",
+    "HostStatementItem",
     "Invoice",
     "InvoiceLine",
     "InvoicedCdr",

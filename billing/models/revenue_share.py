@@ -9,6 +9,10 @@ from cms.core.fields import EnergyField, MoneyField
 from cms.core.models import Immutable, Visible
 from stations.models import Location
 
+from .cdr import CDR
+from .invoice import InvoiceLine
+from .payment import Refund
+
 
 class RevenueShare(Immutable):
     """What was agreed with the host of a location, from the month `valid_from` (its first day) until the next row of the location;
@@ -90,3 +94,26 @@ class HostStatement(Immutable):
 
     def __str__(self) -> str:
         return self.number
+
+
+class HostStatementItem(Immutable):
+    """What a statement has counted: each charge, credit, refund and credited line once, in the first statement after it. Exactly one
+    of them is set."""
+
+    statement = models.ForeignKey(HostStatement, models.PROTECT, related_name="items")
+    cdr = models.OneToOneField(CDR, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
+    refund = models.OneToOneField(Refund, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
+    line = models.OneToOneField(InvoiceLine, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cdr__isnull=False, refund=None, line=None)
+                | Q(cdr=None, refund__isnull=False, line=None)
+                | Q(cdr=None, refund=None, line__isnull=False),
+                name="host_statement_item_is_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.statement_id}: {self.cdr_id or self.refund_id or self.line_id}"
