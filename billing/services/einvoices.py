@@ -24,6 +24,7 @@ from billing.documents import einvoice, parties, sdi_words
 from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
 from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice, Payment
+from billing.payments.gateway import WALLET
 from billing.services import fiscal, issuing
 from billing.services.issuing import Actor
 from cms.core.errors import Conflict
@@ -220,7 +221,7 @@ def _paid(invoice: Invoice) -> einvoice.Paid:
     sums: dict[str, Decimal] = {}
     for payments in (own, of_charges):
         for gateway, captured, back in payments.values_list("gateway").annotate(Sum("captured"), Sum("refunded")):
-            means = einvoice.WITHHELD if gateway == "wallet" else einvoice.CARD
+            means = einvoice.WITHHELD if gateway == WALLET else einvoice.CARD
             sums[means] = sums.get(means, Decimal(0)) + captured - back
     rest, parts = invoice.total_incl_vat, []
     for means, amount in sums.items():

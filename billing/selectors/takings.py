@@ -1,0 +1,182 @@
+"""Which document a charge gets, and the corrispettivi by day and point.
+
+One rule: a charge of a roaming partner's customer is on the partner's invoice; one that is on an invoice, or whose payer gets a
+monthly invoice (a company, a driver with a VAT number), is documented by it; every other one is a corrispettivo.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from accounts.models import Operator
+from billing import pricing
+from billing.documents import takings_chain
+from billing.models import CDR, TakingsChain, TakingsEntry
+from billing.models.cdr import CDRQuerySet
+
+HORIZON = timedelta(days=400)  # nothing older is documented anew
+_CHUNK = 2000
+
+
+class FiscalDocument(StrEnum):
+    INVOICE = "invoice"
+    CORRISPETTIVO = "corrispettivo"
+    ROAMING = "roaming"
+
+
+_PARTNERS = Q(session__price__who__contains='"partner":"') & ~Q(session__price__who__contains='"partner":""')
+_INVOICED = Q(invoiced__isnull=False) | Q(company__isnull=False) | (Q(driver__isnull=False) & ~Q(driver__vat_number=""))
+
+
+def fiscal_document(cdr: CDR) -> FiscalDocument:
+    known = CDR.objects.filter(pk=cdr.pk)
+    if known.filter(_PARTNERS).exists():
+        return FiscalDocument.ROAMING
+    return FiscalDocument.INVOICE if known.filter(_INVOICED).exists() else FiscalDocument.CORRISPETTIVO
+
+
+def due(operator: Operator, until: datetime) -> CDRQuerySet:
+    """Charges that ended before `until`, are documented by corrispettivi and are not (or no more) in the chain."""
+    recorded = TakingsEntry.objects.filter(cdr=OuterRef("pk"), reason=TakingsEntry.Reason.CHARGE, reversed_by=None)
+    ended = CDR.objects.billable().uninvoiced().filter(operator=operator, stopped_at__lt=until, total_incl_vat__gt=0)
+    ours = ended.filter(Q(driver=None) | Q(driver__vat_number=""), company=None, stopped_at__gte=until - HORIZON)
+    return ours.exclude(_PARTNERS).filter(~Exists(recorded))
+
+
+def outdated(operator: Operator) -> QuerySet[TakingsEntry]:
+    """Entries whose charge has been invoiced or credited since, and that nothing takes out yet."""
+    standing = TakingsEntry.objects.filter(operator=operator, reason=TakingsEntry.Reason.CHARGE, reversed_by=None)
+    since = today(operator) - HORIZON
+    gone = Q(cdr__invoiced__isnull=False) | Q(cdr__credited_by__isnull=False)
+    return standing.filter(gone, day__gte=since)
+
+
+def today(operator: Operator) -> date:
+    return timezone.now().astimezone(pricing.zone(operator.time_zone)).date()
+
+
+def midnight(operator: Operator) -> datetime:
+    """The beginning of today at the operator's: what ended before belongs to a day that is over."""
+    on = today(operator)
+    return datetime(on.year, on.month, on.day, tzinfo=pricing.zone(operator.time_zone))
+
+
+# ---- by day and point -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Of one day, or one point on one day. `gaps`: charges of that day that should be in the chain and are not."""
+
+    key: Any
+    charges: int
+    reversals: int
+    energy_kwh: Decimal
+    taxable: Decimal
+    vat: Decimal
+    total: Decimal
+    points: int = 0
+    gaps: int = 0
+
+
+def days(operator: Operator, first: date, until: date) -> list[Totals]:
+    """Every day of [first, until) that has entries or gaps, the newest first."""
+    entries = _between(operator, first, until)
+    rows = {row["day"]: row for row in _summed(entries, "day").annotate(points=Count("evse", distinct=True))}
+    gaps = _gaps(operator, first, until)
+    return [_totals(day, rows.get(day), gaps.get(day, 0)) for day in sorted({*rows, *gaps}, reverse=True)]
+
+
+def points(operator: Operator, day: date) -> list[Totals]:
+    rows = _summed(_between(operator, day, day + timedelta(days=1)), "evse").order_by("evse")
+    return [_totals(row["evse"], row) for row in rows]
+
+
+def entries(operator: Operator, first: date, until: date) -> QuerySet[TakingsEntry]:
+    return _between(operator, first, until).order_by("number")
+
+
+def _between(operator: Operator, first: date, until: date) -> QuerySet[TakingsEntry]:
+    return TakingsEntry.objects.filter(operator=operator, day__gte=first, day__lt=until)
+
+
+def _summed(found: QuerySet[TakingsEntry], key: str) -> QuerySet[Any, Any]:
+    charge = Q(reason=TakingsEntry.Reason.CHARGE)
+    return (
+        found.order_by()
+        .values(key)
+        .annotate(
+            charges=Count("pk", filter=charge),
+            reversals=Count("pk", filter=~charge),
+            kwh=Sum("energy"),
+            net=Sum("taxable"),
+            tax=Sum("vat"),
+            gross=Sum("total"),
+        )
+    )
+
+
+def _gaps(operator: Operator, first: date, until: date) -> dict[date, int]:
+    zone = pricing.zone(operator.time_zone)
+    start, end = (datetime(on.year, on.month, on.day, tzinfo=zone) for on in (first, until))
+    found = due(operator, min(end, midnight(operator))).filter(stopped_at__gte=start)
+    by_day = found.order_by().annotate(on=TruncDate(F("stopped_at"), tzinfo=zone)).values("on").annotate(n=Count("pk"))
+    return {row["on"]: row["n"] for row in by_day}
+
+
+def _totals(key: Any, row: dict[str, Any] | None, gaps: int = 0) -> Totals:
+    if row is None:
+        nothing = Decimal(0)
+        return Totals(key, 0, 0, nothing, nothing, nothing, nothing, gaps=gaps)
+    return Totals(
+        key,
+        row["charges"],
+        row["reversals"],
+        row["kwh"] / 1000,
+        row["net"],
+        row["tax"],
+        row["gross"],
+        row.get("points", 0),
+        gaps,
+    )
+
+
+# ---- is the chain whole? --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`broken` is the number of the first entry that is missing or not what it was; None for a whole chain."""
+
+    entries: int
+    broken: int | None = None
+
+
+def verify(operator: Operator) -> Verdict:
+    """Computes every hash again, from the first entry on. Memory stays flat."""
+    previous, count = "", 0
+    for entry in TakingsEntry.objects.filter(operator=operator).order_by("number").iterator(_CHUNK):
+        count += 1
+        if (
+            entry.number != count
+            or entry.previous != previous
+            or entry.hash != takings_chain.digest(previous, facts(entry))
+        ):
+            return Verdict(count, broken=count)
+        previous = entry.hash
+    chain = TakingsChain.objects.filter(operator=operator).first()
+    if chain and (chain.last, chain.head) != (count, previous):
+        return Verdict(count, broken=count + 1)  # the last ones are gone
+    return Verdict(count)
+
+
+def facts(entry: TakingsEntry) -> dict[str, Any]:
+    """What the hash of an entry is over."""
+    named = {name: getattr(entry, name) for name in takings_chain.FIELDS if name not in ("cdr", "reverses")}
+    return {**named, "cdr": entry.cdr_id, "reverses": entry.reverses_id}
