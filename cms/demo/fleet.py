@@ -61,7 +61,7 @@ def _spec(station: Station, url: str, registers: Mapping[int, Decimal], running:
         registers=registers,
         broken={number: (code, vendor) for number, (code, vendor, _since) in station.broken.items()},
         out_of_service=station.out_of_service,
-        resumed=running,
+        resumed=tuple(one for one in running if one.connector <= model.connectors),
         visits_per_day=station.visits * LIVELIER,
         flaky=station.flaky,
         signs=station.signs,

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from celery import shared_task
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from billing.models import CDR
+from sessions_app.models import ChargingSession
 
 from . import rollup
 
@@ -30,12 +31,12 @@ def roll_up_days(days: int = 7) -> None:
 
 
 def _roll_up_late(before: datetime) -> None:
-    """The days before `before` that something was priced for lately: a replay after weeks offline, a credit and its new CDR."""
-    lately = CDR.objects.filter(
-        created_at__gte=timezone.now() - LATELY, started_at__lt=before, started_at__gte=before - OLDEST
-    )
-    first = lately.aggregate(first=Min("started_at"))["first"]
-    if first:
-        stations = lately.values_list("session__station", flat=True).distinct()
+    """The days before `before` that something was priced or told for lately: a replay after weeks offline, a credit and its new CDR,
+    the history of another system."""
+    lately = Q(created_at__gte=timezone.now() - LATELY, started_at__lt=before, started_at__gte=before - OLDEST)
+    priced, told = CDR.objects.filter(lately), ChargingSession.objects.filter(lately)
+    began = [found.aggregate(first=Min("started_at"))["first"] for found in (priced, told)]
+    if first := min(filter(None, began), default=None):
+        stations = {*priced.values_list("session__station", flat=True), *told.values_list("station", flat=True)}
         rollup.hourly(since=first, until=before, stations=stations)
         rollup.revenue(since=timezone.localdate(first), until=timezone.localdate(before))

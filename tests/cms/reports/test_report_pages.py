@@ -164,6 +164,17 @@ def test_what_was_priced_weeks_late_is_in_the_report_of_its_day(charged: Chargin
     assert HourlyUsage.objects.aggregate(Sum("energy"))["energy__sum"] == Decimal(11000)
 
 
+def test_the_history_of_another_system_is_in_the_report_of_its_days(charged: ChargingSession) -> None:
+    """What was taken over yesterday was never priced here."""
+    with time_machine.travel(NOON + timedelta(days=40), tick=False):
+        ChargingSession.objects.update(created_at=NOON + timedelta(days=39), ocpp_version=ChargingSession.IMPORTED)
+        tasks.roll_up_days()
+    assert HourlyUsage.objects.aggregate(Sum("energy"), Sum("sessions")) == {
+        "energy__sum": Decimal(11000),
+        "sessions__sum": 1,
+    }
+
+
 @time_machine.travel(NOON, tick=False)
 def test_the_uptime_report_asks_its_own_question(client: Client, olga: User, charged: ChargingSession) -> None:
     tasks.roll_up_days()
