@@ -169,7 +169,7 @@ def invite(
     demand(company, by)
     address = _address(email)
     _check_cap(monthly_cap)
-    if company.archived_at is not None:
+    if Company.objects.select_for_update().get(pk=company.pk).archived_at is not None:
         raise Conflict(_("This company is no longer a customer."), code="company_archived")
     if CompanyMember.objects.filter(company=company, left_at=None, driver__user__email__iexact=address).exists():
         raise Conflict(_("%(email)s belongs to the company already.") % {"email": address}, code="already_member")

@@ -34,8 +34,8 @@ class _Member(NamedTuple):
 
 
 def refusals(driver_ids: Sequence[int]) -> dict[int, Refusal]:
-    """By driver; who is not in it may start. Three statements; two more for members of companies, two where there are wallets
-    without a card."""
+    """By driver; who is not in it may start. Three statements; two more where somebody belongs to a company, two where a wallet
+    has no card beside it."""
     drivers = sorted(set(driver_ids))
     if not drivers:
         return {}
@@ -108,9 +108,10 @@ def _without_money(drivers: Sequence[int]) -> dict[int, Refusal]:
 def _in_arrears(drivers: Sequence[int], members: Sequence[_Member]) -> dict[int, Refusal]:
     """Past the grace of an unpaid bill, the driver's own or the company's (billing.models.dunning)."""
     said = _("A bill has not been paid for too long. Pay it, and you can charge again.")
-    found = {driver for (driver,) in _stopped(list(drivers))} | {
-        driver for (driver,) in _company_stopped(list(drivers))
-    }
+    found = {driver for (driver,) in _stopped(list(drivers))}
+    if members:
+        stopped = {company for (company,) in _company_stopped(sorted({member.company for member in members}))}
+        found |= {member.driver for member in members if member.company in stopped}
     return {driver: Refusal(NO_CREDIT, "payment_overdue", said) for driver in found}
 
 
