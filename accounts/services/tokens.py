@@ -15,7 +15,7 @@ from cms.core.errors import Invalid
 from cms.core.models import checked
 from cms.core.prepared import Given, prepared
 
-APP_PREFIX = "APP-"
+APP_PREFIX, ONCE_PREFIX = "APP-", "QR-"
 APP_SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # people read these out: no I, O, 0, 1
 
 
@@ -149,12 +149,27 @@ def issue_app_token(*, driver: Driver) -> Token:
     existing = Token.objects.filter(driver=driver, app=True).first()
     if existing:
         return existing
-    uid = APP_PREFIX + "".join(secrets.choice(APP_SIGNS) for _sign in range(20 - len(APP_PREFIX)))
     try:
         with transaction.atomic():
-            return Token.objects.create(operator=driver.operator, driver=driver, uid=uid, type="Central", app=True)
+            return Token.objects.create(
+                operator=driver.operator, driver=driver, uid=_made_up(APP_PREFIX), type="Central", app=True
+            )
     except IntegrityError:  # a second request of the same driver was quicker
         return Token.objects.get(driver=driver, app=True)
+
+
+def issue_for_one_charge(*, operator: Operator, expires_at: datetime, direct: bool) -> Token:
+    """For somebody we do not know, who has paid. `direct`: the station knows the type DirectPayment (OCPP 2.1); others are told
+    Central, which our own system vouches for."""
+    kind = Token.Type.DIRECT_PAYMENT if direct else Token.Type.CENTRAL
+    return Token.objects.create(
+        operator=operator, uid=_made_up(ONCE_PREFIX), type=kind, expires_at=expires_at, max_active_sessions=1
+    )
+
+
+def _made_up(prefix: str) -> str:
+    """Short enough for a 1.6 idTag (20 characters), too long to be guessed."""
+    return prefix + "".join(secrets.choice(APP_SIGNS) for _sign in range(20 - len(prefix)))
 
 
 def _known(keys: set[tuple[int, str]]) -> dict[tuple[int, str], Verdict]:

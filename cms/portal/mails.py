@@ -3,27 +3,30 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.models import SentMail
-from accounts.notifications import once, send
+from accounts.models import SentMail, User
+from accounts.notifications import email, once, send
 from accounts.notifications.email import Attachment
 from billing import pricing
 from billing.documents import pdf
-from billing.models import CDR
+from billing.models import CDR, AdhocCharge
 from cms.portal import receipt_lines
 
 WORTH_A_MAIL = timedelta(days=2)  # an imported or replayed history is no news
 PDF = "application/pdf"
+_ADDRESSED = Q(driver__isnull=False) | Exists(
+    AdhocCharge.objects.filter(start__session=OuterRef("session")).exclude(email="")
+)
 
 
 def due() -> QuerySet[CDR]:
     """Receipts to mail: the driver owes it or got energy, nobody has to look at it first, and we heard of it just now."""
     heard = timezone.now() - WORTH_A_MAIL
-    billable = CDR.objects.billable().filter(driver__isnull=False, created_at__gte=heard)
+    billable = CDR.objects.billable().filter(_ADDRESSED, created_at__gte=heard)
     return billable.filter(session__stopped_received_at__gte=heard).exclude(total_incl_vat=0, energy=0)
 
 
@@ -46,26 +49,45 @@ def receipt(*, cdr_id: int) -> bool:
         .filter(pk=cdr_id)
         .first()
     )
-    if cdr is None or cdr.driver is None:
+    if cdr is None:
         return False
-    return once.send(key=key_of(cdr), to=cdr.driver.user.email, deliver=lambda: _deliver(cdr))
+    if cdr.driver is not None:
+        user = cdr.driver.user
+        return once.send(key=key_of(cdr), to=user.email, deliver=lambda: _deliver(cdr, user))
+    charge = AdhocCharge.objects.filter(start__session=cdr.session_id).exclude(email="").first()
+    if charge is None:
+        return False
+    return once.send(key=key_of(cdr), to=charge.email, deliver=lambda: _deliver_to_guest(cdr, charge))
 
 
-def _deliver(cdr: CDR) -> None:
-    assert cdr.driver is not None
-    language = cdr.driver.user.language or cdr.operator.language
-    file = Attachment(f"colonnina-{cdr.pk}.pdf", pdf.receipt(cdr, language), PDF)
+def _deliver(cdr: CDR, user: User) -> None:
+    language = user.language or cdr.operator.language
     with translation.override(language), timezone.override(pricing.zone_of(cdr.session)):
-        facts = _facts(cdr)
-        send.to_user(user=cdr.driver.user, name="emails/receipt", facts=facts, attachments=[file], language=language)
+        facts = _facts(cdr, reverse("portal:charge", args=[cdr.session_id]))
+        send.to_user(
+            user=user, name="emails/receipt", facts=facts, attachments=[_file(cdr, language)], language=language
+        )
 
 
-def _facts(cdr: CDR) -> dict[str, object]:
+def _deliver_to_guest(cdr: CDR, charge: AdhocCharge) -> None:
+    language = charge.language
+    with translation.override(language), timezone.override(pricing.zone_of(cdr.session)):
+        facts = _facts(cdr, reverse("portal:done", args=[charge.public_token]))
+        email.send(
+            to=charge.email, name="emails/receipt", facts=facts, attachments=[_file(cdr, language)], language=language
+        )
+
+
+def _file(cdr: CDR, language: str) -> Attachment:
+    return Attachment(f"colonnina-{cdr.pk}.pdf", pdf.receipt(cdr, language), PDF)
+
+
+def _facts(cdr: CDR, path: str) -> dict[str, object]:
     return {
         "cdr": cdr,
         "session": cdr.session,
         "operator": cdr.operator,
         "lines": receipt_lines.of(cdr),
         "vat": receipt_lines.vat_words(cdr),
-        "url": settings.PUBLIC_URL + reverse("portal:charge", args=[cdr.session_id]),
+        "url": settings.PUBLIC_URL + path,
     }

@@ -1,6 +1,7 @@
 """A ride is a charge as its driver meets it: from the tap on Start (a StartRequest) to the receipt (a ChargingSession).
 
-A charge begun with a card at the station has no StartRequest; its page is /history/<id>/ instead of /s/<token>/.
+A charge begun with a card at the station has no StartRequest; its page is /history/<id>/ instead of /s/<token>/. One without an
+account has an AdhocCharge, whose secret opens its page to whoever has it.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
+from billing.models import AdhocCharge
 from cms.portal.selectors import mine
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Location
@@ -21,6 +23,7 @@ class Ride:
 
     start: StartRequest | None
     session: ChargingSession | None
+    adhoc: AdhocCharge | None = None
 
     @property
     def station(self) -> ChargingStation:
@@ -75,6 +78,8 @@ class Ride:
         return either
 
     def _url(self, by_token: str, by_session: str) -> str:
+        if self.adhoc:
+            return reverse(f"portal:{by_token}", args=[self.adhoc.public_token])
         if self.start:
             return reverse(f"portal:{by_token}", args=[self.start.public_token])
         assert self.session is not None
@@ -84,6 +89,11 @@ class Ride:
 def by_token(user: User, token: str) -> Ride | None:
     start = mine.starts(user).filter(public_token=token).first()
     return Ride(start, start.session) if start else None
+
+
+def of_adhoc(charge: AdhocCharge) -> Ride | None:
+    """None before the charger was asked for anything."""
+    return Ride(charge.start, charge.start.session, charge) if charge.start else None
 
 
 def by_session(user: User, pk: int) -> Ride | None:

@@ -33,11 +33,12 @@ _OF_STATE = {
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """`ride` is my own charge or start on this EVSE, if there is one."""
+    """`ride` is my own charge or start on this EVSE, if there is one; `awaited`: somebody else's start waits for its car."""
 
     now: EvseNow
     situation: Situation
     ride: Ride | None = None
+    awaited: bool = False
 
     @property
     def can_start(self) -> bool:
@@ -53,10 +54,11 @@ class Landing:
         return next((texts.FAULT[c.error_code] for c in self.now.connectors if c.error_code in texts.FAULT), None)
 
 
-def at(now: EvseNow, *, ride: Ride | None) -> Landing:
+def at(now: EvseNow, *, ride: Ride | None, awaited: bool = False) -> Landing:
     """A cable without a charge is an invitation to start; a charge of mine beats whatever the connector says."""
     if ride is not None:
         return Landing(now, Situation.YOURS, ride)
-    if now.state == states.OCCUPIED and now.plugged:
-        return Landing(now, Situation.PLUGGED)
-    return Landing(now, _OF_STATE[now.state])
+    situation = Situation.PLUGGED if now.state == states.OCCUPIED and now.plugged else _OF_STATE[now.state]
+    if awaited and situation in {Situation.FREE, Situation.PLUGGED}:
+        return Landing(now, Situation.BUSY, awaited=True)
+    return Landing(now, situation)

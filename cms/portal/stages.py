@@ -34,7 +34,11 @@ def of_start(ride: Ride) -> list[Stage]:
     if ride.start is None:
         asked, charger = (SEEN, gettext_lazy("Card accepted")), SEEN
     else:
-        asked, charger = (SEEN, gettext_lazy("Asked")), _charger(ride.start, started=session is not None)
+        held = ride.adhoc is not None and ride.adhoc.hold
+        asked, charger = (
+            (SEEN, gettext_lazy("Card held") if held else gettext_lazy("Asked")),
+            _charger(ride.start, started=session is not None),
+        )
         if charger == SEEN and session is None:
             car = FAILED if ride.start.status == StartRequest.Status.EXPIRED else NOW
     return [

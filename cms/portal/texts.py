@@ -65,6 +65,23 @@ REFUSED = {
     "token_blocked": _("Your app card is blocked. You find it under Cards."),
     "token_expired": _("Your app card has expired. Write to your operator or call: the number is under Help."),
     "not_supported": _("This charger cannot be started from here. Use a card."),
+    "evse_busy": _("Somebody else is charging here, or about to start."),
+    "code_used": _("This code has been used already. Scan the one that the screen shows now."),
+    "too_many": _("Too many tries at this socket. Wait some minutes, or use another one."),
+    "adhoc_over": _("This charge has begun already, or was cancelled."),
+    "unavailable": _("The payment provider does not answer right now. Nothing was charged: try again in a minute."),
+}
+
+# Why a charge without an account did not begin (AdhocCharge.reason)
+DROPPED = {
+    "gave_up": _("The payment was not finished, so nothing started."),
+    "declined": _("Your bank refused the card, so nothing started."),
+    "offline": REFUSED["station_offline"],
+    "refused": START_REFUSED,
+    "no_car": NO_CAR,
+    "unanswered": START_UNANSWERED,
+    "busy": _("Somebody else was quicker at this socket."),
+    "price_changed": _("The price changed just now. Look at it and start again."),
 }
 
 # DomainError.code of a stop that we could not even send
@@ -78,3 +95,7 @@ NO_INVOICE = {
     "billing_data_missing": _("For an invoice we need your name, your address, and a VAT number or fiscal code."),
     "cdr_held": _("Somebody has to look at this charge first. Ask again when the amount is final."),
 }
+
+TOO_LATE_FOR_AN_INVOICE = _(
+    "The day’s takings are closed, so this charge cannot be invoiced here any more. Write to the operator: the address is under Help."
+)

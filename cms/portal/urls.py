@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from cms.portal.views import cards, charge, find, history, invoices, landing, pages, receipt, site, verify
+from cms.portal.views import (
+    adhoc,
+    adhoc_receipt,
+    card_page,
+    cards,
+    charge,
+    find,
+    history,
+    invoices,
+    landing,
+    pages,
+    receipt,
+    site,
+    verify,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -11,9 +25,18 @@ urlpatterns = [
     path("c/", landing.typed, name="typed"),
     path("c/<str:code>/", landing.page, name="evse"),
     path("c/<str:code>/start/", landing.start, name="start"),
+    path("c/<str:code>/pay/", adhoc.begin, name="begin"),
+    path("pay/card/<slug:reference>/", card_page.page, name="card-page"),
+    path("pay/<slug:token>/", adhoc.pay, name="pay"),
+    path("pay/<slug:token>/back/", adhoc.paid, name="paid"),
+    path("pay/<slug:token>/leave/", adhoc.leave, name="leave"),
     path("s/<slug:token>/", charge.by_token, name="live"),
     path("s/<slug:token>/stop/", charge.stop_by_token, name="stop"),
     path("s/<slug:token>/done/", receipt.by_token, name="done"),
+    path("s/<slug:token>/receipt.pdf", adhoc_receipt.pdf, name="adhoc-receipt"),
+    path("s/<slug:token>/mail/", adhoc_receipt.mail, name="adhoc-mail"),
+    path("s/<slug:token>/invoice/", adhoc_receipt.invoice, name="adhoc-invoice"),
+    path("s/<slug:token>/invoice.pdf", adhoc_receipt.invoice_pdf, name="adhoc-invoice-pdf"),
     path("history/", history.page, name="history"),
     path("history/export.csv", history.export, name="export"),
     path("history/<int:pk>/", charge.by_session, name="charge"),

@@ -246,7 +246,7 @@ def test_the_block_alone_answers_the_live_link(client: Client, world: Driving) -
 def test_the_page_costs_a_fixed_number_of_queries(
     client: Client, world: Driving, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         see(client, HERE)
 
 

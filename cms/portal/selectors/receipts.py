@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from accounts.models import Driver, SentMail, User
 from accounts.notifications import once
 from billing import pricing
 from billing.models import CDR, Invoice, Payment
+from billing.services import adhoc
 from billing.tariffs import trace
 from cms import charts
 from cms.dashboard import cost_panel
@@ -64,7 +68,36 @@ class Receipt:
     @property
     def may_ask_invoice(self) -> bool:
         """Something to invoice, not invoiced yet, and nobody has to look at it first."""
-        return bool(self.cdr and self.cdr.total_incl_vat and not self.invoice and not self.held and self.driver)
+        return self._invoiceable and self.driver is not None
+
+    @property
+    def guest_may_ask_invoice(self) -> bool:
+        """The same for a charge without an account, while its day's takings are still open."""
+        return self._invoiceable and timezone.now() <= self.invoice_until
+
+    @property
+    def invoice_until(self) -> datetime:
+        assert self.cdr is not None
+        return adhoc.invoice_until(self.cdr)
+
+    @property
+    def hold(self) -> Payment | None:
+        """What was blocked on the card before it began."""
+        return self.paid if self.paid and self.paid.later else None
+
+    @property
+    def unsettled(self) -> bool:
+        """The page has to ask again: the amount is not known yet, or the hold still stands."""
+        return self.cdr is None or bool(self.hold and self.hold.status == Payment.Status.AUTHORIZED and not self.held)
+
+    @property
+    def freed(self) -> Decimal:
+        """What of the hold nobody took."""
+        return self.hold.amount - self.hold.captured if self.hold else Decimal(0)
+
+    @property
+    def _invoiceable(self) -> bool:
+        return bool(self.cdr and self.cdr.total_incl_vat and not self.invoice and not self.held)
 
 
 def cdr_of(user: User, session: int) -> CDR | None:
@@ -77,9 +110,8 @@ def cdr_of(user: User, session: int) -> CDR | None:
     )
 
 
-def of(user: User, ride: Ride) -> Receipt:
+def of(ride: Ride, cdr: CDR | None) -> Receipt:
     assert ride.session is not None
-    cdr = cdr_of(user, ride.session.pk)
     return Receipt(
         ride=ride,
         cdr=cdr,
@@ -89,11 +121,18 @@ def of(user: User, ride: Ride) -> Receipt:
         driver=cdr.driver if cdr else None,
         chart=_chart(ride, cdr),
         held=cdr is not None and not CDR.objects.billable().filter(pk=cdr.pk).exists(),
-        paid=Payment.objects.filter(cdr=cdr).first() if cdr else None,
+        paid=_payment(ride, cdr),
         mailed=once.sent(key=mails.key_of(cdr)) if cdr else None,
         uid=evse.uid if (evse := rides.evse_of(ride)) else "",
         signed=proof.token_of(ride.session.pk),
     )
+
+
+def _payment(ride: Ride, cdr: CDR | None) -> Payment | None:
+    """What it was paid with, or will be: the hold stands until the amount is known."""
+    if ride.adhoc is not None:
+        return ride.adhoc.payment
+    return cdr.payment if cdr else None
 
 
 def _chart(ride: Ride, cdr: CDR | None) -> charts.Chart | None:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from accounts.doors import PersonRequest
 from billing.documents import pdf as documents
 from cms.portal.selectors import mine
-from cms.portal.views.receipt import pdf_file
+from cms.portal.views import files
 
 PAGE = 50
 
@@ -22,4 +22,4 @@ def page(request: PersonRequest) -> HttpResponse:
 @login_required
 def pdf(request: PersonRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(mine.invoices(request.user), pk=pk)
-    return pdf_file(documents.invoice(invoice), f"{invoice.number.replace('/', '-')}.pdf")
+    return files.pdf(documents.invoice(invoice), f"{invoice.number.replace('/', '-')}.pdf")

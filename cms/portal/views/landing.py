@@ -10,10 +10,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.services import drivers, tokens
+from billing.selectors import adhoc as adhoc_charges
+from billing.services import adhoc
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
-from cms.portal import rides, situations, texts
+from cms.portal import pocket, rides, screen_codes, situations, texts
 from cms.portal.selectors import evses, help_lines, mine, places, prices
 from sessions_app.services import starts
 from stations.models import EVSE
@@ -25,7 +27,10 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         return unknown(request, code)
     if evse.uid != code:
         return redirect(_canonical(request, evse))
-    return _page(request, evse)
+    entry = screen_codes.entry(request, evse, at=timezone.now())
+    if entry.fresh and entry.interval is not None:  # the code has done its work: no bookmark and no history keeps it
+        return pocket.keep_scan(redirect("portal:evse", evse.uid), evse, entry.interval)
+    return show(request, evse, entry=entry)
 
 
 def typed(request: HttpRequest) -> HttpResponse:
@@ -57,28 +62,51 @@ def start(request: PersonRequest, code: str) -> HttpResponse:
         token = tokens.issue_app_token(driver=driver)
         begun = starts.remote(evse=evse, token=token, by=request.user, driver=driver)
     except DomainError as error:
-        refusal = texts.REFUSED.get(error.code, error.text)
-        return _page(request, evse, refusal=refusal, status=error.http_status)
+        return refused(request, evse, error)
     return redirect("portal:live", begun.public_token)
 
 
-def _page(request: HttpRequest, evse: EVSE, *, refusal: Promise | str = "", status: int = 200) -> HttpResponse:
+def refused(request: HttpRequest, evse: EVSE, error: DomainError) -> HttpResponse:
+    """The same page again, with the reason in words."""
+    return show(request, evse, refusal=texts.REFUSED.get(error.code, error.text), status=error.http_status)
+
+
+def show(
+    request: HttpRequest,
+    evse: EVSE,
+    *,
+    entry: screen_codes.Entry | None = None,
+    refusal: Promise | str = "",
+    status: int = 200,
+) -> HttpResponse:
     at = timezone.now()
-    landing = situations.at(evses.seen([evse])[0], ride=_mine_on(request, evse))
+    entry = entry or screen_codes.entry(request, evse, at=at)
+    ride = _mine_on(request, evse)
+    awaited = ride is None and adhoc.awaited(evse)
+    landing = situations.at(evses.seen([evse])[0], ride=ride, awaited=awaited)
+    version = prices.versions([evse], at=at, asker=request.user)[evse.pk]
+    hold = None if request.user.is_authenticated else adhoc.hold_under(version, evse.station.operator)
     context = {
         "landing": landing,
         "evse": evse,
         "station": evse.station,
         "location": evse.station.location,
-        "card": prices.card_of(evse, at=at),
-        "other": places.alternative_to(landing.now, at=at) if landing.needs_another else None,
+        "card": prices.card_under(version, evse, at=at),
+        "other": places.alternative_to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
         "refusal": refusal,
+        "scan_again": not entry.open and landing.can_start,
+        "hold": hold,
+        "currency": version.currency if version else "",
     }
     block = Block("driver/_evse.html", dict)
     return blocks.page(request, "driver/evse.html", context, {"landing": block}, status=status)
 
 
 def _mine_on(request: HttpRequest, evse: EVSE) -> rides.Ride | None:
+    """A charge of this phone's or of this account's."""
+    pocketed = adhoc_charges.running(pocket.charges(request), evse=evse.pk)
+    if pocketed:
+        return rides.of_adhoc(pocketed[0])
     if not request.user.is_authenticated:
         return None
     running = mine.sessions(request.user).active().filter(station=evse.station_id, evse_id=evse.evse_id)

@@ -1,0 +1,31 @@
+"""Where a payer gives a card: our own page with the fake provider, the provider's form inside ours with Stripe. Only this page
+may talk to the provider's host, and only here is its script loaded."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from billing.models import Payment, PaymentMethod
+
+FAKE = "fake"
+_STRIPE = {
+    "script-src": ["https://js.stripe.com"],
+    "frame-src": ["https://js.stripe.com", "https://hooks.stripe.com"],
+    "connect-src": ["https://api.stripe.com"],
+    "img-src": ["https://*.stripe.com"],
+}
+
+
+def page(request: HttpRequest, asked: Payment | PaymentMethod, facts: Mapping[str, Any], *, back: str) -> HttpResponse:
+    """`asked` waits for a card: a payment, or a card that is being saved. `back` is where the payer is sent afterwards, absolute."""
+    if asked.gateway == FAKE or not asked.client_secret:
+        return redirect(asked.action_url or back)
+    key = settings.STRIPE_PUBLISHABLE_KEY
+    context = {"asked": asked, "operator": asked.operator, "back": back, "key": key, **facts}
+    form = partial(render, template_name="driver/pay_stripe.html", context=context)
+    return cast(HttpResponse, csp_update(_STRIPE)(form)(request))

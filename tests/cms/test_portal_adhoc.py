@@ -1,0 +1,459 @@
+"""Charging without an account: price, card, start, receipt; and every way in which nothing begins and nothing is paid."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+
+from accounts.models import Operator, Token
+from billing.models import CDR, AdhocCharge, Invoice, Payment
+from billing.services import adhoc, payments, rating, settling
+from billing.tasks import adhoc as tasks
+from sessions_app.models import ChargingSession, StartRequest
+from sessions_app.services import starts
+from stations.models import ChargingStation, Command
+from tests.cms.driving import MORNING, UID, Driving, minute, price, see
+from tests.factories.billing import element
+
+pytestmark = pytest.mark.django_db
+HERE = f"/c/{UID}/"
+GOOD, ASKS, POOR = "4242424242424242", "4000002760003184", "4000000000009995"
+CARD = {"expiry": "12/40", "cvc": "123"}
+ENGLISH = {"accept-language": "en"}
+
+
+@pytest.fixture(autouse=True)
+def morning() -> Iterator[Any]:
+    with time_machine.travel(MORNING, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def plugged(world: Driving) -> Driving:
+    world.status("Preparing")
+    return world
+
+
+def tap(client: Client) -> Any:
+    return client.post(f"{HERE}pay/", headers=ENGLISH)
+
+
+def card_page(client: Client) -> str:
+    """Through the tap to the page that asks for a card."""
+    pay = client.get(tap(client)["Location"])
+    assert pay.status_code == 302
+    return str(pay["Location"])
+
+
+def give(client: Client, number: str, page: str | None = None) -> Any:
+    return client.post(page or card_page(client), {"number": number, **CARD}, headers=ENGLISH)
+
+
+def paid(client: Client, number: str = GOOD) -> AdhocCharge:
+    answer = give(client, number)
+    assert answer.status_code == 302
+    client.get(answer["Location"])
+    return AdhocCharge.objects.get()
+
+
+def answered(status: str) -> None:
+    Command.objects.update(status=status)
+
+
+def statuses() -> tuple[str, str, str]:
+    charge = AdhocCharge.objects.select_related("payment").get()
+    assert charge.payment is not None
+    return charge.status, charge.reason, charge.payment.status
+
+
+# ---- before the card -------------------------------------------------------------------------------------------------
+
+
+def test_price_and_hold_stand_before_the_one_button(client: Client, plugged: Driving) -> None:
+    html = see(client, HERE)
+    at = [html.index(s) for s in ("€0.59", "Held on your card", "€40.00", ">Pay and start</button>")]
+    assert at == sorted(at)
+    assert "js.stripe.com" not in html
+
+
+def test_without_a_cable_the_cable_is_the_next_step(client: Client, world: Driving) -> None:
+    html = see(client, HERE)
+    assert 'aria-disabled="true">Connect the cable</button>' in html
+    assert 'type="submit">Pay without waiting for the cable</button>' in html
+
+
+def test_where_a_charge_costs_nothing_nobody_is_asked_for_a_card(client: Client, plugged: Driving) -> None:
+    price(plugged.dario.operator, element("ENERGY", "0"), location=plugged.location)
+    assert "Held on your card" not in see(client, HERE)
+    answer = tap(client)
+    charge = AdhocCharge.objects.get()
+    assert answer["Location"] == f"/s/{charge.public_token}/"
+    assert (charge.status, charge.hold, charge.payment) == ("started", Decimal(0), None)
+
+
+def test_the_tap_keeps_what_was_shown_and_moves_no_money(client: Client, plugged: Driving) -> None:
+    tap(client)
+    charge = AdhocCharge.objects.get()
+    shown = json.loads(charge.shown)
+    assert shown["sentence"] == "€0.59/kWh, VAT included"
+    assert (shown["at"], shown["language"]) == (MORNING.isoformat(), "en")
+    assert charge.tariff_version is not None
+    assert (Payment.objects.count(), Command.objects.count()) == (0, 0)
+
+
+def test_a_second_tap_finds_the_first(client: Client, plugged: Driving) -> None:
+    assert tap(client)["Location"] == tap(client)["Location"]
+    assert AdhocCharge.objects.count() == 1
+
+
+@pytest.mark.parametrize("reason", ["offline", "charging", "awaited"])
+def test_what_cannot_start_asks_nobody_for_a_card(client: Client, plugged: Driving, reason: str) -> None:
+    if reason == "offline":
+        ChargingStation.objects.update(online=False)
+    elif reason == "charging":
+        plugged.begins(0)
+    else:
+        plugged.asked()
+    assert tap(client).status_code == 409
+    assert (AdhocCharge.objects.count(), Payment.objects.count()) == (0, 0)
+
+
+def test_somebody_else_s_start_makes_it_busy(client: Client, plugged: Driving) -> None:
+    paid(client)
+    html = see(Client(), HERE)
+    assert "Somebody is about to start here." in html
+    assert "Pay and start" not in html
+
+
+def test_a_socket_bears_only_so_many_tries(client: Client, plugged: Driving) -> None:
+    for _ in range(adhoc.MOST_OPENED):
+        assert Client().post(f"{HERE}pay/").status_code == 302
+    assert Client().post(f"{HERE}pay/").status_code == 409
+    assert AdhocCharge.objects.count() == adhoc.MOST_OPENED
+
+
+# ---- the card --------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_card_is_held_and_the_station_asked(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    payment, token = charge.payment, charge.token
+    assert payment is not None
+    assert token is not None
+    assert (payment.status, payment.amount, payment.later, payment.purpose) == (
+        "authorized",
+        Decimal(40),
+        True,
+        "adhoc",
+    )
+    assert (charge.status, payment.start_request) == ("started", charge.start)
+    assert (len(token.uid), token.type, token.driver, token.max_active_sessions) == (20, "Central", None, 1)
+    command = Command.objects.get()
+    assert (command.kind, command.requested_by) == ("RequestStart", None)
+
+
+def test_a_wrong_number_is_said_beside_its_field(client: Client, plugged: Driving) -> None:
+    answer = give(client, "4242424242424241")
+    assert answer.status_code == 400
+    assert "This is no card number." in answer.content.decode()
+    assert Command.objects.count() == 0
+
+
+def test_a_declined_card_may_be_followed_by_another(client: Client, plugged: Driving) -> None:
+    page = card_page(client)
+    answer = give(client, POOR, page)
+    assert answer.status_code == 402
+    assert "There is not enough money on the card for this amount." in answer.content.decode()
+    assert Command.objects.count() == 0
+    client.get(give(client, GOOD, page)["Location"])
+    assert statuses() == ("started", "", "authorized")
+    assert Payment.objects.count() == 1
+
+
+def test_the_bank_asks_and_a_yes_starts(client: Client, plugged: Driving) -> None:
+    page = card_page(client)
+    assert give(client, ASKS, page)["Location"] == page
+    assert "wants to hold €40.00. Is it you?" in see(client, page)
+    client.get(client.post(page, {"approve": "yes"})["Location"])
+    assert statuses() == ("started", "", "authorized")
+
+
+def test_the_bank_asks_and_a_no_starts_nothing(client: Client, plugged: Driving) -> None:
+    page = card_page(client)
+    give(client, ASKS, page)
+    answer = client.post(page, {"approve": "no"}, headers=ENGLISH)
+    assert answer.status_code == 402
+    assert "The payment was not approved with the bank." in answer.content.decode()
+    assert (Command.objects.count(), AdhocCharge.objects.get().status) == (0, "paying")
+
+
+def test_a_wallet_is_one_tap(client: Client, plugged: Driving) -> None:
+    answer = client.post(card_page(client), {"wallet": "google_pay"})
+    client.get(answer["Location"])
+    assert statuses() == ("started", "", "authorized")
+
+
+def test_the_way_back_from_the_bank_claims_nothing(client: Client, plugged: Driving) -> None:
+    """Whoever types the address has not paid."""
+    token = tap(client)["Location"].split("/")[2]
+    card = client.get(f"/pay/{token}/")["Location"]
+    assert client.get(f"/pay/{token}/back/")["Location"] == f"/pay/{token}/"
+    assert client.get(f"/pay/{token}/")["Location"] == card
+    assert Command.objects.count() == 0
+
+
+def test_who_goes_back_pays_nothing(client: Client, plugged: Driving) -> None:
+    token = tap(client)["Location"].split("/")[2]
+    client.get(f"/pay/{token}/")
+    assert client.post(f"/pay/{token}/leave/")["Location"] == HERE
+    assert statuses() == ("dropped", "gave_up", "released")
+
+
+@pytest.mark.parametrize("path", ["pay/{}/", "pay/{}/back/", "s/{}/", "s/{}/done/", "s/{}/receipt.pdf", "pay/card/{}/"])
+def test_a_guessed_secret_opens_nothing(client: Client, plugged: Driving, path: str) -> None:
+    assert client.get("/" + path.format("guessed")).status_code in (302, 404)
+    assert AdhocCharge.objects.count() == 0
+
+
+# ---- the start -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "said"),
+    [
+        ("rejected", "refused", "did not accept the start"),
+        ("timeout", "unanswered", "does not answer"),
+    ],
+)
+def test_a_refused_start_gives_the_hold_back_at_once(
+    client: Client, plugged: Driving, answer: str, reason: str, said: str
+) -> None:
+    charge = paid(client)
+    answered(answer)
+    tasks.pursue_due()
+    assert statuses() == ("dropped", reason, "released")
+    html = see(client, f"/s/{charge.public_token}/")
+    assert said in html
+    assert "Free again since" in html
+
+
+def test_no_car_in_time_gives_it_back_and_a_late_car_is_told_no(client: Client, plugged: Driving, morning: Any) -> None:
+    charge = paid(client)
+    answered("accepted")
+    morning.move_to(MORNING + starts.WAITS + timedelta(seconds=1))
+    starts.expire(now=MORNING + starts.WAITS + timedelta(seconds=1))
+    tasks.pursue_due()
+    assert statuses() == ("dropped", "no_car", "released")
+    assert charge.token is not None
+    plugged.begins(5, token=charge.token)
+    assert ChargingSession.objects.get().authorization == "Expired"
+
+
+def test_a_station_that_went_away_while_paying_gives_it_back(client: Client, plugged: Driving) -> None:
+    page = card_page(client)
+    ChargingStation.objects.update(online=False)
+    back = give(client, GOOD, page)["Location"]
+    assert client.get(back)["Location"].startswith("/s/")
+    assert statuses() == ("dropped", "offline", "released")
+
+
+def test_of_two_payers_one_starts_and_the_other_has_his_money_back(client: Client, plugged: Driving) -> None:
+    other = Client()
+    mine, his = card_page(client), card_page(other)
+    client.get(give(client, GOOD, mine)["Location"])
+    other.get(give(other, GOOD, his)["Location"])
+    ends = AdhocCharge.objects.order_by("pk").values_list("status", "reason", "payment__status")
+    assert list(ends) == [("started", "", "authorized"), ("dropped", "busy", "released")]
+    assert StartRequest.objects.count() == 1
+
+
+def test_a_payment_that_nobody_finishes_is_let_go(client: Client, plugged: Driving, morning: Any) -> None:
+    card_page(client)
+    morning.move_to(MORNING + adhoc.PAYS_WITHIN + timedelta(minutes=1))
+    tasks.pursue_due()
+    assert statuses() == ("dropped", "gave_up", "released")
+
+
+def test_killed_after_the_hold_the_sweep_starts(client: Client, plugged: Driving, morning: Any) -> None:
+    """The browser never came back from the bank."""
+    give(client, GOOD)
+    payment = Payment.objects.get()
+    AdhocCharge.objects.update(payment=None)
+    payments.refresh(payment=payment)
+    morning.move_to(minute(2))
+    tasks.pursue_due()
+    assert statuses() == ("started", "", "authorized")
+
+
+def test_scanning_again_leads_the_same_phone_to_its_charge(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert f'href="/s/{charge.public_token}/">Go to your charge' in see(client, HERE)
+    assert "Go to your charge" not in see(Client(), HERE)
+
+
+# ---- the charge, and its end -----------------------------------------------------------------------------------------
+
+
+def charged(client: Client, world: Driving, wh: int = 20_000) -> AdhocCharge:
+    charge = paid(client)
+    assert charge.token is not None
+    answered("accepted")
+    session = world.begins(0, token=charge.token)
+    tasks.pursue_due()
+    world.reads(session, 30, wh // 2, power=11_000)
+    world.ends(session, 60, wh)
+    rating.rate(session_id=session.pk)
+    settling.settle(cdr_id=CDR.objects.get().pk)
+    return AdhocCharge.objects.get()
+
+
+def test_followed_and_stopped_by_whoever_has_the_link(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert charge.token is not None
+    answered("accepted")
+    plugged.begins(0, token=charge.token)
+    html = see(Client(), f"/s/{charge.public_token}/")
+    assert "Card held" in html
+    assert "Stop charging" in html
+    assert Client().post(f"/s/{charge.public_token}/stop/").status_code == 302
+    assert Command.objects.filter(kind="RequestStop").count() == 1
+
+
+def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged: Driving) -> None:
+    charge = charged(client, plugged)
+    html = see(client, f"/s/{charge.public_token}/done/")
+    assert "Charge ended: €11.80" in html
+    for words, amount in (("Held at the start", "€40.00"), ("Collected", "€11.80"), ("Free again since", "€28.20")):
+        assert amount in html.partition(words)[2][:160]
+    assert charge.payment is not None
+    assert (charge.payment.status, charge.payment.captured) == ("captured", Decimal("11.80"))
+    pdf = client.get(f"/s/{charge.public_token}/receipt.pdf")
+    assert pdf.content[:5] == b"%PDF-"
+
+
+def test_no_energy_costs_nothing_and_the_hold_is_let_go(client: Client, plugged: Driving) -> None:
+    charge = charged(client, plugged, 0)
+    assert charge.payment is not None
+    assert charge.payment.status == "released"
+    assert "No energy flowed" in see(client, f"/s/{charge.public_token}/done/")
+
+
+def test_the_receipt_goes_where_it_is_asked_for(client: Client, plugged: Driving, morning: Any) -> None:
+    charge = charged(client, plugged)
+    morning.move_to(minute(61))
+    mail.outbox.clear()
+    answer = client.post(f"/s/{charge.public_token}/mail/", {"email": "greta@example.org"}, headers=ENGLISH)
+    assert answer.status_code == 302
+    (sent,) = mail.outbox
+    assert (sent.to, len(sent.attachments)) == (["greta@example.org"], 1)
+    assert f"/s/{charge.public_token}/done/" in str(sent.body)
+
+
+BUYER = {
+    "number": "IT00743110157",
+    "billing_name": "Bellini Impianti S.r.l.",
+    "recipient": "M5UXCR1",
+    "place": "Via Emilia Est 120, 41124 Modena MO",
+}
+
+
+def legal(operator: Operator) -> None:
+    Operator.objects.filter(pk=operator.pk).update(
+        legal_name="Rete Adriatica S.r.l.",
+        vat_number="IT00743110157",
+        address="Via Stalingrado 71",
+        postal_code="40128",
+        city="Bologna",
+        province="BO",
+        iban="IT60X0542811101000000123456",
+    )
+
+
+def test_four_fields_make_the_invoice_once(client: Client, plugged: Driving, morning: Any) -> None:
+    legal(plugged.dario.operator)
+    charge = charged(client, plugged)
+    morning.move_to(minute(65))
+    for _ in range(2):
+        assert client.post(f"/s/{charge.public_token}/invoice/", BUYER).status_code == 302
+    invoice = Invoice.objects.get()
+    buyer = json.loads(invoice.buyer)
+    assert (invoice.driver, invoice.total_incl_vat) == (None, Decimal("11.80"))
+    assert {
+        n: buyer[n] for n in ("legal_name", "vat_number", "sdi_code", "address", "postal_code", "city", "province")
+    } == {
+        "legal_name": "Bellini Impianti S.r.l.",
+        "vat_number": "IT00743110157",
+        "sdi_code": "M5UXCR1",
+        "address": "Via Emilia Est 120",
+        "postal_code": "41124",
+        "city": "Modena",
+        "province": "MO",
+    }
+    assert client.get(f"/s/{charge.public_token}/invoice.pdf").content[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"number": "IT00743110158"}, "wrong"),
+        ({"number": "0123456789"}, "11"),
+        ({"place": "Modena"}, "Street and number, a comma"),
+        ({"place": "Via Emilia Est 120, 41124 Modena"}, "An invoice needs it."),
+    ],
+)
+def test_what_is_wrong_with_the_buyer_is_said_and_nothing_issued(
+    client: Client, plugged: Driving, morning: Any, wrong: dict[str, str], said: str
+) -> None:
+    legal(plugged.dario.operator)
+    charge = charged(client, plugged)
+    morning.move_to(minute(65))
+    answer = client.post(f"/s/{charge.public_token}/invoice/", BUYER | wrong, headers=ENGLISH)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+    assert (Invoice.objects.count(), AdhocCharge.objects.get().buyer) == (0, "")
+
+
+def test_after_midnight_there_is_no_invoice_here(client: Client, plugged: Driving, morning: Any) -> None:
+    legal(plugged.dario.operator)
+    charge = charged(client, plugged)
+    morning.move_to(MORNING + timedelta(days=1))
+    client.post(f"/s/{charge.public_token}/invoice/", BUYER)
+    assert Invoice.objects.count() == 0
+
+
+def test_tokens_of_one_charge_are_forgotten(client: Client, plugged: Driving, morning: Any) -> None:
+    charge = charged(client, plugged)
+    assert charge.token is not None
+    morning.move_to(MORNING + timedelta(days=5))
+    assert tasks.forget_tokens() == 1
+    assert not Token.objects.filter(pk=charge.token.pk).exists()
+    assert ChargingSession.objects.get().id_tag == charge.token.uid
+
+
+# ---- with a live provider ----------------------------------------------------------------------------------------------
+
+
+def test_only_the_page_that_pays_speaks_with_the_provider(client: Client, plugged: Driving, settings: Any) -> None:
+    token = tap(client)["Location"].split("/")[2]
+    client.get(f"/pay/{token}/")
+    settings.STRIPE_PUBLISHABLE_KEY = "pk_test_colonnina"
+    Payment.objects.update(gateway="stripe", client_secret="pi_1_secret_2")
+    answer = client.get(f"/pay/{token}/", headers=ENGLISH)
+    html, policy = answer.content.decode(), answer["Content-Security-Policy"]
+    assert 'src="https://js.stripe.com/v3/"' in html
+    assert 'data-stripe="pk_test_colonnina" data-secret="pi_1_secret_2" data-kind="payment"' in html
+    assert "script-src 'self' https://js.stripe.com" in policy
+    assert "stripe" not in client.get(HERE)["Content-Security-Policy"]
+
+
+def test_with_a_live_provider_there_is_no_card_page_of_ours(client: Client, plugged: Driving, settings: Any) -> None:
+    page = card_page(client)
+    settings.PAYMENT_GATEWAY = "stripe"
+    assert client.get(page).status_code == 404
+    assert give(client, GOOD, page).status_code == 404
