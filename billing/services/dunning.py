@@ -24,6 +24,7 @@ Actor = User | ApiKey
 Status = DunningCase.Status
 
 MOST_STEPS, MOST_DAYS = 8, 90
+APART = timedelta(hours=12)  # where a server was away, missed rungs do not follow each other at once
 
 
 # ---- what an operator decides ------------------------------------------------------------------------------------------
@@ -151,7 +152,8 @@ def tried(*, case: DunningCase, payment: Payment | None, text: str) -> None:
         return
     rules = policy(row.operator)
     row.step += 1
-    row.next_at = _rung(rules, row.opened_at, row.step)
+    rung = _rung(rules, row.opened_at, row.step)
+    row.next_at = rung and max(rung, timezone.now() + APART)
     note(row, "retry", payment=payment, text=text)
     if row.next_at is None:
         row.status = Status.EXHAUSTED

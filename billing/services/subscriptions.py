@@ -4,7 +4,6 @@
 starting → active ⇄ past_due, active → paused → active, active → cancelled → ended; any may end.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,34 +15,14 @@ from accounts import access
 from accounts.models import ApiKey, Operator, User
 from billing import months, pricing
 from billing.models import PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
-from billing.services import allowances as left
-from billing.services import fees, histories, issuing, usage
+from billing.services import fees, histories, issuing
 from cms.core.errors import Conflict, Invalid
-from sessions_app.models import ChargingSession
 
 Actor = User | ApiKey | None
 """None: the system. A driver may do everything to the own subscription; members of the operator what `tariff.edit` allows."""
 
 Status = Subscription.Status
 MOST_PAUSE = 3  # months
-
-
-def allowances(sessions: Sequence[ChargingSession]) -> dict[int, left.Allowance]:
-    """What is left of their drivers' plans, for rating; see `billing.services.allowances`."""
-    return left.of_sessions(sessions)
-
-
-def used(uses: Iterable[left.Use]) -> None:
-    """What rating made of it; drivers who come near the end of their allowance are told."""
-    taken = list(uses)
-    left.take(taken)
-    if taken:
-        usage.warn(use.period_id for use in taken)
-
-
-def given_back(credits: Mapping[int, int]) -> None:
-    """What credit records take back: credit → credited."""
-    left.give_back(credits)
 
 
 # ---- beginning and changing, once it is paid ---------------------------------------------------------------------------

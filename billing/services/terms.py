@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.models import CDR
-from billing.services import allowances, promotions
+from billing.services import allowances, promotions, usage
 from billing.tariffs import terms
 from billing.tariffs.terms import Terms
 from sessions_app.models import ChargingSession
@@ -36,7 +36,7 @@ def used(cdrs: Sequence[CDR]) -> None:
     rated = [
         (cdr.pk, granted.source, took) for cdr in cdrs if not cdr.credits_id for granted, took in terms.uses(cdr.terms)
     ]
-    allowances.take(
+    usage.take(
         allowances.Use(pk, int(source.removeprefix(PERIOD)), _wh(took.wh), round(took.seconds))
         for pk, source, took in rated
         if source.startswith(PERIOD)

@@ -59,6 +59,15 @@ def meters(periods: Iterable[SubscriptionPeriod]) -> dict[int, Meter]:
     return {row.pk: _meter(row, *taken.get(row.pk, (Decimal(0), 0))) for row in rows}
 
 
+def take(uses: Iterable[allowances.Use]) -> None:
+    """What rated charges took; drivers who come near the end of their allowance are told. In the transaction of the rating; a second
+    time for the same record changes nothing."""
+    taken = list(uses)
+    allowances.take(taken)
+    if taken:
+        warn(use.period_id for use in taken)
+
+
 def warn(period_ids: Iterable[int]) -> None:
     """Notes for months that have come to 80 or 100 %: each is told once. In the transaction in which something was taken."""
     periods = SubscriptionPeriod.objects.filter(pk__in=sorted(set(period_ids)), warned__lt=max(LEVELS))

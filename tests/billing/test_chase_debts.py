@@ -1,0 +1,209 @@
+"""What was not paid is tried again as the ladder says; whoever pays is left in peace at once."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.core import mail
+
+from accounts.models import Driver, Operator, User
+from billing.models import CDR, DunningCase, Payment, PaymentMethod, Subscription, SubscriptionFee, TariffVersion
+from billing.services import chasing, credit_check, dunning, rating, settling
+from billing.tasks import subscriptions as tasks
+from cms.core.errors import Conflict, Forbidden, Invalid
+from sessions_app.models import ChargingSession
+from tests.factories import plans as made
+
+pytestmark = pytest.mark.django_db
+
+JULY = datetime(2026, 7, 1, 6, tzinfo=UTC)
+
+
+def at(days: int, hours: int = 0) -> time_machine.travel:
+    return time_machine.travel(JULY + timedelta(days=days, hours=hours), tick=False)
+
+
+@pytest.fixture
+def case(dario: Driver, operator: Operator) -> DunningCase:
+    """July's fee of 29,90 € was refused on the 1st."""
+    with time_machine.travel(datetime(2026, 6, 1, 6, tzinfo=UTC), tick=False):
+        made.subscription(dario, made.plan(operator))
+    made.card(dario, says="insufficient_funds")
+    with at(0):
+        tasks.renew_subscriptions()
+    return DunningCase.objects.get()
+
+
+def kinds(case: DunningCase) -> list[str]:
+    return list(case.steps.order_by("pk").values_list("kind", flat=True))
+
+
+def fresh(case: DunningCase) -> DunningCase:
+    return DunningCase.objects.get(pk=case.pk)
+
+
+def climb(*days: int) -> None:
+    for day in days:
+        with at(day, 1):
+            tasks.climb_ladders()
+            tasks.climb_ladders()
+            tasks.collect_fees()
+
+
+def test_a_refused_fee_opens_a_case_with_days_to_come(case: DunningCase) -> None:
+    assert (case.amount, case.status, case.step) == (Decimal("29.90"), "open", 0)
+    assert case.next_at == JULY + timedelta(days=1)
+    assert case.grace_until == JULY + timedelta(days=7)
+    assert Subscription.objects.get().status == "past_due"
+    assert case.steps.get().text == "insufficient_funds"
+
+
+def test_the_ladder_is_climbed_to_its_end(case: DunningCase, dario: Driver) -> None:
+    climb(1, 2, 3, 7, 13, 14, 20)
+    assert kinds(case) == ["opened", "retry", "retry", "stopped", "retry", "retry", "exhausted"]
+    assert Payment.objects.filter(status="failed").count() == 5
+    assert fresh(case).status == "exhausted"
+    assert Subscription.objects.get().status == "ended"
+    assert dario.pk in credit_check.refusals([dario.pk])
+
+
+def test_within_the_grace_charging_goes_on(case: DunningCase, dario: Driver) -> None:
+    climb(6)
+    assert dario.pk not in credit_check.refusals([dario.pk])
+    climb(7)
+    assert credit_check.refusals([dario.pk])[dario.pk].code == "payment_overdue"
+
+
+def test_any_payment_recovers_at_once(case: DunningCase, dario: Driver) -> None:
+    climb(1, 7)
+    made.card(dario)
+    climb(8, 14)
+    assert fresh(case).status == "recovered"
+    assert (Subscription.objects.get().status, fresh(case).stopped_at) == ("active", None)
+    assert dario.pk not in credit_check.refusals([dario.pk])
+    assert Payment.objects.filter(status="captured").count() == 2
+    assert kinds(case)[-1] == "recovered"
+
+
+def test_a_new_card_pays_the_debt_without_waiting(case: DunningCase, dario: Driver) -> None:
+    card = made.card(dario)
+    with at(0, 2):
+        tasks.retry_debts([card.pk])
+        tasks.retry_debts([card.pk])
+    assert fresh(case).status == "recovered"
+    assert SubscriptionFee.objects.get(kind="renewal").paid_at
+    assert Payment.objects.filter(status="captured").count() == 2
+
+
+def test_without_any_card_the_ladder_says_so(case: DunningCase) -> None:
+    PaymentMethod.objects.update(status="removed", is_default=False)
+    climb(1)
+    assert case.steps.order_by("-pk")[0].text == "no_method"
+    assert Payment.objects.filter(status="failed").count() == 1
+
+
+def test_on_hold_nothing_is_tried_and_nobody_is_stopped(case: DunningCase, anna: User, dario: Driver) -> None:
+    climb(7)
+    with at(7, 2):
+        dunning.pause(case=case, reason="waits for a new card", by=anna)
+    assert dario.pk not in credit_check.refusals([dario.pk])
+    climb(8, 14)
+    assert Payment.objects.filter(status="failed").count() == 2
+    with at(15):
+        dunning.resume(case=case, by=anna)
+    climb(15)
+    assert kinds(case) == ["opened", "stopped", "retry", "paused", "resumed", "stopped", "retry"]
+
+
+@pytest.mark.parametrize("door", [dunning.pause, dunning.close])
+def test_a_reason_and_the_right_are_needed(
+    case: DunningCase, door: Callable[..., DunningCase], anna: User, tom: User, carla: User
+) -> None:
+    with pytest.raises(Invalid):
+        door(case=case, reason=" ", by=anna)
+    for stranger in (tom, carla):
+        with pytest.raises(Forbidden):
+            door(case=case, reason="because", by=stranger)
+    assert fresh(case).status == "open"
+
+
+def test_written_off_the_subscription_ends_and_nobody_is_stopped(case: DunningCase, anna: User, dario: Driver) -> None:
+    climb(7)
+    with at(7, 3):
+        dunning.close(case=case, reason="moved abroad", by=anna)
+    climb(14)
+    assert (fresh(case).status, Subscription.objects.get().status) == ("closed", "ended")
+    assert dario.pk not in credit_check.refusals([dario.pk])
+    with pytest.raises(Conflict):
+        dunning.pause(case=case, reason="again", by=anna)
+
+
+def test_an_operator_builds_an_own_ladder(operator: Operator, anna: User, dario: Driver) -> None:
+    dunning.decide(operator=operator, ladder="2, 5", grace_days=0, end_after=False, by=anna)
+    with time_machine.travel(datetime(2026, 6, 1, 6, tzinfo=UTC), tick=False):
+        made.subscription(dario, made.plan(operator))
+    made.card(dario, says="generic_decline")
+    with at(0):
+        tasks.renew_subscriptions()
+    climb(0, 1, 2, 5, 9)
+    case = DunningCase.objects.get()
+    assert kinds(case) == ["opened", "stopped", "retry", "retry", "exhausted"]
+    assert Subscription.objects.get().status == "past_due"
+
+
+@pytest.mark.parametrize("ladder", ["", "soon", "3,1", "0,1", "1,1", "1,200", "1,2,3,4,5,6,7,8,9"])
+def test_a_ladder_that_leads_nowhere_is_refused(operator: Operator, anna: User, ladder: str) -> None:
+    with pytest.raises(Invalid) as wrong:
+        dunning.decide(operator=operator, ladder=ladder, grace_days=7, end_after=True, by=anna)
+    assert set(wrong.value.fields) == {"ladder"}
+    assert dunning.policy(operator).ladder == "1,3,7,14"
+
+
+def test_debtors_are_told_of_each_step_once(case: DunningCase) -> None:
+    with at(0, 1):
+        tasks.mail_plan_news()
+        tasks.mail_plan_news()
+    assert [one.subject for one in mail.outbox] == ["We could not collect €29.90"]
+    assert "not enough money" in mail.outbox[0].body
+    assert "8 Jul" in mail.outbox[0].body
+
+
+def test_a_charge_that_was_refused_is_chased_too(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    made.card(dario, says="insufficient_funds")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
+        assert cdr is not None
+        payment = settling.settle(cdr_id=cdr.pk)
+        assert payment is not None
+        tasks.watch_payments([payment.pk])
+        tasks.watch_payments([payment.pk])
+    case = DunningCase.objects.get()
+    assert (case.cdr, case.amount) == (cdr, Decimal("11.00"))
+    climb(1)
+    assert kinds(case) == ["opened", "retry"]
+    made.card(dario)
+    climb(3)
+    assert fresh(case).status == "recovered"
+    assert CDR.objects.unpaid().count() == 0
+
+
+def test_a_credited_charge_is_owed_by_nobody(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    made.card(dario, says="insufficient_funds")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+        tasks.climb_ladders()
+        rating.credit(cdr=cdr, by=None)
+    with at(1, 1):
+        chasing.advance(case_id=DunningCase.objects.get().pk)
+    assert DunningCase.objects.get().status == "recovered"
+    assert Payment.objects.filter(status="failed").count() == 1
