@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import signals, tasks
-from billing.tasks import adhoc, wallets
+from billing.tasks import adhoc, documents, wallets
 from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
 
@@ -49,6 +49,11 @@ def _wallet_changed(*, ids: Sequence[int], **_: Any) -> None:
     wallets.wallets_moved.delay(list(ids))
 
 
+def _invoice_issued(*, ids: Sequence[int], **_: Any) -> None:
+    documents.make_einvoices.delay(list(ids))
+    documents.mail_documents.delay(list(ids))
+
+
 def _company_member_invited(*, ids: Sequence[int], **_: Any) -> None:
     for pk in ids:
         wallets.mail_company_invitation.delay(pk)
@@ -66,3 +71,4 @@ def connect() -> None:
     signals.dunning_changed.connect(_dunning_changed, dispatch_uid="billing.dunning_changed")
     signals.wallet_changed.connect(_wallet_changed, dispatch_uid="billing.wallet_changed")
     signals.company_member_invited.connect(_company_member_invited, dispatch_uid="billing.company_member_invited")
+    signals.invoice_issued.connect(_invoice_issued, dispatch_uid="billing.invoice_issued")

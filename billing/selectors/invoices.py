@@ -5,20 +5,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
 from accounts.models import Operator
-from billing.models import CDR, Invoice, Payment
+from billing.models import CDR, EInvoice, Invoice, InvoiceLine, Payment
+from cms.core.fields import MoneyField
 from cms.core.models import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Filters of the invoice list; empty ones do not count. `text` searches number, buyer and VAT number."""
+    """Filters of the invoice list; empty ones do not count. `text` searches number, buyer and VAT number; `sdi` is a state of the
+    last e-invoice, or "none" where there should be one and is not."""
 
     text: str = ""
     kind: str = ""
+    sdi: str = ""
     driver: int | None = None
     since: date | None = None
     until: date | None = None
@@ -26,7 +29,7 @@ class Wish:
 
 def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
     """Newest first, ready for `payment_state`, each with `charges` (how many) and `paid` (how many of them are)."""
-    found = Invoice.objects.visible_to(actor).select_related("driver__user", "credits", "operator")
+    found = Invoice.objects.visible_to(actor).select_related("driver__user", "company", "credits", "operator")
     conditions: dict[str, Any] = {
         "kind": wish.kind,
         "driver": wish.driver,
@@ -40,19 +43,45 @@ def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
     counted = found.annotate(
         charges=Count("lines__cdr", distinct=True), paid=Count("lines__cdr", distinct=True, filter=paid)
     )
-    return with_state(counted).order_by("-pk")
+    listed = with_sdi(with_state(counted)).order_by("-pk")
+    state = {"sdi": None if wish.sdi == NONE else wish.sdi} if wish.sdi else {}
+    return listed.filter(**state)
+
+
+NONE = "none"
+
+
+def with_sdi(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Each row with `sdi`: the state of its last e-invoice, None where there is none."""
+    newest = EInvoice.objects.filter(invoice=OuterRef("pk")).order_by("-attempt").values("state")[:1]
+    return found.annotate(sdi=Subquery(newest))
 
 
 def with_state(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """Each row with what `payment_state` needs, so that a list asks once."""
+    """Each row with what `payment_state` needs, so that a list asks once. A document is paid when its charges are, or when what
+    came in for itself (a company's monthly invoice, a fee) is enough."""
     worth = CDR.objects.filter(invoice_lines__invoice=OuterRef("pk"), total_incl_vat__gt=0)
     unpaid = worth.exclude(pk__in=Payment.objects.filter(status=Payment.Status.CAPTURED).values("cdr"))
-    credits = Invoice.objects.filter(credits=OuterRef("pk"))
-    return found.annotate(is_credited=Exists(credits), is_unpaid=Exists(unpaid))
+    charged = InvoiceLine.objects.filter(invoice=OuterRef("pk"), cdr__isnull=False)
+    own = Payment.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    came = own.annotate(came=Sum(F("captured") - F("refunded"))).values("came")
+    credits = Invoice.objects.filter(credits=OuterRef("pk")).order_by().values("credits")
+    back = credits.annotate(back=Sum("total_incl_vat")).values("back")
+    nothing = Value(0, output_field=MoneyField())
+    found = found.annotate(
+        came=Coalesce(Subquery(came, output_field=MoneyField()), nothing),
+        credited=Coalesce(Subquery(back, output_field=MoneyField()), nothing),
+    )
+    is_owed = Case(When(Exists(charged), then=Exists(unpaid)), default=Q(total_incl_vat__gt=0))
+    whole = Q(total_incl_vat__lte=-F("credited")) & Exists(Invoice.objects.filter(credits=OuterRef("pk")))
+    return found.annotate(
+        is_credited=Case(When(whole, then=True), default=False),
+        is_unpaid=Case(When(came__gte=F("total_incl_vat") + F("credited"), came__gt=0, then=False), default=is_owed),
+    )
 
 
 def payment_state(invoice: Invoice) -> str:
-    """paid, open or credited; a credit note is "credit". Asks the database for a row that did not come through `with_state`."""
+    """paid, open or credited (wholly); a credit note is "credit". Asks the database for a row that did not come through `with_state`."""
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:
         return "credit"
     known = invoice if hasattr(invoice, "is_unpaid") else with_state(Invoice.objects.filter(pk=invoice.pk)).get()
@@ -72,7 +101,7 @@ class Waiting:
 
 def waiting(operator: Operator) -> Waiting:
     open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0)
-    business = open_ones.exclude(driver__vat_number="").filter(driver__isnull=False)
+    business = open_ones.filter(Q(company__isnull=False) | (Q(driver__isnull=False) & ~Q(driver__vat_number="")))
     sums = business.aggregate(n=Count("pk"), total=Sum("total_incl_vat"))
     return Waiting(sums["n"], sums["total"] or Decimal(0), held(operator).count())
 
@@ -85,13 +114,25 @@ def by_driver(operator: Operator) -> QuerySet[Any, Any]:
     name = Coalesce(
         NullIf("driver__billing_name", Value("")), NullIf(whole, Value("")), f"{user}email", output_field=TextField()
     )
-    open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0)
+    open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0, company=None)
     return (
         open_ones.exclude(driver=None)
         .annotate(name=name, key=Cast("driver", TextField()))
         .values("driver", "key", "name", "driver__vat_number", "currency")
         .annotate(n=Count("pk"), total=Sum("total_incl_vat"), since=Min("started_at"))
         .order_by("-total", "driver")
+    )
+
+
+def by_company(operator: Operator) -> QuerySet[Any, Any]:
+    """The same for companies: company, key, name, company__vat_number, currency, n, total, since."""
+    open_ones = CDR.objects.billable().uninvoiced().filter(operator=operator, total_incl_vat__gt=0)
+    return (
+        open_ones.exclude(company=None)
+        .annotate(name=F("company__name"), key=Cast("company", TextField()))
+        .values("company", "key", "name", "company__vat_number", "currency")
+        .annotate(n=Count("pk"), total=Sum("total_incl_vat"), since=Min("started_at"))
+        .order_by("-total", "company")
     )
 
 

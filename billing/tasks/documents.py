@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from accounts.models import Operator
-from billing.services import einvoices, takings
+from billing.services import document_mails, einvoices, takings
+from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,22 @@ def make_missing_einvoices() -> int:
         made += einvoices.make_many(ids)
         after = ids[-1]
     return made
+
+
+@shared_task
+def mail_documents(ids: Sequence[int]) -> None:
+    """Behind `invoice_issued` as well."""
+    for pk in ids:
+        try:
+            document_mails.send(invoice_id=pk)
+        except Unavailable:
+            logger.warning("mail server away invoice=%s", pk)
+
+
+@shared_task
+def mail_missing_documents() -> None:
+    """The sweep behind it."""
+    mail_documents(document_mails.missing())
 
 
 @shared_task
