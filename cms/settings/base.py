@@ -282,5 +282,5 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
     },
-    "loggers": {"ocpp": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
+    "loggers": {"ocpp": {"level": "WARNING"}, "stripe": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
 }

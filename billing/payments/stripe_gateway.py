@@ -1,0 +1,404 @@
+"""Stripe, and nothing else imports it. One PaymentIntent per payment; its `metadata.key` is our idempotency key, so that what became
+of it can be found long after Stripe has forgotten the key itself (24 h).
+
+`STRIPE_API_BASE` names a stand-in (localstripe behind our proxy, tests/stripe): it does not know every parameter, so what only
+adorns a payment is left out there.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import stripe
+from django.conf import settings
+
+from billing.payments import declines, minor_units
+from cms.core.errors import Unavailable
+
+from .gateway import (
+    BadSignature,
+    Card,
+    Declined,
+    Event,
+    Given,
+    Intent,
+    Movement,
+    Order,
+    PaidOut,
+    Setup,
+    State,
+    Unknown,
+)
+
+TIMEOUT_S = 20
+TOLERATED_S = 300  # between an event's signature and now
+PAGE = 100
+HELD_FOR = timedelta(days=6, hours=12)  # where the bank has not said how long: Stripe lets go after seven days
+
+# Stripe's own exceptions from ISO 4217 (docs.stripe.com/currencies): counted with two decimals that must be zero
+_TWO_DECIMALS = frozenset({"ISK", "UGX"})
+
+_STATES = {
+    "requires_payment_method": State.ACTION_NEEDED,
+    "requires_confirmation": State.ACTION_NEEDED,
+    "requires_action": State.ACTION_NEEDED,
+    "processing": State.PENDING,
+    "requires_capture": State.AUTHORIZED,
+    "succeeded": State.CAPTURED,
+    "canceled": State.RELEASED,
+}
+_KINDS = {
+    "charge": "payment",
+    "payment": "payment",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund",
+    "adjustment": "dispute",
+    "stripe_fee": "fee",
+    "application_fee": "fee",
+}
+
+Answer = TypeVar("Answer")
+Facts = dict[str, Any]  # an object of theirs as plain JSON
+
+
+class StripeGateway:
+    name = "stripe"
+
+    def __init__(self) -> None:
+        self._stripe = _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
+        self._whole = not settings.STRIPE_API_BASE
+        self.can_increment = self._whole
+
+    # ---- who and with what --------------------------------------------------------------------------------------
+
+    def customer(self, *, reference: str, name: str, email: str, key: str) -> str:
+        params: dict[str, Any] = {"name": name, "metadata": {"ours": reference}, **({"email": email} if email else {})}
+        return str(_told(lambda: self._stripe.v1.customers.create(params, _once(key)))["id"])
+
+    def save_card(self, *, customer: str, return_url: str, key: str) -> Setup:
+        params: dict[str, Any] = {"customer": customer, "usage": "off_session", "metadata": {"key": key}}
+        params |= _on_page() if self._whole else {"payment_method_types": ["card"]}
+        return self._setup(_told(lambda: self._stripe.v1.setup_intents.create(params, _once(key))))
+
+    def setup(self, *, reference: str) -> Setup:
+        return self._setup(_told(lambda: self._stripe.v1.setup_intents.retrieve(reference)))
+
+    def forget_card(self, *, card: str) -> None:
+        try:
+            _asked(lambda: self._stripe.v1.payment_methods.detach(card))
+        except (Unknown, Declined):
+            return  # gone already
+
+    # ---- money in -------------------------------------------------------------------------------------------------
+
+    def place(self, order: Order, *, key: str) -> Intent:
+        params: dict[str, Any] = {
+            "amount": _units(order.amount, order.currency),
+            "currency": order.currency.lower(),
+            "capture_method": "manual" if order.later else "automatic",
+            "metadata": {"key": key, "ours": order.reference},
+        }
+        if order.customer:
+            params["customer"] = order.customer
+        params |= self._with_card(order) if order.method else _on_page() if self._whole else {}
+        if self._whole and order.later:
+            params["payment_method_options"] = {"card": {"request_incremental_authorization": "if_available"}}
+        try:
+            found = _told(lambda: self._stripe.v1.payment_intents.create(params, _once(key)))
+        except Declined as no:
+            if order.return_url and no.reference:  # the customer is there and may give another card
+                return self.retrieve(intent=no.reference)
+            raise
+        intent = _intent(found)
+        if order.method and not order.return_url and intent.state == State.ACTION_NEEDED:
+            return self._nobody_there(intent, key)
+        return intent
+
+    def _with_card(self, order: Order) -> dict[str, Any]:
+        params: dict[str, Any] = {"payment_method": order.method, "confirm": True}
+        if not order.return_url:
+            return {**params, "off_session": True}
+        return {**params, "return_url": order.return_url} if self._whole else params
+
+    def _nobody_there(self, intent: Intent, key: str) -> Intent:
+        """The bank wants the customer, who is not there: Stripe says so with an error, its stand-in with a state."""
+        self.release(intent=intent.reference, key=f"{key}-unapproved")
+        raise Declined(
+            "authentication_required", declines.sentence("authentication_required"), reference=intent.reference
+        )
+
+    def increment(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
+        params = {"amount": _units(amount, currency)}
+        return _intent(
+            _told(lambda: self._stripe.v1.payment_intents.increment_authorization(intent, params, _once(key)))
+        )
+
+    def capture(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
+        params = {"amount_to_capture": _units(amount, currency)}
+        try:
+            return _intent(_told(lambda: self._stripe.v1.payment_intents.capture(intent, params, _once(key))))
+        except Declined:
+            known = self.retrieve(intent=intent)
+            if known.state == State.CAPTURED:
+                return known
+            raise
+
+    def release(self, *, intent: str, key: str) -> Intent:
+        try:
+            return _intent(_told(lambda: self._stripe.v1.payment_intents.cancel(intent, options=_once(key))))
+        except Declined:
+            known = self.retrieve(intent=intent)
+            if known.state in (State.RELEASED, State.CAPTURED):
+                return known
+            raise
+
+    # ---- money back -------------------------------------------------------------------------------------------------
+
+    def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
+        params = {"payment_intent": intent, "amount": _units(amount, currency), "metadata": {"key": key}}
+        return _given(_told(lambda: self._stripe.v1.refunds.create(params, _once(key))))
+
+    # ---- what became of it ------------------------------------------------------------------------------------------
+
+    def retrieve(self, *, intent: str) -> Intent:
+        params = {"expand": ["latest_charge", "payment_method"]} if self._whole else {}
+        return _intent(_told(lambda: self._stripe.v1.payment_intents.retrieve(intent, params)))
+
+    def find(self, *, key: str, since: datetime) -> Intent | None:
+        found = self._all(self._stripe.v1.payment_intents.list, self._since(since))
+        mine = next((one for one in found if (one["metadata"] or {}).get("key") == key), None)
+        return self.retrieve(intent=mine["id"]) if mine else None
+
+    def find_refund(self, *, intent: str, key: str) -> Given | None:
+        found = self._all(self._stripe.v1.refunds.list, {"payment_intent": intent})
+        return next((_given(one) for one in found if (one["metadata"] or {}).get("key") == key), None)
+
+    # ---- the account ------------------------------------------------------------------------------------------------
+
+    def payouts(self, *, since: datetime) -> Iterator[PaidOut]:
+        for one in self._all(self._stripe.v1.payouts.list, self._since(since)):
+            currency = one["currency"].upper()
+            arrives: date | None = _at(one["arrival_date"]).date() if one.get("arrival_date") else None
+            paid_at = _at(one["created"])
+            yield PaidOut(one["id"], _amount(one["amount"], currency), currency, one["status"], paid_at, arrives)
+
+    def movements(self, *, since: datetime) -> Iterator[Movement]:
+        """What each payout is made of, then what waits for the next one: Stripe tells the payout only to who asks by payout."""
+        seen = set()
+        for paid in self.payouts(since=since) if self._whole else ():
+            for one in self._balance({"payout": paid.reference}):
+                seen.add(one["id"])
+                if one["type"] != "payout":
+                    yield _movement(one, paid.reference)
+        for one in self._balance(self._since(since)):
+            if one["id"] not in seen and one["type"] != "payout":
+                yield _movement(one, "")
+
+    def _balance(self, params: Facts) -> Iterator[Facts]:
+        whole = {"expand": ["data.source"]} if self._whole else {}
+        return self._all(self._stripe.v1.balance_transactions.list, {**whole, **params})
+
+    def _since(self, since: datetime) -> Facts:
+        return {"created": {"gte": int(since.timestamp())}} if self._whole else {}
+
+    def _all(self, listed: Callable[[Any], Any], params: Facts) -> Iterator[Facts]:
+        """Page by page."""
+        page = _asked(lambda: listed({"limit": PAGE, **params}))
+        while True:
+            for one in page.data:
+                yield one.to_dict()
+            if not page.has_more:
+                return
+            last = page.data[-1].id
+            page = _asked(lambda: listed({"limit": PAGE, **params, "starting_after": last}))  # noqa: B023
+
+    # ---- what it tells ----------------------------------------------------------------------------------------------
+
+    def parse_event(self, *, body: bytes, signature: str) -> Event:
+        try:
+            text = body.decode()
+            stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERATED_S)
+            content = json.loads(text)
+            about = content["data"]["object"]
+            return Event(
+                id=str(content["id"]),
+                kind=str(content["type"]),
+                about=str(about.get("payment_intent") or about.get("id") or ""),
+                occurred_at=_at(int(content["created"])),
+                content=content,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, stripe.SignatureVerificationError) as wrong:
+            raise BadSignature({"signature": ["This event is not signed by Stripe."]}) from wrong
+
+    def _setup(self, found: Facts) -> Setup:
+        states = {"succeeded": State.CAPTURED, "canceled": State.FAILED, "processing": State.PENDING}
+        state = states.get(found["status"], State.ACTION_NEEDED)
+        method = found.get("payment_method")
+        error = found.get("last_setup_error") or {}
+        return Setup(
+            reference=found["id"],
+            state=state,
+            client_secret=found["client_secret"] if state == State.ACTION_NEEDED else "",
+            card=self._card(method) if state == State.CAPTURED and method else None,
+            error_code=error.get("decline_code") or error.get("code") or "",
+        )
+
+    def _card(self, reference: str) -> Card:
+        return _look(_told(lambda: self._stripe.v1.payment_methods.retrieve(reference)))
+
+
+# ---- the wire --------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _client(key: str, base: str) -> stripe.StripeClient:
+    addresses: Any = {"api": base.rstrip("/")} if base else {}
+    return stripe.StripeClient(
+        key, base_addresses=addresses, http_client=stripe.RequestsClient(timeout=TIMEOUT_S), max_network_retries=1
+    )
+
+
+def _asked(call: Callable[[], Answer]) -> Answer:
+    """Stripe's errors in our words: whether money may have moved is what counts."""
+    try:
+        return call()
+    except stripe.CardError as no:
+        error = (no.json_body or {}).get("error", {})
+        reason = error.get("decline_code") or no.code or "card_declined"
+        reference = (error.get("payment_intent") or {}).get("id", "")
+        raise Declined(reason, declines.sentence(reason), reference=reference) from no
+    except stripe.InvalidRequestError as wrong:
+        if wrong.http_status == 404 or wrong.code == "resource_missing":
+            raise Unknown(str(wrong)) from wrong
+        reason = wrong.code or "invalid_request"
+        raise Declined(reason, str(wrong.user_message or wrong)) from wrong
+    except stripe.StripeError as away:  # no connection, too many requests, their own errors, a key that is refused
+        raise Unavailable(str(away), code="provider_away") from away
+
+
+def _told(call: Callable[[], Any]) -> Facts:
+    facts: Facts = _asked(call).to_dict()
+    return facts
+
+
+def _once(key: str) -> dict[str, Any]:
+    return {"idempotency_key": key}
+
+
+def _on_page() -> dict[str, Any]:
+    """Cards and the wallets of phones; with return_url redirects are not needed before the payment itself."""
+    return {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+
+
+def _units(amount: Decimal, currency: str) -> int:
+    """Three decimals must end in zero (KWD 1.234 is refused)."""
+    if currency in _TWO_DECIMALS:
+        return int(amount) * 100
+    units = minor_units.of(amount, currency)
+    return units // 10 * 10 if minor_units.of(Decimal(1), currency) == 1000 else units
+
+
+def _amount(units: int, currency: str) -> Decimal:
+    return Decimal(units) / 100 if currency in _TWO_DECIMALS else minor_units.amount(units, currency)
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# ---- their objects in our words ------------------------------------------------------------------------------------
+
+
+def _intent(found: Facts) -> Intent:
+    currency, state = found["currency"].upper(), _STATES[found["status"]]
+    charge = _expanded(found.get("latest_charge"))
+    error = found.get("last_payment_error") or {}
+    waits = state == State.ACTION_NEEDED
+    reason = (error.get("decline_code") or error.get("code") or "") if waits else ""
+    captured, refunded = _sums(found, charge, currency) if state == State.CAPTURED else (Decimal(0), Decimal(0))
+    method = _expanded(found.get("payment_method"))
+    return Intent(
+        reference=found["id"],
+        state=state,
+        amount=_amount(found["amount"], currency),
+        currency=currency,
+        captured=captured,
+        refunded=refunded,
+        client_secret=found["client_secret"] if waits else "",
+        action_url=_redirect(found) if waits else "",
+        error_code=reason,
+        error=declines.sentence(reason) if reason else "",
+        expires_at=_expiry(found, charge) if state == State.AUTHORIZED else None,
+        card=_look(method) if method else None,
+    )
+
+
+def _expanded(whole: Any) -> Facts:
+    """What came as a mere reference is empty."""
+    return whole if isinstance(whole, dict) else {}
+
+
+def _sums(found: Facts, charge: Facts, currency: str) -> tuple[Decimal, Decimal]:
+    """Captured and refunded. The stand-in knows no amount_received: there the released rest is a refund of its own, without our
+    key."""
+    if "amount_received" in found:
+        return _amount(found["amount_received"], currency), _amount(charge.get("amount_refunded", 0), currency)
+    given = charge["refunds"]["data"] if charge else []
+    ours = sum(one["amount"] for one in given if (one["metadata"] or {}).get("key"))
+    rest = sum(one["amount"] for one in given if not (one["metadata"] or {}).get("key"))
+    return _amount(found["amount"] - rest, currency), _amount(ours, currency)
+
+
+def _redirect(found: Facts) -> str:
+    action = found.get("next_action") or {}
+    return str((action.get("redirect_to_url") or {}).get("url") or "")
+
+
+def _expiry(found: Facts, charge: Facts) -> datetime:
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    return _at(card["capture_before"]) if card.get("capture_before") else _at(found["created"]) + HELD_FOR
+
+
+def _look(method: Facts) -> Card:
+    card = method.get("card") or {}
+    return Card(
+        reference=method["id"],
+        kind=method["type"],
+        brand=card.get("brand") or "",
+        last4=card.get("last4") or "",
+        exp_month=card.get("exp_month"),
+        exp_year=card.get("exp_year"),
+        wallet=(card.get("wallet") or {}).get("type") or "",
+    )
+
+
+def _given(found: Facts) -> Given:
+    return Given(
+        found["id"],
+        _amount(found["amount"], found["currency"].upper()),
+        failed=found["status"] in ("failed", "canceled"),
+        pending=found["status"] in ("pending", "requires_action"),
+    )
+
+
+def _movement(one: Facts, payout: str) -> Movement:
+    """The source of a payment is its PaymentIntent, which is what we know."""
+    currency, source = one["currency"].upper(), _expanded(one.get("source"))
+    kind = _KINDS.get(one["type"], "other")
+    about = source.get("payment_intent") if kind == "payment" else source.get("id")
+    return Movement(
+        reference=one["id"],
+        kind=kind,
+        source=str(about or source.get("id") or one.get("source") or ""),
+        gross=_amount(one["amount"], currency),
+        fee=_amount(one["fee"], currency),
+        net=_amount(one["net"], currency),
+        currency=currency,
+        booked_at=_at(one["created"]),
+        payout=payout,
+        ours=str((source.get("metadata") or {}).get("ours") or ""),
+    )
