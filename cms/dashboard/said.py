@@ -163,6 +163,17 @@ def _named(p: Payload, *names: str) -> str:
     return " ".join(str(p[name]) for name in names if p.get(name) is not None)
 
 
+def _limit(payload: Payload) -> str:
+    """What a charging profile allows first: 16 A, or 7.0 kW."""
+    profile = payload.get("csChargingProfiles") or payload["chargingProfile"]
+    schedule = profile["chargingSchedule"]
+    schedule = schedule[0] if isinstance(schedule, list) else schedule
+    limit = Decimal(str(schedule["chargingSchedulePeriod"][0]["limit"]))
+    if schedule["chargingRateUnit"] == "W":
+        return figures.kw(limit)
+    return f"{figures.number(limit, 0 if limit == limit.to_integral_value() else 1)}{figures.NB}A"
+
+
 _SENTENCES: dict[str, Callable[[Payload], str]] = {
     "BootNotification": _boot,
     "Heartbeat": lambda p: _("Still here"),
@@ -189,6 +200,9 @@ _SENTENCES: dict[str, Callable[[Payload], str]] = {
     "Reset": lambda p: _("Please restart (%(how)s)") % {"how": p["type"]},
     "UnlockConnector": lambda p: _("%(where)s: please unlock") % {"where": _where(p)},
     "ChangeAvailability": lambda p: f"{_where(p)}: {p.get('type') or p.get('operationalStatus')}",
+    "SetChargingProfile": lambda p: _("%(where)s: at most %(limit)s") % {"where": _where(p), "limit": _limit(p)},
+    "ClearChargingProfile": lambda p: _("Please forget the limit"),
+    "GetCompositeSchedule": lambda p: _("%(where)s: how much may flow?") % {"where": _where(p)},
     "TriggerMessage": lambda p: _("Please send %(what)s") % {"what": p["requestedMessage"]},
     "GetConfiguration": lambda p: _("What are your settings? %(which)s") % {"which": ", ".join(p.get("key") or [])},
     "ChangeConfiguration": lambda p: _("Please set %(key)s = %(value)s") % {"key": p["key"], "value": p["value"]},

@@ -86,11 +86,11 @@ def _all(facts: Facts) -> Iterator[tuple[int, Variant]]:
 
 def _purposes(facts: Facts) -> list[tuple[str, bool]]:
     """TxProfile → TxDefaultProfile → the same for the whole station → the station's maximum. What holds for the whole station is no
-    way to limit one of several EVSEs."""
-    here = [(TX, False)] if facts.transaction else []
-    if facts.evse:
-        here.append((DEFAULT, False))
-    return [*here, (DEFAULT, True), (STATION, True)] if facts.alone or not facts.evse else here
+    way to limit one of several EVSEs; and a default for all of them is no limit of their sum."""
+    if not facts.evse:
+        return [(STATION, True), (DEFAULT, True)] if facts.alone else [(STATION, True)]
+    here = [(TX, False), (DEFAULT, False)] if facts.transaction else [(DEFAULT, False)]
+    return [*here, (DEFAULT, True), (STATION, True)] if facts.alone else here
 
 
 def _kinds(purpose: str) -> tuple[str, ...]:

@@ -31,6 +31,28 @@ def call(action: str, payload: object) -> str:
     [
         ("Heartbeat", {}, "Still here"),
         (
+            "SetChargingProfile",
+            {
+                "connectorId": 1,
+                "csChargingProfiles": {
+                    "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"limit": 16}]}
+                },
+            },
+            "Connector 1: at most 16\u00a0A",
+        ),
+        (
+            "SetChargingProfile",
+            {
+                "evseId": 0,
+                "chargingProfile": {
+                    "chargingSchedule": [{"chargingRateUnit": "W", "chargingSchedulePeriod": [{"limit": 7400}]}]
+                },
+            },
+            "Whole station: at most 7.4\u00a0kW",
+        ),
+        ("SetChargingProfile", {"evseId": 0, "chargingProfile": {"chargingSchedule": []}}, ""),
+        ("GetCompositeSchedule", {"evseId": 2}, "Connector 2: how much may flow?"),
+        (
             "BootNotification",
             {"chargePointVendor": "Elettra", "chargePointModel": "Duo 22", "firmwareVersion": "1.4.2"},
             "Started up: Elettra Duo 22 1.4.2",

@@ -26,7 +26,8 @@ def test_q74_a_running_charge_then_the_connector_then_the_station() -> None:
 def test_one_of_several_evses_is_never_limited_by_limiting_its_neighbours() -> None:
     assert purposes(BUSY) == [TX, DEFAULT]
     assert not any(one.whole for one in variants.variants(BUSY))
-    assert purposes(BUSY._replace(evse=0, transaction="")) == [DEFAULT, STATION]
+    assert purposes(BUSY._replace(evse=0, transaction="")) == [STATION]
+    assert purposes(ALONE._replace(evse=0, transaction="")) == [STATION, DEFAULT]
 
 
 @pytest.mark.parametrize(
