@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cms.templatetags import figures
 from sessions_app.models import PowerLimit
+from sessions_app.services import power_limits
 from stations.models import ChargingStation
 
 Status = PowerLimit.Status
@@ -53,8 +54,14 @@ def _title(limit: PowerLimit) -> str:
 
 
 def _says(limit: PowerLimit, zone: ZoneInfo) -> str:
-    if limit.status == Status.HOLDS and limit.proved_at:
-        return _("Obeyed: last seen %(at)s.") % {"at": date_format(limit.proved_at.astimezone(zone), "j M, H:i")}
+    if limit.status == Status.HOLDS and limit.proved_at and limit.accepted_at:
+        flowed = limit.proved_at >= limit.accepted_at + power_limits.SETTLES
+        said = (
+            _("Obeyed: seen in what flows, %(at)s.")
+            if flowed
+            else _("It holds: the charger’s own schedule says so, %(at)s.")
+        )
+        return said % {"at": date_format(limit.proved_at.astimezone(zone), "j M, H:i")}
     return str(_SAYS.get(limit.status, limit.get_status_display()))
 
 

@@ -462,11 +462,16 @@ def test_a_limit_is_shown_with_what_came_of_it_and_can_be_lifted(client, olga, u
     User.objects.filter(pk=olga.pk).update(language="en")
     assert ask(client, olga, "limit", limit="0", hours="1", place="1.1") == 302
     PowerLimit.objects.update(
-        status="holds", given_w=4_140, proved_at=timezone.now(), variant='["TxProfile",false,"Relative","A",0,true]'
+        status="holds",
+        given_w=4_140,
+        accepted_at=timezone.now(),
+        proved_at=timezone.now(),
+        variant='["TxProfile",false,"Relative","A",0,true]',
     )
     page = client.get("/ops/stations/CP-0100/").content.decode()
     assert "Connector 1 is limited to 0.0" in page
     assert "It cannot pause: 4.1" in page
+    assert "the charger’s own schedule says so" in page
     Command.objects.all().delete()
     assert ask(client, olga, "lift", **{"power-limit": str(PowerLimit.objects.get().pk)}) == 302
     assert Command.objects.get().kind == "ClearChargingProfile"
