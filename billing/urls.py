@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from billing.views import assurance, exports, holds, invoices, policy, tariffs
+from billing.views import (
+    assignments,
+    assurance,
+    editing,
+    exports,
+    holds,
+    invoices,
+    policy,
+    publishing,
+    replays,
+    tariffs,
+)
 
 urlpatterns = [
     path("ops/invoices/", invoices.page, name="operator_invoices"),
@@ -23,9 +34,23 @@ urlpatterns = [
     path("ops/jobs/", exports.jobs, name="jobs"),
     path("ops/settings/billing/", policy.page, name="billing_policy"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
-    path("ops/tariffs/new/", tariffs.create, name="create_tariff"),
+    path("ops/tariffs/ask/", assignments.ask, name="ask_price"),
+    path("ops/tariffs/new/", editing.edit, name="create_tariff"),
+    path("ops/tariffs/new/try/", editing.attempt, name="try_new_tariff"),
+    path("ops/tariffs/new/publish/", publishing.publish, name="publish_new_tariff"),
+    path("ops/tariffs/new/replay/", replays.page, name="replay_new_tariff"),
+    path("ops/tariffs/new/discard/", editing.discard, name="discard_new_tariff"),
     path("ops/tariffs/<int:pk>/", tariffs.detail, name="tariff"),
-    path("ops/tariffs/<int:pk>/change/", tariffs.change, name="change_tariff"),
-    path("ops/tariffs/<int:pk>/assign/", tariffs.assign, name="assign_tariff"),
+    path("ops/tariffs/<int:pk>/change/", editing.edit, name="change_tariff"),
+    path("ops/tariffs/<int:pk>/try/", editing.attempt, name="try_tariff"),
+    path("ops/tariffs/<int:pk>/publish/", publishing.publish, name="publish_tariff"),
+    path("ops/tariffs/<int:pk>/compare/", publishing.compare, name="compare_tariff"),
+    path("ops/tariffs/<int:pk>/replay/", replays.page, name="replay_tariff"),
+    path("ops/tariffs/<int:pk>/discard/", editing.discard, name="discard_tariff"),
+    path("ops/tariffs/<int:pk>/rebase/", editing.rebase, name="rebase_tariff"),
+    path("ops/tariffs/<int:pk>/versions/<int:number>/again/", editing.again, name="again_tariff"),
+    path("ops/tariffs/<int:pk>/versions/<int:number>/cancel/", publishing.cancel, name="cancel_tariff"),
+    path("ops/tariffs/<int:pk>/assign/", assignments.assign, name="assign_tariff"),
+    path("ops/tariffs/<int:pk>/assignments/<int:assignment>/end/", assignments.end, name="end_assignment"),
     path("ops/tariffs/<int:pk>/archive/", tariffs.archive, name="archive_tariff"),
 ]

@@ -13,6 +13,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from iso4217 import Currency
 
 from billing.forms import elements as rows
 from billing.forms import starts
@@ -44,7 +45,11 @@ class HeadForm(forms.Form):
     max_price = amount(_("Maximum price of a charge"), max_digits=12, decimal_places=6)
 
     def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
+        code = str(self.cleaned_data["currency"]).upper()
+        try:
+            return str(Currency(code).value)
+        except ValueError as unknown:
+            raise forms.ValidationError(_("An ISO 4217 code such as EUR is expected.")) from unknown
 
 
 class SimpleForm(forms.Form):

@@ -1,7 +1,7 @@
 """Which points have which price now: how far a change reaches, and whom the law protects there."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +44,38 @@ def fast_ad_hoc(operator: Operator, tariff: Tariff | None, at: datetime) -> list
     ]
 
 
+def would_have(assignment: TariffAssignment, at: datetime) -> list[Point]:
+    """The points of 50 kW and more whose price without a contract this assignment, not saved yet, would become."""
+    operator = assignment.operator
+    place = {
+        "station__location": assignment.location,
+        "station": assignment.station,
+        "pk": assignment.evse_id,
+        "power_type": assignment.power_type,
+    }
+    rows = _evses(operator).filter(max_power_w__gte=FAST_W, **{name: value for name, value in place.items() if value})
+    book = Book([operator.pk], until=at)
+    columns = ("pk", "station_id", "station__location_id", "power_type", "uid", "max_power_w")
+    winners = {
+        Point(uid, power): book.find(Place(operator.pk, location, station, pk, power_type), at, AD_HOC).assignment_id
+        for pk, station, location, power_type, uid, power in rows.order_by("uid").values_list(*columns)
+    }
+    known = TariffAssignment.objects.in_bulk({pk for pk in winners.values() if pk})
+    mine = rank(assignment)
+    return [point for point, pk in winners.items() if pk is None or mine <= rank(known[pk])]
+
+
+def rank(row: TariffAssignment) -> tuple[int, int, bool]:
+    """As prices are asked, first is least: people, place, power (selectors.assignments.ranked)."""
+    people = (row.plan_id, row.driver_group_id, row.partner, row.ad_hoc)
+    places = (row.evse_id, row.station_id, row.location_id)
+    return _first(people), _first(places), not row.power_type
+
+
+def _first(given: Sequence[object]) -> int:
+    return next((n for n, value in enumerate(given) if value), len(given))
+
+
 def running(tariff: Tariff) -> int:
     """Charges that began at a price of this tariff and still run."""
     return SessionPrice.objects.filter(version__tariff=tariff, session__status=ChargingSession.Status.ACTIVE).count()
@@ -70,4 +102,3 @@ def _places(operator: Operator) -> Iterator[tuple[Place, int]]:
     for row in _evses(operator).order_by().values(*columns).annotate(n=Count("pk")):
         place = Place(operator.pk, row["station__location_id"], row.get("station_id"), row.get("pk"), row["power_type"])
         yield place, row["n"]
-

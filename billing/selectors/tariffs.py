@@ -1,89 +1,136 @@
-"""Tariffs as the operator lists them: newest version, and where each holds now."""
+"""Tariffs as the operator lists them, and where each holds: the assignments that count now and those that wait."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from accounts.models import Operator
+from accounts.models import Operator, User
 from billing import pricing
-from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.selectors.assignments import SCOPE_COLUMNS, Scope
-from stations.models import Location
+from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
+from billing.selectors import reach
+from billing.selectors.assignments import SCOPE_COLUMNS, Book, Place, Scope, Who, ranked
 
-RELATED = ("tariff", "location", "station", "evse", "plan", "driver_group")
+WITH_NAMES = ("location", "station", "evse", "plan", "driver_group", "tariff", "by")
+Mark = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`locations` that have this tariff by name, for everybody; `default`: it holds everywhere else; `others`: at which other places
-    and for whom else it holds."""
+    """`version` holds now (or will first); `scheduled` is the next one. `points` have this price for everybody. `draft`: the
+    reader is changing it."""
 
     tariff: Tariff
     version: TariffVersion
+    scheduled: TariffVersion | None
     sentence: str
-    locations: list[Location]
-    default: bool
-    others: list[TariffAssignment]
+    holdings: list[TariffAssignment]
+    points: int
+    draft: TariffDraft | None
+
+    @property
+    def default(self) -> bool:
+        return any(everywhere(holding) for holding in self.holdings)
 
 
-def rows(operator: Operator) -> list[Row]:
-    """Every tariff that is not archived, in three queries."""
-    held = held_now(operator)
-    language = get_language() or "it"
-    found = Tariff.objects.filter(operator=operator, archived_at=None).prefetch_related("versions").order_by("name")
+def rows(operator: Operator, reader: User) -> list[Row]:
+    """Every tariff that is not archived, in a fixed number of queries."""
+    now, language = timezone.now(), get_language() or "it"
+    held: dict[int | None, list[TariffAssignment]] = {}
+    for holding in current(operator, now):
+        held.setdefault(holding.tariff_id, []).append(holding)
+    drafts = {
+        d.tariff_id: d for d in TariffDraft.objects.filter(operator=operator, author=reader, tariff__isnull=False)
+    }
+    points = reach.points_by_tariff(operator, now)
+    found = Tariff.objects.offered().filter(operator=operator).order_by("name")
+    standing = TariffVersion.objects.standing().order_by("valid_from", "number")
     made = []
-    for tariff in found:
-        version = max(tariff.versions.all(), key=lambda version: version.number)
-        mine = [entry for entry in held if entry.tariff_id == tariff.pk]
-        plain = [entry for entry in mine if _is_plain(entry)]
-        locations = [entry.location for entry in plain if entry.location]
-        default = any(entry.location is None for entry in plain)
-        sentence = pricing.describe(version, language)
-        made.append(Row(tariff, version, sentence, locations, default, [e for e in mine if not _is_plain(e)]))
+    for tariff in found.prefetch_related(Prefetch("versions", standing)):
+        begun = [version for version in tariff.versions.all() if version.valid_from <= now]
+        waiting = [version for version in tariff.versions.all() if version.valid_from > now]
+        shown = begun[-1] if begun else waiting[0]
+        following = next((version for version in waiting if version != shown), None)
+        sentence = pricing.describe(shown, language)
+        mine = held.get(tariff.pk, [])
+        made.append(Row(tariff, shown, following, sentence, mine, points[tariff.pk], drafts.get(tariff.pk)))
     return made
 
 
-def places(tariff: Tariff) -> list[Location | None]:
-    """Where it holds now for everybody; None is everywhere else."""
-    held = held_now(tariff.operator)
-    return [entry.location for entry in held if entry.tariff_id == tariff.pk and _is_plain(entry)]
+def new_draft(operator: Operator, reader: User) -> TariffDraft | None:
+    """A tariff that the reader has begun and not published."""
+    return TariffDraft.objects.filter(operator=operator, author=reader, tariff=None).first()
 
 
-def default(operator: Operator) -> int | None:
-    """The primary key of the tariff that holds where a location has none."""
-    plain = (entry for entry in held_now(operator) if _is_plain(entry))
-    return next((entry.tariff_id for entry in plain if entry.location_id is None), None)
+def current(operator: Operator, now: datetime) -> list[TariffAssignment]:
+    """The newest assignment of each scope up to now, those that have ended left out; what is asked first stands first."""
+    newest: dict[Mark, TariffAssignment] = {}
+    begun = TariffAssignment.objects.filter(operator=operator, valid_from__lte=now)
+    for row in begun.select_related(*WITH_NAMES).order_by("valid_from", "pk"):
+        newest[mark(row)] = row
+    return sorted((row for row in newest.values() if row.tariff_id), key=lambda row: (*reach.rank(row), row.pk))
 
 
-def held_now(operator: Operator) -> list[TariffAssignment]:
-    """The newest assignment of each scope up to now, in the order in which they were made; those that ended a scope among them."""
-    newest: dict[Scope, TariffAssignment] = {}
-    found = TariffAssignment.objects.filter(operator=operator, valid_from__lte=timezone.now())
-    for entry in found.select_related(*RELATED).order_by("valid_from", "pk"):
-        newest[scope_of(entry)] = entry
+def waiting(operator: Operator, now: datetime) -> list[TariffAssignment]:
+    """What begins, or ends, later; of several for one scope at one moment the last word."""
+    newest: dict[Mark, TariffAssignment] = {}
+    later = TariffAssignment.objects.filter(operator=operator, valid_from__gt=now)
+    for row in later.select_related(*WITH_NAMES).order_by("valid_from", "pk"):
+        newest[row.valid_from, *mark(row)] = row
     return list(newest.values())
 
 
-def scope_of(entry: TariffAssignment) -> Scope:
-    return Scope(*(getattr(entry, name) for name in SCOPE_COLUMNS))
+def before(row: TariffAssignment) -> Tariff | None:
+    """What the scope has until this assignment begins."""
+    same = TariffAssignment.objects.filter(**dict(zip(SCOPE_COLUMNS, mark(row), strict=True)))
+    found = same.filter(valid_from__lt=row.valid_from).select_related("tariff").order_by("-valid_from", "-pk").first()
+    return found.tariff if found else None
 
 
-def words(entry: TariffAssignment) -> str:
-    """Where and for whom: "Plan Casa · Milano Centro · DC"; "" for everybody everywhere."""
-    people = {
-        _("Plan %(name)s"): entry.plan,
-        _("Group %(name)s"): entry.driver_group,
-        _("Partner %(name)s"): entry.partner,
-    }
-    said = [text % {"name": who} for text, who in people.items() if who]
-    said += [_("Without an account")] if entry.ad_hoc else []
-    said += [str(place) for place in (entry.location, entry.station, entry.evse) if place]
-    said += [entry.get_power_type_display()] if entry.power_type else []
-    return " · ".join(said)
+def mark(row: TariffAssignment) -> Mark:
+    """The scope of an assignment, as selectors.assignments knows it."""
+    return tuple(getattr(row, name) for name in SCOPE_COLUMNS)
 
 
-def _is_plain(entry: TariffAssignment) -> bool:
-    """At a location or anywhere, for everybody."""
-    return scope_of(entry) == Scope(entry.operator_id, location_id=entry.location_id)
+def everywhere(row: TariffAssignment) -> bool:
+    """For everybody, at every place: the default."""
+    return not any(mark(row)[1:])
+
+
+# ---- what price has this place for this person? ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One rank of the lookup. `holding` is what stands there, None for nothing (or something that has ended: `ended`)."""
+
+    scope: Scope
+    holding: TariffAssignment | None
+    ended: bool
+    won: bool
+    version: TariffVersion | None = None
+
+
+def asked(place: Place, who: Who, at: datetime) -> list[Asked]:
+    """Every rank in the order in which it is asked; the first that gives a tariff wins."""
+    book = Book([place.operator_id], until=at)
+    steps = [(scope, book.current(scope, at)) for scopes in ranked(place, who) for scope in scopes]
+    kept = _named(entry.pk for _scope, entry in steps if entry)
+    winner = book.find(place, at, who).assignment_id
+    return [
+        Asked(
+            scope,
+            kept[entry.pk] if entry and entry.tariff_id else None,
+            bool(entry and entry.tariff_id is None),
+            bool(entry and entry.pk == winner),
+            book.valid(entry.tariff_id, at) if entry and entry.tariff_id else None,
+        )
+        for scope, entry in steps
+    ]
+
+
+def _named(pks: Iterable[int]) -> dict[int, TariffAssignment]:
+    return TariffAssignment.objects.select_related(*WITH_NAMES).in_bulk(list(pks))

@@ -138,7 +138,13 @@ def assign(
     if tariff is not None and tariff.archived_at:
         raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
     return TariffAssignment.objects.create(
-        operator=operator, tariff=tariff, power_type=power_type, valid_from=_moment(valid_from, by), **places, **people
+        operator=operator,
+        tariff=tariff,
+        power_type=power_type,
+        valid_from=_moment(valid_from, by),
+        by=by if isinstance(by, User) else None,
+        **places,
+        **people,
     )
 
 

@@ -45,12 +45,13 @@ def _prices(tariff: Tariff, language: str) -> Iterator[tuple[tuple[str, Dimensio
     for element in tariff.elements:
         when = words.restrictions(element.restrictions, language)
         for component in element.components:
-            kind = _kind(element, component)
-            price = words.per_unit(component, kind, tariff.currency, language)
-            yield (when, kind), price, _cap(component, tariff.currency, language)
+            kind_of = kind(element, component)
+            price = words.per_unit(component, kind_of, tariff.currency, language)
+            yield (when, kind_of), price, _cap(component, tariff.currency, language)
 
 
-def _kind(element: Element, component: Component) -> Dimension:
+def kind(element: Element, component: Component) -> Dimension:
+    """What is counted: TIME and FLAT of a reservation are its own."""
     if element.restrictions.reservation is None:
         return component.dimension
     flat = component.dimension is Dimension.FLAT

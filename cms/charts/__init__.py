@@ -16,6 +16,7 @@ writes the sentence that answers the question. Words come through gettext, numbe
 | `time_split(rows)` | too small, blocked by parked cars, or broken? | `Split(name, charging, idle, free, down, href)`, shares of time |
 | `revenue(months, *, currency)` | are we earning? | `Month(word, revenue, energy_cost, last_year)` |
 | `week_prices(bands, *, now, doubts)` | what is the price at any hour? | `PriceBand(day, start_s, end_s, words, level)`, `Doubt(day, start_s, end_s, words)` |
+| `spread(steps, *, question)` | how many fall into each step? | `Step(word, count, tone)` |
 | `sparkline(points, *, days)` | does it grow? (only the picture) | `(day, count)` |
 | `energy_days(days)` | is energy growing? | `Day(day, energy_wh, low_wh, high_wh)` |
 
@@ -31,6 +32,7 @@ from .curves import CostBlock, Event, Line, Point, power_lines, session
 from .heat import heatmap
 from .registers import Mark, Reading, registers
 from .sparkline import sparkline
+from .spread import Step, spread
 from .states import Part, Split, StateCount, Track, ribbon, strip, time_split
 from .week import Doubt, PriceBand, span, week_prices
 
@@ -50,6 +52,7 @@ __all__ = [
     "Reading",
     "Split",
     "StateCount",
+    "Step",
     "Track",
     "energy_days",
     "heatmap",
@@ -61,6 +64,7 @@ __all__ = [
     "session",
     "span",
     "sparkline",
+    "spread",
     "strip",
     "time_split",
     "week_prices",

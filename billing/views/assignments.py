@@ -1,0 +1,222 @@
+"""Where and for whom a tariff holds, and why one of several prices wins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.doors import MemberRequest, members_only
+from billing.forms.assignments import AskForm, AssignForm
+from billing.models import Tariff, TariffAssignment
+from billing.selectors import reach
+from billing.selectors import tariffs as selectors
+from billing.selectors.assignments import Place, Scope, Who
+from billing.selectors.tariffs import Asked
+from billing.services import tariffs
+from billing.tariffs import afir
+from billing.views import editing, history, prices
+from cms.core.errors import Conflict, DomainError
+from stations.models import EVSE
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """`where` and `who` in words; `begins` later, or None where it counts already; `ends` for an end that is scheduled."""
+
+    row: TariffAssignment
+    where: str
+    who: str
+    begins: datetime | None = None
+    ends: bool = False
+
+
+def holdings(tariff: Tariff) -> list[Holding]:
+    """Of one tariff: what counts now in the order in which it is asked, then what waits."""
+    now = timezone.now()
+    found = [_said(row) for row in selectors.current(tariff.operator, now) if row.tariff_id == tariff.pk]
+    mine = {selectors.mark(holding.row) for holding in found}
+    for row in selectors.waiting(tariff.operator, now):
+        if row.tariff_id == tariff.pk:
+            found.append(_said(row, begins=row.valid_from))
+        elif selectors.mark(row) in mine:
+            found.append(_said(row, begins=row.valid_from, ends=True))
+    return found
+
+
+def _said(row: TariffAssignment, **facts: Any) -> Holding:
+    return Holding(row, where(row), who(row), **facts)
+
+
+def where(row: TariffAssignment) -> str:
+    place = row.evse or row.station or row.location
+    said = str(place) if place else _("everywhere")
+    return said if not row.power_type else f"{said}, {row.get_power_type_display()}"
+
+
+def who(row: TariffAssignment) -> str:
+    if row.plan:
+        return _("plan %(name)s") % {"name": row.plan}
+    if row.driver_group:
+        return _("group %(name)s") % {"name": row.driver_group}
+    if row.partner:
+        return _("roaming partner %(name)s") % {"name": row.partner}
+    return _("people without an account") if row.ad_hoc else _("everybody")
+
+
+@require_POST
+@members_only("tariff.edit")
+def assign(request: MemberRequest, pk: int) -> HttpResponse:
+    tariff = editing.mine(request, pk)
+    form = AssignForm(request.POST, operator=request.operator)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        return redirect("tariff", pk=pk)
+    scope = form.scope()
+    try:
+        _lawful(tariff, scope)
+        row = tariffs.assign(
+            tariff=tariff,
+            operator=request.operator,
+            by=request.user,
+            valid_from=form.cleaned_data["valid_from"],
+            **scope,
+        )
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        words = {"tariff": tariff, "where": where(row), "who": who(row)}
+        later = row.valid_from > timezone.now()
+        said = _("%(tariff)s is scheduled: %(where)s, %(who)s.") if later else _("%(tariff)s holds from now on: %(where)s, %(who)s.")  # fmt: skip
+        messages.success(request, said % words)
+    return redirect("tariff", pk=pk)
+
+
+@require_POST
+@members_only("tariff.edit")
+def end(request: MemberRequest, pk: int, assignment: int) -> HttpResponse:
+    """From now on the next best price counts there; something that has not begun never does."""
+    tariff = editing.mine(request, pk)
+    mine = TariffAssignment.objects.filter(operator=request.operator).select_related(*selectors.WITH_NAMES)
+    row = get_object_or_404(mine, pk=assignment)
+    later = row.valid_from > timezone.now()
+    try:
+        tariffs.assign(
+            tariff=selectors.before(row) if later else None,
+            operator=request.operator,
+            valid_from=row.valid_from if later else None,
+            by=request.user,
+            **_scope(row),
+        )
+    except DomainError as error:
+        messages.error(request, error.text)
+    else:
+        said = _("Called off: %(where)s, %(who)s.") if later else _("Ended: %(where)s, %(who)s.")
+        messages.success(request, said % {"where": where(row), "who": who(row)})
+    return redirect("tariff", pk=tariff.pk)
+
+
+def _scope(row: TariffAssignment) -> dict[str, Any]:
+    names = ("location", "station", "evse", "power_type", "plan", "driver_group", "partner", "ad_hoc")
+    return {name: getattr(row, name) for name in names}
+
+
+def _lawful(tariff: Tariff, scope: dict[str, Any]) -> None:
+    """Raises Conflict(afir): the price of fast points without a contract, where the law does not allow it (AFIR art. 5 (4))."""
+    if scope["plan"] or scope["driver_group"] or scope["partner"]:
+        return
+    said = prices.objections(history.of(tariff, get_language() or "it").shown)
+    wish = TariffAssignment(operator=tariff.operator, tariff=tariff, **scope)
+    points = reach.would_have(wish, timezone.now()) if said else []
+    if points:
+        named = ", ".join(point.uid for point in points[:5])
+        raise Conflict(
+            _("Not at %(points)s: at %(kw)s kW and more the law allows a price per kWh and a fee for staying. %(why)s")
+            % {"points": named, "kw": afir.FAST_W // 1000, "why": " ".join(said)},
+            code="afir",
+        )
+
+
+# ---- what price has this place for this person? ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rank of the lookup, in words."""
+
+    asked: Asked
+    where: str
+    who: str
+
+
+@members_only("tariff.view")
+def ask(request: MemberRequest) -> HttpResponse:
+    form = AskForm(request.GET if request.GET else None, operator=request.operator)
+    steps: list[Step] = []
+    if form.is_bound and form.is_valid():
+        at = form.cleaned_data["at"] or timezone.now()
+        place, person = _place(request.operator.pk, form), _who(form)
+        names = _Names(form)
+        steps = [Step(one, names.where(one.scope), names.who(one.scope)) for one in selectors.asked(place, person, at)]
+    won = next((step for step in steps if step.asked.won), None)
+    context = {
+        "form": form,
+        "steps": steps,
+        "won": won,
+        "sentences": editing.sentences(won.asked.version) if won and won.asked.version else {},
+    }
+    return render(request, "operator/tariffs/ask.html", context)
+
+
+def _place(operator_id: int, form: AskForm) -> Place:
+    given = form.scope()
+    if (evse := given["evse"]) is not None:
+        power = given["power_type"] or evse.power_type
+        return Place(operator_id, evse.station.location_id, evse.station_id, evse.pk, power)
+    if (station := given["station"]) is not None:
+        return Place(operator_id, station.location_id, station.pk, None, given["power_type"])
+    location = given["location"]
+    return Place(operator_id, location.pk if location else None, None, None, given["power_type"])
+
+
+def _who(form: AskForm) -> Who:
+    given = form.scope()
+    groups = frozenset({given["driver_group"].pk}) if given["driver_group"] else frozenset()
+    plan = given["plan"].pk if given["plan"] else None
+    return Who(None, groups, plan, given["partner"], given["ad_hoc"])
+
+
+class _Names:
+    """Scopes know primary keys; what was asked knows their names."""
+
+    def __init__(self, form: AskForm) -> None:
+        self.given = form.scope()
+        point: EVSE | None = self.given["evse"]
+        self.station = point.station if point else self.given["station"]
+        self.location = self.station.location if self.station else self.given["location"]
+
+    def where(self, scope: Scope) -> str:
+        place: object = _("everywhere")
+        if scope.evse_id:
+            place = self.given["evse"]
+        elif scope.station_id:
+            place = self.station
+        elif scope.location_id:
+            place = self.location
+        power = dict(TariffAssignment.PowerType.choices).get(scope.power_type, "")
+        return f"{place}, {power}" if power else str(place)
+
+    def who(self, scope: Scope) -> str:
+        if scope.plan_id:
+            return _("plan %(name)s") % {"name": self.given["plan"]}
+        if scope.group_id:
+            return _("group %(name)s") % {"name": self.given["driver_group"]}
+        if scope.partner:
+            return _("roaming partner %(name)s") % {"name": scope.partner}
+        return _("people without an account") if scope.ad_hoc else _("everybody")
