@@ -69,8 +69,10 @@ def take(uses: Iterable[allowances.Use]) -> None:
 
 
 def warn(period_ids: Iterable[int]) -> None:
-    """Notes for months that have come to 80 or 100 %: each is told once. In the transaction in which something was taken."""
-    periods = SubscriptionPeriod.objects.filter(pk__in=sorted(set(period_ids)), warned__lt=max(LEVELS))
+    """Notes for months that have come to 80 or 100 %: each is told once, while it runs. In the transaction in which something was
+    taken."""
+    running = SubscriptionPeriod.objects.filter(ends_at__gt=timezone.now(), warned__lt=max(LEVELS))
+    periods = running.filter(pk__in=sorted(set(period_ids)))
     rows = list(periods.select_related("subscription").order_by("pk"))
     known = meters(rows)
     for row in rows:

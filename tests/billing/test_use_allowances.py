@@ -131,13 +131,20 @@ def test_many_charges_cost_three_queries(
 def test_drivers_are_told_once_at_80_and_once_at_100_percent(subscription: Subscription, ended: Ended) -> None:
     told = []
     for day, wh in enumerate((31_999, 1, 1_000, 6_999, 1, 5_000), start=1):
-        rated(ended(started_at=JUNE + timedelta(days=day), energy=Decimal(wh)))
+        with time_machine.travel(JUNE + timedelta(days=day, hours=2), tick=False):
+            rated(ended(started_at=JUNE + timedelta(days=day), energy=Decimal(wh)))
         told.append(
             ",".join(
                 subscription.events.filter(kind__startswith="warned").order_by("pk").values_list("kind", flat=True)
             )
         )
     assert told == ["", *["warned_80"] * 3, *["warned_80,warned_100"] * 2]
+
+
+def test_nobody_is_told_of_a_month_that_is_over(subscription: Subscription, ended: Ended) -> None:
+    with time_machine.travel(JUNE + timedelta(days=40), tick=False):
+        rated(ended(started_at=JUNE + timedelta(days=1), energy=Decimal(40_000)))
+    assert not subscription.events.filter(kind__startswith="warned").exists()
 
 
 def test_a_charge_keeps_the_plan_under_which_it_began(

@@ -1,0 +1,228 @@
+"""Plans as their operator sees them: who has them, how much is used, who leaves, what they earn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from accounts.models import Operator
+from billing import pricing
+from billing.models import (
+    DunningCase,
+    Plan,
+    PlanVersion,
+    Subscription,
+    SubscriptionFee,
+    SubscriptionPeriod,
+    TariffVersion,
+)
+from billing.models.subscription import SubscriptionQuerySet
+from billing.services import plans, usage
+from billing.services.usage import Meter
+from billing.tariffs import exact, words
+from billing.tariffs.model import Dimension
+
+Status = Subscription.Status
+CHURN = timedelta(days=30)
+EXAMPLE_KWH, EXAMPLE_COST = 100, Decimal("0.25")  # a kWh bought, grid and losses with it, without VAT
+PAYING = (Status.ACTIVE, Status.PAST_DUE, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plan. `monthly`: what its subscribers' months cost together; `left`: who ended in the last 30 days, of `had` 30 days ago;
+    `meter`: all their running months together."""
+
+    plan: Plan
+    version: PlanVersion
+    after: str
+    subscribers: int
+    past_due: int
+    leaving: int
+    monthly: Decimal
+    left: int
+    had: int
+    meter: Meter
+
+    @property
+    def churn(self) -> Decimal | None:
+        """Percent of 30 days; None where nobody had it."""
+        return Decimal(100 * self.left) / self.had if self.had else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One subscription in a list."""
+
+    subscription: Subscription
+    month: SubscriptionPeriod | None
+    meter: Meter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What an imaginary plan would earn: shown where there is none. `fee` and `price` (of a kWh today) with VAT; `net` is the fee
+    without it, `cost` what its energy costs the operator."""
+
+    fee: Decimal
+    kwh: int
+    price: Decimal
+    net: Decimal
+    cost: Decimal
+    margin: Decimal
+
+
+def price_after(plan: Plan) -> str:
+    """What a kWh costs whoever has the plan, beyond what it includes: "€0.45/kWh" in the reader's language; "" where it is free.
+    Where prices differ by site, the operator's usual one."""
+    version = _tariff(plan)
+    if version is None:
+        return ""
+    tariff, language = pricing.parsed(version), get_language() or "it"
+    rules = tariff.rules[Dimension.ENERGY]
+    if not rules or not rules[0][1].price:
+        return ""
+    return words.per_unit(rules[0][1], Dimension.ENERGY, tariff.currency, language)
+
+
+def rows(operator: Operator) -> list[Row]:
+    """Offered plans first, then archived ones that somebody still has."""
+    found = [_row(plan) for plan in operator.plans.order_by("archived_at", "pk")]
+    kept = [row for row in found if row is not None and (row.plan.archived_at is None or row.subscribers)]
+    return sorted(kept, key=lambda row: (row.plan.archived_at is not None, row.version.monthly_fee, row.plan.pk))
+
+
+def subscribers(
+    operator: Operator, *, plan: int | None = None, status: str = "", name: str = ""
+) -> SubscriptionQuerySet:
+    found = Subscription.objects.filter(operator=operator).exclude(status=Status.STARTING)
+    if plan is not None:
+        found = found.filter(version__plan=plan)
+    found = found.filter(status=status) if status else found.exclude(status=Status.ENDED)
+    if name:
+        found = found.filter(
+            Q(driver__billing_name__icontains=name)
+            | Q(driver__user__email__icontains=name)
+            | Q(driver__user__first_name__icontains=name)
+            | Q(driver__user__last_name__icontains=name)
+        )
+    return found.select_related("driver__user", "version__plan", "next_version__plan").order_by("-pk")
+
+
+def with_meters(page: Sequence[Subscription]) -> list[Subscriber]:
+    """In two queries."""
+    months = {month.subscription_id: month for month in _running(Q(subscription__in=[row.pk for row in page]))}
+    meters = usage.meters(months.values())
+    return [
+        Subscriber(row, month, meters[month.pk]) if (month := months.get(row.pk)) else Subscriber(row, None, None)
+        for row in page
+    ]
+
+
+def debts(operator: Operator) -> list[DunningCase]:
+    """What is owed, the oldest first."""
+    open_ = DunningCase.objects.filter(operator=operator, closed_at=None)
+    return list(open_.select_related("driver__user", "company", "fee__version__plan", "cdr", "invoice").order_by("pk"))
+
+
+def cohorts(operator: Operator, *, most: int = 6) -> list[tuple[date, int, list[int | None]]]:
+    """(month of the start, how many began, percent that was still there 0, 1, 2 … months later; None: not yet). Newest last."""
+    zone = pricing.zone(operator.time_zone)
+    now = timezone.now().astimezone(zone)
+    began: dict[date, list[tuple[int, int]]] = {}
+    rows_ = Subscription.objects.filter(operator=operator, started_at__isnull=False)
+    for started, ended in rows_.values_list("started_at", "ended_at"):
+        first = started.astimezone(zone).date().replace(day=1)
+        age = _months_between(first, now.date())
+        stayed = (
+            age + 1
+            if ended is None
+            else _months_between(started.astimezone(zone).date(), ended.astimezone(zone).date())
+        )
+        began.setdefault(first, []).append((age, stayed))
+    found = []
+    for first in sorted(began)[-most:]:
+        members = began[first]
+        age = members[0][0]
+        shares = [
+            100 * sum(stayed >= month or month == 0 for _age, stayed in members) // len(members)
+            if month <= age
+            else None
+            for month in range(most)
+        ]
+        found.append((first, len(members), shares))
+    return found
+
+
+def example(operator: Operator) -> Example | None:
+    """A plan of 100 kWh at four fifths of the operator's price, all of it used; None where there is no price yet."""
+    version = pricing.tariff_for(operator_id=operator.pk, location_id=None, at=timezone.now())
+    rules = pricing.parsed(version).rules[Dimension.ENERGY] if version else ()
+    if not rules or not rules[0][1].price:
+        return None
+    component = rules[0][1]
+    fee = exact.rounded(component.price * EXAMPLE_KWH * Fraction(4, 5), 0) - Decimal("0.10")
+    net = exact.rounded(Fraction(fee) / (1 + (component.vat or Fraction(22)) / 100), 2)
+    cost = EXAMPLE_KWH * EXAMPLE_COST
+    return Example(fee, EXAMPLE_KWH, exact.rounded(component.price, 3), net, cost, net - cost)
+
+
+def history(subscription: Subscription) -> list[SubscriptionFee]:
+    asked = subscription.fees.select_related("invoice", "version__plan", "period", "payment", "dunning")
+    return list(asked.order_by("-pk"))
+
+
+def _row(plan: Plan) -> Row | None:
+    version = plans.current(plan) or plan.versions.order_by("-number").first()
+    if version is None:
+        return None
+    mine = Subscription.objects.filter(version__plan=plan)
+    counted = mine.aggregate(
+        live=Count("pk", filter=Q(status__in=[*PAYING, Status.PAUSED])),
+        past_due=Count("pk", filter=Q(status=Status.PAST_DUE)),
+        leaving=Count("pk", filter=Q(cancel_on__isnull=False) & ~Q(status=Status.ENDED)),
+    )
+    since = timezone.now() - CHURN
+    begun = mine.filter(started_at__isnull=False)
+    fees = mine.filter(status__in=PAYING).values_list("version__monthly_fee", flat=True)
+    return Row(
+        plan=plan,
+        version=version,
+        after=price_after(plan),
+        subscribers=counted["live"],
+        past_due=counted["past_due"],
+        leaving=counted["leaving"],
+        monthly=sum(fees, Decimal(0)),
+        left=begun.filter(ended_at__gte=since).count(),
+        had=begun.filter(Q(started_at__lt=since) & (Q(ended_at=None) | Q(ended_at__gte=since))).count(),
+        meter=_together(Q(subscription__version__plan=plan)),
+    )
+
+
+def _together(which: Q) -> Meter:
+    meters = usage.meters(_running(which)).values()
+    return Meter(
+        sum((meter.energy for meter in meters), Decimal(0)),
+        sum((meter.energy_used for meter in meters), Decimal(0)),
+        sum(meter.seconds for meter in meters),
+        sum(meter.seconds_used for meter in meters),
+    )
+
+
+def _running(which: Q) -> list[SubscriptionPeriod]:
+    now = timezone.now()
+    return list(SubscriptionPeriod.objects.filter(which, begins_at__lte=now, ends_at__gt=now).order_by("pk"))
+
+
+def _tariff(plan: Plan) -> TariffVersion | None:
+    who = pricing.Who(plan_id=plan.pk)
+    return pricing.tariff_for(operator_id=plan.operator_id, location_id=None, at=timezone.now(), who=who)
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
