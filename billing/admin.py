@@ -1,9 +1,24 @@
 """What billing keeps, to look at. Prices, charges and documents are never edited: their pages make new versions and credits."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from billing.models import CDR, BillingPolicy, Invoice, InvoiceLine, NumberSequence, Payment, Tariff, TariffVersion
+from billing.models import (
+    CDR,
+    BillingPolicy,
+    Invoice,
+    InvoiceLine,
+    NumberSequence,
+    Payment,
+    Tariff,
+    TariffVersion,
+    WebhookEvent,
+)
+from billing.services import webhooks
 from cms.core.admin import ReadOnly
+from cms.core.errors import DomainError
 
 
 class Versions(admin.TabularInline):
@@ -78,3 +93,22 @@ class NumberSequenceAdmin(ReadOnly):
 class BillingPolicyAdmin(admin.ModelAdmin):
     list_display = ("operator", "estimated_limit", "waive_empty")
     autocomplete_fields = ("operator",)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly):
+    list_display = ("event_id", "kind", "status", "object_id", "occurred_at", "received_at", "tries")
+    list_filter = ("status", "kind", "gateway")
+    search_fields = ("=event_id", "=object_id")
+    actions = ("replay",)
+
+    @admin.action(description=_("Apply once more"), permissions=["view"])
+    def replay(self, request: HttpRequest, found: QuerySet[WebhookEvent]) -> None:
+        for event in found:
+            try:
+                webhooks.replay(event=event)
+            except DomainError as error:
+                self.message_user(request, f"{event.event_id}: {error.text}", messages.ERROR)
+            else:
+                event.refresh_from_db()
+                self.message_user(request, f"{event.event_id}: {event.get_status_display()}")

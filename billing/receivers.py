@@ -5,6 +5,7 @@ from typing import Any
 
 from billing import signals, tasks
 from billing.tasks import adhoc, documents, wallets
+from billing.tasks import payments as payment_tasks
 from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
 
@@ -59,6 +60,14 @@ def _company_member_invited(*, ids: Sequence[int], **_: Any) -> None:
         wallets.mail_company_invitation.delay(pk)
 
 
+def _host_statement_issued(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.mail_host_statements.delay(list(ids))
+
+
+def _webhook_received(*, ids: Sequence[int], **_: Any) -> None:
+    payment_tasks.apply_webhooks.delay(list(ids))
+
+
 def connect() -> None:
     """Once per process, from the app's ready()."""
     session_signals.session_started.connect(_session_started, dispatch_uid="billing.session_started")
@@ -72,3 +81,5 @@ def connect() -> None:
     signals.wallet_changed.connect(_wallet_changed, dispatch_uid="billing.wallet_changed")
     signals.company_member_invited.connect(_company_member_invited, dispatch_uid="billing.company_member_invited")
     signals.invoice_issued.connect(_invoice_issued, dispatch_uid="billing.invoice_issued")
+    signals.host_statement_issued.connect(_host_statement_issued, dispatch_uid="billing.host_statement_issued")
+    signals.webhook_received.connect(_webhook_received, dispatch_uid="billing.webhook_received")

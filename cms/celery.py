@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
     "rate unrated sessions": {"task": "billing.tasks.rate_unrated", "schedule": crontab(minute="*/5")},
     "rate sessions that changed": {"task": "billing.tasks.rate_changed", "schedule": crontab(minute="2-59/5")},
     "collect what is due": {"task": "billing.tasks.payments.collect_due", "schedule": crontab(minute="3-59/5")},
+    "apply waiting webhooks": {
+        "task": "billing.tasks.payments.apply_waiting_webhooks",
+        "schedule": crontab(minute="1-59/5"),
+    },
+    "fetch payouts": {"task": "billing.tasks.payments.fetch_payouts", "schedule": crontab(hour=5, minute=10)},
     "finish payments": {"task": "billing.tasks.payments.finish_payment_steps", "schedule": 15.0},
     "go on with charges without an account": {"task": "billing.tasks.adhoc.pursue_due", "schedule": 5.0},
     "forget tokens of one charge": {
@@ -62,6 +67,10 @@ app.conf.beat_schedule = {
     "look at open months": {
         "task": "billing.tasks.month_end.look_at_months",
         "schedule": crontab(hour=3, minute=5),
+    },
+    "mail statements of hosts": {
+        "task": "billing.tasks.month_end.mail_missing_statements",
+        "schedule": crontab(minute="*/10"),
     },
     "delete old exports": {"task": "billing.tasks.month_end.expire_exports", "schedule": crontab(hour=4, minute=50)},
     "roll up the last hours": {"task": "cms.reports.tasks.roll_up_recent", "schedule": crontab(minute="*/10")},

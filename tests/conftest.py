@@ -29,6 +29,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "start_live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-line", action="store_true", help="kill the paying worker at every line, not at some")
     parser.addoption("--database-only", action="store_true", help="only tests that touch the database, no browser")
 
 

@@ -69,7 +69,7 @@ class StripeGateway:
     name = "stripe"
 
     def __init__(self) -> None:
-        self._stripe = _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
+        self._v1: Any = _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE).v1
         self._whole = not settings.STRIPE_API_BASE
         self.can_increment = self._whole
 
@@ -77,19 +77,19 @@ class StripeGateway:
 
     def customer(self, *, reference: str, name: str, email: str, key: str) -> str:
         params: dict[str, Any] = {"name": name, "metadata": {"ours": reference}, **({"email": email} if email else {})}
-        return str(_told(lambda: self._stripe.v1.customers.create(params, _once(key)))["id"])
+        return str(_told(lambda: self._v1.customers.create(params, _once(key)))["id"])
 
     def save_card(self, *, customer: str, return_url: str, key: str) -> Setup:
         params: dict[str, Any] = {"customer": customer, "usage": "off_session", "metadata": {"key": key}}
         params |= _on_page() if self._whole else {"payment_method_types": ["card"]}
-        return self._setup(_told(lambda: self._stripe.v1.setup_intents.create(params, _once(key))))
+        return self._setup(_told(lambda: self._v1.setup_intents.create(params, _once(key))))
 
     def setup(self, *, reference: str) -> Setup:
-        return self._setup(_told(lambda: self._stripe.v1.setup_intents.retrieve(reference)))
+        return self._setup(_told(lambda: self._v1.setup_intents.retrieve(reference)))
 
     def forget_card(self, *, card: str) -> None:
         try:
-            _asked(lambda: self._stripe.v1.payment_methods.detach(card))
+            _asked(lambda: self._v1.payment_methods.detach(card))
         except (Unknown, Declined):
             return  # gone already
 
@@ -108,7 +108,7 @@ class StripeGateway:
         if self._whole and order.later:
             params["payment_method_options"] = {"card": {"request_incremental_authorization": "if_available"}}
         try:
-            found = _told(lambda: self._stripe.v1.payment_intents.create(params, _once(key)))
+            found = _told(lambda: self._v1.payment_intents.create(params, _once(key)))
         except Declined as no:
             if order.return_url and no.reference:  # the customer is there and may give another card
                 return self.retrieve(intent=no.reference)
@@ -133,14 +133,12 @@ class StripeGateway:
 
     def increment(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
         params = {"amount": _units(amount, currency)}
-        return _intent(
-            _told(lambda: self._stripe.v1.payment_intents.increment_authorization(intent, params, _once(key)))
-        )
+        return _intent(_told(lambda: self._v1.payment_intents.increment_authorization(intent, params, _once(key))))
 
     def capture(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
         params = {"amount_to_capture": _units(amount, currency)}
         try:
-            return _intent(_told(lambda: self._stripe.v1.payment_intents.capture(intent, params, _once(key))))
+            return _intent(_told(lambda: self._v1.payment_intents.capture(intent, params, _once(key))))
         except Declined:
             known = self.retrieve(intent=intent)
             if known.state == State.CAPTURED:
@@ -149,7 +147,7 @@ class StripeGateway:
 
     def release(self, *, intent: str, key: str) -> Intent:
         try:
-            return _intent(_told(lambda: self._stripe.v1.payment_intents.cancel(intent, options=_once(key))))
+            return _intent(_told(lambda: self._v1.payment_intents.cancel(intent, options=_once(key))))
         except Declined:
             known = self.retrieve(intent=intent)
             if known.state in (State.RELEASED, State.CAPTURED):
@@ -160,27 +158,27 @@ class StripeGateway:
 
     def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
         params = {"payment_intent": intent, "amount": _units(amount, currency), "metadata": {"key": key}}
-        return _given(_told(lambda: self._stripe.v1.refunds.create(params, _once(key))))
+        return _given(_told(lambda: self._v1.refunds.create(params, _once(key))))
 
     # ---- what became of it ------------------------------------------------------------------------------------------
 
     def retrieve(self, *, intent: str) -> Intent:
         params = {"expand": ["latest_charge", "payment_method"]} if self._whole else {}
-        return _intent(_told(lambda: self._stripe.v1.payment_intents.retrieve(intent, params)))
+        return _intent(_told(lambda: self._v1.payment_intents.retrieve(intent, params)))
 
     def find(self, *, key: str, since: datetime) -> Intent | None:
-        found = self._all(self._stripe.v1.payment_intents.list, self._since(since))
+        found = self._all(self._v1.payment_intents.list, self._since(since))
         mine = next((one for one in found if (one["metadata"] or {}).get("key") == key), None)
         return self.retrieve(intent=mine["id"]) if mine else None
 
     def find_refund(self, *, intent: str, key: str) -> Given | None:
-        found = self._all(self._stripe.v1.refunds.list, {"payment_intent": intent})
+        found = self._all(self._v1.refunds.list, {"payment_intent": intent})
         return next((_given(one) for one in found if (one["metadata"] or {}).get("key") == key), None)
 
     # ---- the account ------------------------------------------------------------------------------------------------
 
     def payouts(self, *, since: datetime) -> Iterator[PaidOut]:
-        for one in self._all(self._stripe.v1.payouts.list, self._since(since)):
+        for one in self._all(self._v1.payouts.list, self._since(since)):
             currency = one["currency"].upper()
             arrives: date | None = _at(one["arrival_date"]).date() if one.get("arrival_date") else None
             paid_at = _at(one["created"])
@@ -200,7 +198,7 @@ class StripeGateway:
 
     def _balance(self, params: Facts) -> Iterator[Facts]:
         whole = {"expand": ["data.source"]} if self._whole else {}
-        return self._all(self._stripe.v1.balance_transactions.list, {**whole, **params})
+        return self._all(self._v1.balance_transactions.list, {**whole, **params})
 
     def _since(self, since: datetime) -> Facts:
         return {"created": {"gte": int(since.timestamp())}} if self._whole else {}
@@ -219,6 +217,8 @@ class StripeGateway:
     # ---- what it tells ----------------------------------------------------------------------------------------------
 
     def parse_event(self, *, body: bytes, signature: str) -> Event:
+        if not settings.STRIPE_WEBHOOK_SECRET:
+            raise BadSignature({"signature": ["STRIPE_WEBHOOK_SECRET is not set."]})
         try:
             text = body.decode()
             stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERATED_S)
@@ -248,7 +248,7 @@ class StripeGateway:
         )
 
     def _card(self, reference: str) -> Card:
-        return _look(_told(lambda: self._stripe.v1.payment_methods.retrieve(reference)))
+        return _look(_told(lambda: self._v1.payment_methods.retrieve(reference)))
 
 
 # ---- the wire --------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def _asked(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except stripe.CardError as no:
-        error = (no.json_body or {}).get("error", {})
+        error: Facts = (no.json_body or {}).get("error", {})
         reason = error.get("decline_code") or no.code or "card_declined"
         reference = (error.get("payment_intent") or {}).get("id", "")
         raise Declined(reason, declines.sentence(reason), reference=reference) from no

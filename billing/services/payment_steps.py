@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -97,6 +97,11 @@ def learn(payment: Payment, intent: Intent) -> Payment:
         _move(payment, before, **facts)
         payment.refresh_from_db()
     return payment
+
+
+def note(payment: Payment, before: str, **facts: Any) -> bool:
+    """What is known of a payment by other ways, where it is still `before`; announces."""
+    return _move(payment, before, **facts)
 
 
 # ---- asking ---------------------------------------------------------------------------------------------------------
@@ -230,6 +235,8 @@ _NEXT = {  # where a payment may go when the provider says so; what is settled s
 def _learned(payment: Payment, intent: Intent) -> dict[str, Any]:
     """What changes on the payment; empty where nothing does."""
     after = _STATUS[intent.state]
+    if payment.status == Status.CAPTURED and after == Status.CAPTURED:
+        return _given_elsewhere(payment, intent)
     if after not in _NEXT.get(Status(payment.status), frozenset()):
         return {}
     facts: dict[str, Any] = {
@@ -245,6 +252,16 @@ def _learned(payment: Payment, intent: Intent) -> dict[str, Any]:
     if after == Status.AUTHORIZED:
         facts["amount"] = intent.amount
     return {name: value for name, value in facts.items() if getattr(payment, name) != value}
+
+
+def _given_elsewhere(payment: Payment, intent: Intent) -> dict[str, Any]:
+    """More went back than our own refunds: somebody gave it in the provider's pages."""
+    ours = payment.refunds.exclude(status=Refund.Status.FAILED).aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    back = min(intent.refunded, payment.captured)
+    if back <= max(ours, payment.refunded):
+        return {}
+    whole = {"status": Status.REFUNDED} if back == payment.captured else {}
+    return {"refunded": back, **whole}
 
 
 def _move(payment: Payment, before: str, **facts: Any) -> bool:

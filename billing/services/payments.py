@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Company, Driver, Operator
-from billing.models import CDR, Invoice, Payment, PaymentMethod, PaymentStep
+from billing.models import CDR, Invoice, Payment, PaymentMethod, PaymentStep, Refund
 from billing.payments import gateway, minor_units
 from billing.payments.gateway import Unknown
 from billing.services import payment_steps
@@ -113,3 +113,27 @@ def adopt(limit: int = 200) -> int:
             defaults={"payment": payment, "kind": Kind.CHARGE, "amount": payment.amount},
         )
     return len(orphans)
+
+
+def dispute(*, payment: Payment, reason: str, state: str) -> Payment:
+    """The card's owner contests it. Won, it is paid again; lost, it stays disputed and says so (Stripe: needs_response,
+    under_review, won, lost, warning_…)."""
+    said = f"{reason} {state}".strip()
+    after = Status.CAPTURED if state in ("won", "warning_closed") else Status.DISPUTED
+    before = Status.DISPUTED if after == Status.CAPTURED else Status.CAPTURED
+    payment_steps.note(payment, before, status=after, dispute=said)
+    Payment.objects.filter(pk=payment.pk).exclude(dispute=said).update(dispute=said, updated_at=timezone.now())
+    payment.refresh_from_db()
+    return payment
+
+
+def refund_failed(*, refund: Refund, reason: str) -> None:
+    """The bank sent the money back to us: it stays collected."""
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
+        done = Refund.objects.filter(pk=refund.pk, status=Refund.Status.DONE)
+        if not done.update(status=Refund.Status.FAILED, error=reason, updated_at=timezone.now()):
+            return
+        left = payment.refunded - refund.amount
+        status = Status.CAPTURED if payment.status == Status.REFUNDED else payment.status
+        payment_steps.note(payment, payment.status, status=status, refunded=left)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from celery import shared_task
 
 from billing.models import Payment, PaymentMethod
-from billing.services import methods, payment_steps, payments, settling
+from billing.services import methods, payment_steps, payments, payouts, settling, webhooks
 from cms.core.errors import DomainError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,24 @@ def finish_payment_steps() -> None:
     each("payment step", payment_steps.waiting(before=STUCK), payment_steps.run)
     each("payment", payments.due(), lambda pk: payments.refresh(payment=Payment.objects.get(pk=pk)))
     each("payment method", methods.due(), lambda pk: methods.sweep(method_id=pk))
+
+
+@shared_task
+def apply_webhooks(event_ids: Sequence[int]) -> None:
+    """Behind `webhook_received`."""
+    each("webhook", event_ids, lambda pk: webhooks.apply(event_id=pk))
+
+
+@shared_task
+def apply_waiting_webhooks() -> None:
+    apply_webhooks(webhooks.due())
+
+
+@shared_task
+def fetch_payouts() -> None:
+    """Every night: what the provider's account says of the last days, held against our own books."""
+    each("payouts", [None], lambda _: payouts.fetch())
+    payouts.match()
 
 
 def each(what: str, things: Iterable[Thing], do: Callable[[Thing], object]) -> None:
