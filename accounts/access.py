@@ -42,6 +42,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "subscription.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "subscription.edit": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "dunning.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "month.close": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "statement.view": frozenset({_OWNER, _MANAGER, _ACCOUNTANT, _HOST}),  # a host sees the own ones
     "report.view": _EVERYONE,
     "operator.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "member.edit": frozenset({_OWNER}),

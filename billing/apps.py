@@ -8,7 +8,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import receivers
-        from billing.exports import charges, documents, kinds
+        from billing.exports import table
+        from billing.selectors import close_checks, closing
 
         receivers.connect()
-        kinds.register(charges.KIND, documents.KIND)
+        table.register()
+        closing.register(*close_checks.table())

@@ -18,6 +18,7 @@ from .kinds import Ask, Format, Kind, Step
 from .presets import Preset
 
 _SHEET_ROWS = 1_000_000  # Excel ends at 1,048,576
+_CENT = Decimal("0.01")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member of the zip that a workbook is
 _FORMATS = {
     Format.MONEY: "#,##0.00",
@@ -51,18 +52,27 @@ def _csv(kind: Kind, preset: Preset, ask: Ask, out: IO[bytes], step: Step) -> in
 
 
 class _Counted:
-    """The rows of a list, telling how far they are."""
+    """The rows of a list, amounts with two decimals at least, telling how far they are."""
 
     def __init__(self, kind: Kind, ask: Ask, step: Step) -> None:
         self._kind, self._ask, self._step = kind, ask, step
+        self._money = [place for place, column in enumerate(kind.columns) if column.format is Format.MONEY]
         self.seen = 0
 
     def __iter__(self) -> Iterator[Sequence[Cell]]:
         assert self._kind.rows is not None
         for row in self._kind.rows(self._ask):
-            yield row
+            yield self._with_cents(row)
             self.seen += 1
             self._step(self.seen)
+
+    def _with_cents(self, row: Sequence[Cell]) -> Sequence[Cell]:
+        cells = list(row)
+        for place in self._money:
+            amount = cells[place]
+            if isinstance(amount, Decimal) and amount.as_tuple().exponent > -2:  # type: ignore[operator]  # finite
+                cells[place] = amount.quantize(_CENT)
+        return cells
 
 
 # ---- workbooks ------------------------------------------------------------------------------------------------------

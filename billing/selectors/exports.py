@@ -16,12 +16,12 @@ def offered(actor: User | ApiKey, operator: Operator) -> list[Kind]:
     return [kind for kind in kinds.KINDS.values() if kind.listed and access.can(actor, kind.permission, operator)]
 
 
-def history(actor: User | ApiKey, operator: Operator, *, mine: bool = False) -> QuerySet[Export]:
-    """Newest first; of kinds that the role may have."""
+def history(actor: User | ApiKey, operator: Operator, *, by: User | None = None) -> QuerySet[Export]:
+    """Newest first; of kinds that the role may have. `by`: only that person's."""
     allowed = [kind.name for kind in kinds.KINDS.values() if access.can(actor, kind.permission, operator)]
     found = Export.objects.visible_to(actor).filter(operator=operator, kind__in=allowed)
-    if mine:
-        found = found.filter(by=actor)
+    if by is not None:
+        found = found.filter(by=by)
     return found.select_related("by", "operator").order_by("-pk")
 
 

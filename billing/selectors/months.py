@@ -63,7 +63,7 @@ class Locks:
     @classmethod
     def of(cls, operator: Operator) -> Self:
         rows = MonthClose.objects.filter(operator=operator, cutoff__isnull=False).order_by("month")
-        return cls(tuple(rows.values_list("month", "cutoff")))
+        return cls(tuple((month, cutoff) for month, cutoff in rows.values_list("month", "cutoff") if cutoff))
 
     def cutoff(self, month: date) -> datetime | None:
         """From when on nothing was written into the month; None while it is open."""

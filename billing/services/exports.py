@@ -145,7 +145,7 @@ def expire() -> int:
     """Deletes files whose time is over. The history stays."""
     gone = 0
     for export in Export.objects.filter(expires_at__lt=timezone.now()).exclude(file="").order_by("pk")[:1000]:
-        export.file.storage.delete(export.file.name)
+        export.file.delete(save=False)
         gone += Export.objects.filter(pk=export.pk).update(file="")
     return gone
 
@@ -214,7 +214,7 @@ def _keep(export: Export, written: IO[bytes], name: str, rows: int) -> None:
         expires_at=now + KEPT,
     )
     if not kept:
-        export.file.storage.delete(export.file.name)
+        export.file.delete(save=False)
         raise _Stopped
     transaction.on_commit(partial(signals.export_ended.send_robust, sender=Export, ids=[export.pk]), robust=True)
 

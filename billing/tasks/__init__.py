@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Operator
 from billing.services import assurance, closing, rating, session_prices
 
-from .month_end import expire_exports, look_at_months, resume_exports, run_export
+from .month_end import expire_exports, look_at_months, mail_host_statements, resume_exports, run_export
 from .payments import collect, collect_due, collect_owed, finish_payment_steps
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "expire_exports",
     "finish_payment_steps",
     "look_at_months",
+    "mail_host_statements",
     "resume_exports",
     "run_export",
 ]

@@ -134,7 +134,7 @@ def _one(request: MemberRequest, pk: int) -> Export:
 
 def _history(request: MemberRequest) -> dict[str, Any]:
     mine = request.GET.get("of") == "me"
-    found = selectors.history(request.user, request.operator, mine=mine)
+    found = selectors.history(request.user, request.operator, by=request.user if mine else None)
     listed = Paginator(found, PAGE).get_page(request.GET.get("page"))
     rows = [_row(export) for export in listed]
     return {"page": listed, "rows": rows, "mine": mine, "under_way": any(row.under_way for row in rows)}

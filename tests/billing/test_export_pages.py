@@ -30,6 +30,11 @@ def clock(settings: Any, tmp_path: Any) -> Any:
 
 
 @pytest.fixture
+def client() -> Client:
+    return Client(headers={"accept-language": "en"})
+
+
+@pytest.fixture
 def cdr(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver) -> CDR:
     Driver.objects.filter(pk=dario.pk).update(**BELLINI)
     price()

@@ -1,0 +1,19 @@
+"""Which files there are. A room above registers its own in its app's ready()."""
+
+from . import charges, documents, einvoices, host_statements, journal, kinds, payments, protocol, takings, vat
+
+
+def register() -> None:
+    """In the order in which they are offered."""
+    kinds.register(
+        charges.KIND,
+        documents.KIND,
+        einvoices.KIND,
+        takings.KIND,
+        takings.BY_DAY,
+        payments.KIND,
+        journal.KIND,
+        vat.KIND,
+        protocol.KIND,
+        host_statements.KIND,
+    )

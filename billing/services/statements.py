@@ -1,0 +1,231 @@
+"""Agreements with the hosts of sites, and their monthly statements: numbered, never changed, what was wrong is a line of the next."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import Operator, User
+from accounts.notifications import email, once
+from billing import signals
+from billing.documents import numbering, statement
+from billing.models import HostStatement, HostStatementItem, RevenueShare
+from billing.selectors import months, shares
+from billing.selectors.shares import Counted, Sums
+from billing.tariffs import exact
+from cms.core import energy as energies
+from cms.core.errors import Conflict
+from cms.core.models import checked
+from stations.models import Location
+
+SERIES = "H"
+_ENDED: dict[str, Any] = {"percent": 0, "per_kwh": 0, "fixed": 0, "fee_percent": 0, "energy_cost": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a statement. `amount` in cents; only those that `count` add up to the total, the others say how they came
+    about. `quantity` in `unit` (kWh, % or the currency)."""
+
+    kind: str  # revenue, refunds, fees, energy_cost, share, per_kwh, fixed
+    month: str
+    quantity: str
+    unit: str
+    unit_price: str
+    amount: str
+    counts: bool
+
+
+def agree(*, location: Location, by: User, valid_from: date, ended: bool = False, **terms: Any) -> RevenueShare:
+    """From the month `valid_from` on; what held before stays in the history. Raises Forbidden; Invalid; Conflict(statement_issued)
+    for a month whose statement is written."""
+    access.demand(by, "month.close", location)
+    first = valid_from.replace(day=1)
+    issued = HostStatement.objects.filter(location=location, month__gte=first).order_by("-month").first()
+    if issued is not None:
+        raise Conflict(
+            _("The statement of this month is written: agree from a later month on."), code="statement_issued"
+        )
+    share = RevenueShare(operator=location.operator, location=location, valid_from=first, ended=ended, by=by, **terms)
+    if ended:
+        for name, nothing in _ENDED.items():
+            setattr(share, name, Decimal(nothing))
+    checked(share)
+    share.save()
+    return share
+
+
+def waiting(*, operator: Operator, month: date) -> int:
+    """How many hosts have no statement of a month yet. Two queries."""
+    agreed = shares.agreed(shares.places(operator), month)
+    wanted = {pk for pk, share in agreed.items() if not share.ended}
+    if not wanted:
+        return 0
+    written = HostStatement.objects.filter(operator=operator, month=month, location__in=wanted)
+    return len(wanted) - written.count()
+
+
+def issue_all(*, operator: Operator, month: date, by: User | None) -> int:
+    """Each is a transaction of its own. Returns how many are new. Raises Forbidden, Conflict(month_not_over)."""
+    if by is not None:
+        access.demand(by, "month.close", operator)
+    if month >= months.this(operator):
+        raise Conflict(_("This month is not over yet."), code="month_not_over")
+    before = HostStatement.objects.filter(operator=operator, month=month).count()
+    for location in Location.objects.filter(pk__in=shares.places(operator)).order_by("pk"):
+        issue(location=location, month=month)
+    return HostStatement.objects.filter(operator=operator, month=month).count() - before
+
+
+@transaction.atomic
+def issue(*, location: Location, month: date) -> HostStatement | None:
+    """The statement of a month; asked twice it is the same. None where nothing is agreed, and nothing is left to correct."""
+    place = Location.objects.select_for_update(of=("self",)).select_related("operator").get(pk=location.pk)
+    if written := HostStatement.objects.filter(location=place, month=month).first():
+        return written
+    history, operator = shares.history(place), place.operator
+    if not history or history[0].valid_from > month:
+        return None
+    counted = shares.uncounted(operator, place, history, month)
+    lines = [
+        line for on in sorted({*counted.by_month, month}) for line in _lines(history, counted, on, month, operator)
+    ]
+    current = shares.holding(history, month)
+    if current is None and not lines:
+        return None
+    return _write(place, month, current or history[-1], counted, lines)
+
+
+def mail(*, statement_id: int) -> bool:
+    """To the host, once, whoever asks. Raises Unavailable where the mail server is away."""
+    row = HostStatement.objects.select_related("operator", "location").get(pk=statement_id)
+
+    def deliver() -> None:
+        facts = {"statement": row, "operator": row.operator, "location": row.location, "total": statement.total(row)}
+        pdf = email.Attachment(f"{statement.stem(row)}.pdf", statement.pdf(row), "application/pdf")
+        email.send(
+            to=row.host_email, name="emails/host_statement", facts=facts, language=row.language, attachments=[pdf]
+        )
+
+    return once.send(key=f"host-statement:{row.pk}", to=row.host_email, deliver=deliver)
+
+
+# ---- counting -------------------------------------------------------------------------------------------------------
+
+
+def _lines(history: list[RevenueShare], counted: Counted, on: date, month: date, operator: Operator) -> list[Line]:
+    """Of one month, by what was agreed for it; the fixed amount with the month itself."""
+    share, sums = shares.holding(history, on), counted.by_month.get(on, Sums())
+    if share is None or (on != month and not sums):
+        return []
+    terms = _Terms(share, sums, f"{on:%Y-%m}", operator.currency)
+    lines = [terms.revenue(), terms.refunds(), terms.fees(), terms.energy_cost(), terms.part(), terms.per_kwh()]
+    if on == month:
+        lines.append(terms.fixed())
+    return [line for line in lines if Decimal(line.amount) or line.kind == "revenue"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    share: RevenueShare
+    sums: Sums
+    month: str
+    currency: str
+
+    @property
+    def kwh(self) -> Decimal:
+        return exact.rounded(exact.number(self.sums.energy) / 1000, 3)
+
+    @property
+    def kept_back(self) -> Decimal:
+        fees = exact.cents(-Fraction(self.sums.net) * Fraction(self.share.fee_percent) / 100, self.currency)
+        cost = exact.cents(-Fraction(self.sums.energy) / 1000 * Fraction(self.share.energy_cost), self.currency)
+        return fees + cost
+
+    def revenue(self) -> Line:
+        return self._line("revenue", str(self.sums.sessions), "", "", self.sums.revenue, counts=False)
+
+    def refunds(self) -> Line:
+        return self._line("refunds", "", "", "", self.sums.refunds, counts=False)
+
+    def fees(self) -> Line:
+        amount = exact.cents(-Fraction(self.sums.net) * Fraction(self.share.fee_percent) / 100, self.currency)
+        return self._line("fees", str(self.sums.net), self.currency, str(self.share.fee_percent), amount, counts=False)
+
+    def energy_cost(self) -> Line:
+        amount = exact.cents(-Fraction(self.sums.energy) / 1000 * Fraction(self.share.energy_cost), self.currency)
+        return self._line("energy_cost", str(self.kwh), "kWh", str(self.share.energy_cost), amount, counts=False)
+
+    def part(self) -> Line:
+        base = self.sums.net + self.kept_back
+        amount = exact.cents(Fraction(base) * Fraction(self.share.percent) / 100, self.currency)
+        return self._line("share", str(base), self.currency, str(self.share.percent), amount)
+
+    def per_kwh(self) -> Line:
+        amount = exact.cents(Fraction(self.sums.energy) / 1000 * Fraction(self.share.per_kwh), self.currency)
+        return self._line("per_kwh", str(self.kwh), "kWh", str(self.share.per_kwh), amount)
+
+    def fixed(self) -> Line:
+        return self._line(
+            "fixed", "1", "", str(self.share.fixed), exact.cents(Fraction(self.share.fixed), self.currency)
+        )
+
+    def _line(
+        self, kind: str, quantity: str, unit: str, unit_price: str, amount: Decimal, *, counts: bool = True
+    ) -> Line:
+        return Line(kind, self.month, quantity, unit, unit_price, str(amount), counts)
+
+
+def _write(place: Location, month: date, share: RevenueShare, counted: Counted, lines: list[Line]) -> HostStatement:
+    operator, sums = place.operator, counted.by_month.get(month, Sums())
+    numbered = numbering.take(operator_id=operator.pk, series=SERIES, today=_today(operator))
+    row = HostStatement.objects.create(
+        operator=operator,
+        location=place,
+        share=share,
+        month=month,
+        year=numbered.year,
+        sequence=numbered.sequence,
+        number=numbered.number,
+        issued_on=numbered.on,
+        language=share.language,
+        currency=operator.currency,
+        host_email=share.host_email,
+        host=json.dumps(_host(share, place), ensure_ascii=False, sort_keys=True),
+        lines=json.dumps([asdict(line) for line in lines], ensure_ascii=False),
+        sessions=max(sums.sessions, 0),
+        energy=energies.from_mwh(energies.to_mwh(sums.energy)),
+        revenue=sums.net,
+        total=sum((Decimal(line.amount) for line in lines if line.counts), Decimal(0)),
+    )
+    HostStatementItem.objects.bulk_create(
+        [
+            *(HostStatementItem(statement=row, cdr_id=pk) for pk in counted.cdrs),
+            *(HostStatementItem(statement=row, refund_id=pk) for pk in counted.refunds),
+            *(HostStatementItem(statement=row, line_id=pk) for pk in counted.lines),
+        ],
+        batch_size=500,
+    )
+    transaction.on_commit(
+        partial(signals.host_statement_issued.send_robust, sender=HostStatement, ids=[row.pk]), robust=True
+    )
+    return row
+
+
+def _host(share: RevenueShare, place: Location) -> Mapping[str, str]:
+    names = ("host_name", "host_address", "host_vat_number", "host_fiscal_code", "host_iban")
+    facts = {name.removeprefix("host_"): getattr(share, name) for name in names}
+    return facts | {"location": place.name, "location_address": f"{place.address}, {place.city}"}
+
+
+def _today(operator: Operator) -> date:
+    return timezone.now().astimezone(months.zone(operator)).date()

@@ -1,0 +1,64 @@
+"""Files that people asked for, and what the end of a month needs."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Operator
+from billing.models import HostStatement
+from billing.services import close, exports, statements
+from cms.core.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def run_export(pk: int) -> None:
+    """Behind `export_asked`."""
+    try:
+        exports.run(pk)
+    except Exception:
+        logger.exception("export failed export=%s", pk)
+        exports.failed(export_id=pk)
+
+
+@shared_task
+def resume_exports() -> None:
+    """The sweep behind it."""
+    for pk in exports.resume():
+        run_export(pk)
+
+
+@shared_task
+def expire_exports() -> int:
+    return exports.expire()
+
+
+@shared_task
+def look_at_months() -> None:
+    """Every night: what the page of the month's end shows."""
+    for operator in Operator.objects.order_by("pk"):
+        try:
+            close.look_at_all(operator=operator)
+        except Exception:
+            logger.exception("months not looked at operator=%s", operator.slug)
+
+
+@shared_task
+def mail_host_statements(ids: Sequence[int]) -> None:
+    """Behind `host_statement_issued`. Each goes out once, whoever asks."""
+    for pk in ids:
+        try:
+            statements.mail(statement_id=pk)
+        except Unavailable:
+            logger.warning("mail server away statement=%s", pk)
+
+
+@shared_task
+def mail_missing_statements() -> None:
+    """The sweep behind it."""
+    since = timezone.now() - timedelta(days=3)
+    mail_host_statements(list(HostStatement.objects.filter(created_at__gte=since).values_list("pk", flat=True)))
