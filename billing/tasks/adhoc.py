@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
-from billing.services import adhoc
+from billing.services import adhoc, held_starts
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -19,8 +19,15 @@ def pursue_paid(payment_ids: Sequence[int]) -> None:
 
 @shared_task
 def pursue_due() -> None:
-    """The sweep, every few seconds: a refused start gives its hold back at once."""
+    """The sweep, every few seconds: a refused start gives its hold back at once, with an account or without."""
     _pursue(adhoc.due())
+    for pk in held_starts.due():
+        try:
+            held_starts.let_go(payment_id=pk)
+        except Unavailable:
+            logger.warning("payment provider away payment=%s", pk)
+        except Exception:
+            logger.exception("hold without a charge is stuck payment=%s", pk)
 
 
 @shared_task

@@ -50,6 +50,13 @@ addEventListener("click", event => {
   dialog?.showModal();
 });
 
+// The fake provider's page: a tap on a test card fills the form
+addEventListener("click", event => {
+  const card = within(event, "[data-card]");
+  const fields = card && document.querySelector("[data-card-form]").elements;
+  if (fields) Object.assign(fields.number, { value: card.dataset.card }), fields.expiry.value = "12/40", fields.cvc.value = "123";
+});
+
 // How long the charger still waits for the cable; at zero the page asks how it went. Not inside a live region: it would be read out every second.
 setInterval(() => document.querySelectorAll("[data-left]").forEach(node => {
   const left = Math.max(0, node.dataset.left - 1);

@@ -1,22 +1,31 @@
 """`/c/<code>/`: the page behind the sticker. Price before anything else (AFIR art. 5), then one button."""
 
+import secrets
+from decimal import Decimal
+
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
+from accounts.models import Driver, User
 from accounts.services import drivers, tokens
+from billing.models import Payment
+from billing.payments import declines
 from billing.selectors import adhoc as adhoc_charges
-from billing.services import adhoc
+from billing.services import adhoc, held_starts, methods, payments
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
-from cms.portal.selectors import evses, help_lines, mine, places, prices
+from cms.portal.selectors import accounts, evses, help_lines, mine, places, prices
+from cms.portal.views import paying
 from sessions_app.services import starts
 from stations.models import EVSE
 
@@ -59,11 +68,55 @@ def start(request: PersonRequest, code: str) -> HttpResponse:
         return redirect(ride.url)
     try:
         driver = drivers.of(user=request.user, operator=evse.station.operator)
+        amount = held_starts.amount_for(user=request.user, evse=evse, at=timezone.now())
+        if amount:
+            return _hold(request, evse, driver, amount)
         token = tokens.issue_app_token(driver=driver)
         begun = starts.remote(evse=evse, token=token, by=request.user, driver=driver)
     except DomainError as error:
         return refused(request, evse, error)
     return redirect("portal:live", begun.public_token)
+
+
+@login_required
+@never_cache
+def held(request: PersonRequest, code: str, key: str) -> HttpResponse:
+    """From the card page, or from the bank: the provider is asked how it ended, then the station is."""
+    evse = evses.by_code(code)
+    driver = mine.drivers(request.user).filter(operator=evse.station.operator_id).first() if evse else None
+    payment = held_starts.of(driver=driver, evse=evse, key=key) if driver and evse else None
+    if evse is None or payment is None:
+        raise Http404("no such hold of yours")
+    try:
+        payment = payments.refresh(payment=payment)
+        if payment.status == Payment.Status.AUTHORIZED:
+            return redirect("portal:live", held_starts.start(payment=payment, evse=evse, by=request.user).public_token)
+    except DomainError as error:
+        return refused(request, evse, error)
+    if payment.status == Payment.Status.ACTION_NEEDED:
+        return paying.page(request, payment, {"declined": payment.error}, back=request.build_absolute_uri(request.path))
+    if payment.status == Payment.Status.FAILED:
+        return show(request, evse, refusal=declines.sentence(payment.error_code), status=402)
+    return redirect("portal:evse", evse.uid)
+
+
+def _hold(request: PersonRequest, evse: EVSE, driver: Driver, amount: Decimal) -> HttpResponse:
+    """On the card that was chosen, else on the one that is charged, else on one that is given on the next page."""
+    number = request.POST.get("card", "")
+    chosen = accounts.card(request.user, int(number)) if number.isdecimal() and len(number) < 19 else None
+    method = chosen if chosen is not None and chosen.driver_id == driver.pk else methods.default_of(driver)
+    key = request.POST.get("key", "")
+    key = key if key.isalnum() and len(key) <= 32 else secrets.token_hex(8)
+    here = reverse("portal:held", args=[evse.uid, key])
+    held_starts.hold(
+        driver=driver,
+        evse=evse,
+        amount=amount,
+        method=None if number == "other" else method,
+        key=key,
+        return_url=request.build_absolute_uri(here),
+    )
+    return redirect(here)
 
 
 def refused(request: HttpRequest, evse: EVSE, error: DomainError) -> HttpResponse:
@@ -85,7 +138,8 @@ def show(
     awaited = ride is None and adhoc.awaited(evse)
     landing = situations.at(evses.seen([evse])[0], ride=ride, awaited=awaited)
     version = prices.versions([evse], at=at, asker=request.user)[evse.pk]
-    hold = None if request.user.is_authenticated else adhoc.hold_under(version, evse.station.operator)
+    pays = accounts.at_start(request.user, evse, at=at) if isinstance(request.user, User) else None
+    hold = pays.hold if pays else adhoc.hold_under(version, evse.station.operator)
     context = {
         "landing": landing,
         "evse": evse,
@@ -96,6 +150,7 @@ def show(
         "refusal": refusal,
         "scan_again": not entry.open and landing.can_start,
         "hold": hold,
+        "pays": pays,
         "currency": version.currency if version else "",
     }
     block = Block("driver/_evse.html", dict)
