@@ -18,6 +18,7 @@ from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.documents import pdf
 from billing.models import Invoice, InvoiceLine
 from billing.selectors import invoices as selectors
+from billing.services import einvoices
 from billing.tariffs import exact
 from cms.core import rest
 
@@ -105,7 +106,9 @@ class InvoiceFilter(django_filters.FilterSet):
 class Invoices(rest.Resource):
     """Invoices and credit notes, newest first."""
 
-    queryset = selectors.with_state(Invoice.objects.select_related("credits").prefetch_related("lines__cdr"))
+    queryset = selectors.with_state(
+        Invoice.objects.select_related("credits", "operator").prefetch_related("lines__cdr")
+    )
     serializer_class = InvoiceSerializer
     filterset_class = InvoiceFilter
     reads = "invoice.view"
@@ -131,3 +134,13 @@ class Invoices(rest.Resource):
         name = f"{document.kind}-{document.number.replace('/', '-')}.pdf"
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
         return HttpResponse(pdf.invoice(document), content_type="application/pdf", headers=headers)
+
+    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def fatturapa(self, request: Request, pk: str) -> HttpResponse:
+        """The last FatturaPA file of the document. 409 einvoice_incomplete where something is missing (the sentence says what),
+        einvoice_not_made where it follows within the hour, einvoice_not_needed outside Italy."""
+        document = self.get_object()
+        file = einvoices.last_file(document)
+        headers = {"Content-Disposition": f'attachment; filename="{file.file_name}"'}
+        return HttpResponse(bytes(file.xml), content_type="application/xml", headers=headers)

@@ -8,10 +8,10 @@ import hashlib
 import io
 import logging
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
@@ -50,6 +50,17 @@ def make(*, invoice: Invoice) -> EInvoice:
     if not fiscal.italian(invoice.operator):
         raise Conflict(_("E-invoices are for sellers in Italy."), code="einvoice_not_needed")
     return _keep(invoice, _parties(invoice, as_frozen=True), attempt=1)
+
+
+def last_file(invoice: Invoice) -> EInvoice:
+    """Raises Incomplete; Conflict(einvoice_not_needed) outside Italy, einvoice_not_made where it will be made within the hour."""
+    if file := invoice.einvoices.order_by("-attempt").first():
+        return file
+    if not fiscal.italian(invoice.operator):
+        raise Conflict(_("E-invoices are for sellers in Italy."), code="einvoice_not_needed")
+    if told := problems(invoice):
+        raise Incomplete(" ".join(problem.text for problem in told), problems=told)
+    raise Conflict(_("It is made within the hour."), code="einvoice_not_made")
 
 
 @transaction.atomic
@@ -125,9 +136,16 @@ def zip_of(batch: EInvoiceBatch) -> bytes:
     return _zipped(batch.einvoices.order_by("pk"))
 
 
-def zip_of_month(operator: Operator, first: date, until: date) -> bytes:
-    """All files of the documents dated from `first` to before `until`, for the archive; hands nothing over."""
-    return _zipped(of_days(operator, first, until))
+def zip_of_days(operator: Operator, first: date, until: date, *, out: IO[bytes], step: Callable[[int], None]) -> int:
+    """All files of the documents dated from `first` to before `until`, for the archive; hands nothing over. `step` is told how
+    many are in it so far. Returns how many there are."""
+    count = 0
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in of_days(operator, first, until).iterator(CHUNK):
+            _put(archive, file)
+            count += 1
+            step(count)
+    return count
 
 
 def of_days(operator: Operator, first: date, until: date) -> QuerySet[EInvoice]:
@@ -140,8 +158,12 @@ def _zipped(files: Sequence[EInvoice] | QuerySet[EInvoice]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            archive.writestr(zipfile.ZipInfo(file.file_name, _THEN), bytes(file.xml), zipfile.ZIP_DEFLATED)
+            _put(archive, file)
     return out.getvalue()
+
+
+def _put(archive: zipfile.ZipFile, file: EInvoice) -> None:
+    archive.writestr(zipfile.ZipInfo(file.file_name, _THEN), bytes(file.xml), zipfile.ZIP_DEFLATED)
 
 
 def _batch_name(operator: Operator, files: Sequence[EInvoice]) -> str:

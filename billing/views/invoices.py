@@ -1,5 +1,8 @@
 """/ops/invoices/ and /ops/cdrs/: documents, and the charges that wait for one."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -11,25 +14,47 @@ from django.views.decorators.http import require_POST
 from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.documents import parties, pdf, sheets
-from billing.models import CDR, Invoice
+from billing.forms.credit import CreditForm
+from billing.models import CDR, EInvoice, Invoice
+from billing.selectors import einvoices, months
 from billing.selectors import invoices as selectors
-from billing.services import invoices
+from billing.services import credit_notes, document_mails, fiscal, invoices
+from billing.services import einvoices as einvoice_files
+from billing.services.credit_notes import Left
 from cms.core import typed
-from cms.core.errors import DomainError
+from cms.core.errors import DomainError, Invalid
 
 PAGE = 50
 
 
 @members_only("invoice.view")
 def page(request: MemberRequest) -> HttpResponse:
-    search, kind = typed.line(request.GET.dict(), "search"), request.GET.get("kind", "")
-    wish = selectors.Wish(text=search, kind=kind if kind in Invoice.Kind.values else "")
+    given = request.GET.dict()
+    search, kind, sdi, month = (
+        typed.line(given, "search"),
+        given.get("kind", ""),
+        given.get("sdi", ""),
+        given.get("month", ""),
+    )
+    first = months.parse(month)
+    wish = selectors.Wish(
+        text=search,
+        kind=kind if kind in Invoice.Kind.values else "",
+        sdi=sdi if sdi in (*EInvoice.State.values, selectors.NONE) else "",
+        since=first,
+        until=months.after(first) - timedelta(days=1) if first else None,
+    )
     mine = selectors.visible(request.user, wish).filter(operator=request.operator)
     context = {
         "page": Paginator(mine, PAGE).get_page(request.GET.get("page")),
         "search": search,
         "kind": wish.kind,
         "kinds": Invoice.Kind.choices,
+        "sdi": wish.sdi,
+        "sdi_states": [*EInvoice.State.choices, (selectors.NONE, _("not made"))],
+        "month": month if first else "",
+        "italian": fiscal.italian(request.operator),
+        "to_send": einvoices.waiting(request.operator).count(),
         "waiting": selectors.waiting(request.operator),
         "may_issue": access.can(request.user, "invoice.issue", request.operator),
     }
@@ -41,6 +66,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     invoice = _mine(request, pk)
     language = get_language() or "it"
     rows = invoice.lines.select_related("cdr").order_by("position")
+    story, italian = einvoices.story(invoice), fiscal.italian(request.operator)
     context = {
         "invoice": invoice,
         "lines": [(line, *sheets.quantity_and_price(line, invoice, language)) for line in rows],
@@ -49,6 +75,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "state": selectors.payment_state(invoice),
         "credit_notes": invoice.credit_notes.all(),
         "may_issue": access.can(request.user, "invoice.issue", request.operator),
+        "italian": italian,
+        "story": story,
+        "problems": [] if story.file or not italian else einvoice_files.problems(invoice),
+        "payments": invoice.payments.order_by("pk"),
+        "mail_to": [person.email for person in document_mails.recipients(invoice)],
     }
     return render(request, "operator/invoices/detail.html", context)
 
@@ -61,17 +92,64 @@ def document(request: MemberRequest, pk: int) -> HttpResponse:
     return HttpResponse(pdf.invoice(invoice), content_type="application/pdf", headers=headers)
 
 
-@require_POST
 @members_only("invoice.issue")
 def credit(request: MemberRequest, pk: int) -> HttpResponse:
+    """Which lines, how much of each, and what becomes of the charges."""
     invoice = _mine(request, pk)
+    form = CreditForm(credit_notes.left(invoice), request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            note = credit_notes.give(
+                invoice=invoice,
+                by=request.user,
+                lines=form.chosen,
+                again=form.again,
+                reason=form.cleaned_data["reason"],
+            )
+        except Invalid as refused:
+            form.add_error(None, refused.text)
+        except DomainError as error:
+            messages.error(request, error.text)
+            return redirect("operator_invoice", pk=pk)
+        else:
+            messages.success(
+                request, _("Credit note %(number)s takes back %(invoice)s.") % {"number": note, "invoice": invoice}
+            )
+            return redirect("operator_invoice", pk=note.pk)
+    language = get_language() or "it"
+    context = {
+        "invoice": invoice,
+        "form": form,
+        "rows": [_credit_row(form, entry, invoice, language) for entry in form.left],
+        "has_charges": any(entry.line.cdr_id for entry in form.left),
+    }
+    return render(request, "operator/invoices/credit.html", context, status=400 if form.errors else 200)
+
+
+def _credit_row(form: CreditForm, entry: Left, invoice: Invoice, language: str) -> dict[str, Any]:
+    part, name = f"of_{entry.line.pk}", f"line_{entry.line.pk}"
+    quantity, price = sheets.quantity_and_price(entry.line, invoice, language)
+    return {
+        "left": entry,
+        "quantity": quantity,
+        "price": price,
+        "name": name,
+        "chosen": name in form.data if form.is_bound else True,
+        "part": form[part] if part in form.fields else None,
+        "most": form.fields[part].prepare_value(entry.quantity) if part in form.fields else "",
+    }
+
+
+@require_POST
+@members_only("invoice.issue")
+def mail(request: MemberRequest, pk: int) -> HttpResponse:
+    """The copy for the customer once more."""
     try:
-        note = invoices.credit_note(invoice=invoice, by=request.user)
+        addresses = document_mails.send_again(invoice=_mine(request, pk), by=request.user)
+        messages.success(request, _("Sent to %(people)s.") % {"people": ", ".join(addresses)})
     except DomainError as error:
         messages.error(request, error.text)
-        return redirect("operator_invoice", pk=pk)
-    messages.success(request, _("Credit note %(number)s cancels %(invoice)s.") % {"number": note, "invoice": invoice})
-    return redirect("operator_invoice", pk=note.pk)
+    return redirect("operator_invoice", pk=pk)
 
 
 @members_only("invoice.view")
@@ -79,6 +157,7 @@ def waiting(request: MemberRequest) -> HttpResponse:
     """Charges without an invoice, by driver, and those that a person holds back."""
     context = {
         "drivers": Paginator(selectors.by_driver(request.operator), PAGE).get_page(request.GET.get("page")),
+        "companies": selectors.by_company(request.operator)[:PAGE],
         "held": selectors.held(request.operator).select_related("session__station", "driver__user")[:PAGE],
         "may_issue": access.can(request.user, "invoice.issue", request.operator),
     }
@@ -88,14 +167,12 @@ def waiting(request: MemberRequest) -> HttpResponse:
 @require_POST
 @members_only("invoice.issue")
 def issue(request: MemberRequest) -> HttpResponse:
-    """One invoice of everything that one driver has not been invoiced for."""
-    driver = request.POST.get("driver", "")
+    """One invoice of everything that one driver, or one company, has not been invoiced for."""
+    given = request.POST.dict()
+    driver, company = typed.number(given, "driver"), typed.number(given, "company")
     open_ones = CDR.objects.billable().uninvoiced().filter(operator=request.operator, total_incl_vat__gt=0)
-    cdrs = (
-        list(open_ones.filter(driver=int(driver)))
-        if driver.isascii() and driver.isdecimal() and len(driver) < 19
-        else []
-    )
+    whose = {"driver": driver, "company": None} if driver is not None else {"company": company}
+    cdrs = [] if driver is None and company is None else list(open_ones.filter(**whose))
     try:
         made = invoices.issue(cdrs=cdrs, by=request.user)
     except DomainError as error:
@@ -106,5 +183,6 @@ def issue(request: MemberRequest) -> HttpResponse:
 
 
 def _mine(request: MemberRequest, pk: int) -> Invoice:
-    mine = Invoice.objects.filter(operator=request.operator).select_related("driver__user", "credits", "operator")
+    mine = Invoice.objects.filter(operator=request.operator)
+    mine = mine.select_related("driver__user", "company", "credits", "operator")
     return get_object_or_404(mine, pk=pk)

@@ -68,9 +68,32 @@ def test_anna_invoices_what_waits(desk: Client, charge: CDR) -> None:
 def test_a_credit_note_takes_it_back_once(desk: Client, charge: CDR) -> None:
     desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     invoice = Invoice.objects.get()
-    desk.post(f"/ops/invoices/{invoice.pk}/credit/")
-    desk.post(f"/ops/invoices/{invoice.pk}/credit/")
+    [line] = invoice.lines.all()
+    page = text(desk, f"/ops/invoices/{invoice.pk}/credit/")
+    assert "it gets the next number and cannot be changed" in page
+    assert f'name="line_{line.pk}" checked' in page
+    assert desk.post(f"/ops/invoices/{invoice.pk}/credit/", {"charges": "again"}).status_code == 400
+    assert not Invoice.objects.filter(kind="credit_note").exists()
+    all_of_it = {f"line_{line.pk}": "on", "charges": "again", "reason": "Due volte"}
+    desk.post(f"/ops/invoices/{invoice.pk}/credit/", all_of_it)
+    desk.post(f"/ops/invoices/{invoice.pk}/credit/", all_of_it)
     assert [note.total_incl_vat for note in Invoice.objects.filter(kind="credit_note")] == [Decimal("-6.05")]
+    assert "Dario S.r.l." in text(desk, "/ops/cdrs/")
+
+
+def test_a_part_of_a_line_is_credited_with_a_comma(desk: Client, charge: CDR) -> None:
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    invoice = Invoice.objects.get()
+    [line] = invoice.lines.all()
+    part = {f"line_{line.pk}": "on", f"of_{line.pk}": "1,5", "charges": "good"}
+    answer = desk.post(f"/ops/invoices/{invoice.pk}/credit/", part)
+    note = Invoice.objects.get(kind="credit_note")
+    assert answer["Location"] == f"/ops/invoices/{note.pk}/"
+    assert note.total_incl_vat == Decimal("-0.83")
+    too_much = {f"line_{line.pk}": "on", f"of_{line.pk}": "99"}
+    assert desk.post(f"/ops/invoices/{invoice.pk}/credit/", too_much).status_code == 400
+    assert Invoice.objects.filter(kind="credit_note").count() == 1
+    assert "Everything is invoiced" in text(desk, "/ops/cdrs/")
 
 
 def test_without_company_data_the_way_leads_to_the_form(desk: Client, charge: CDR, operator: Operator) -> None:
@@ -124,9 +147,6 @@ def test_what_cannot_be_taken_back_is_asked_first(desk: Client, charge: CDR) -> 
     page = desk.get("/ops/cdrs/", headers={"Accept-Language": "en"}).content.decode()
     assert f'<dialog id="ask-{charge.driver_id}"' in page
     assert "It gets the next number and cannot be changed, only credited." in page
-    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
-    page = desk.get(f"/ops/invoices/{Invoice.objects.get().pk}/?ask=ask-credit").content.decode()
-    assert '<dialog id="ask-credit" aria-labelledby="ask-credit-t" open' in page  # without JavaScript
 
 
 def test_who_waits_is_named_by_company_person_or_address(operator: Operator) -> None:

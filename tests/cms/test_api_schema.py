@@ -113,6 +113,7 @@ REFUSED = {
     ("post", "/api/v1/sessions/{id}/stop/"): 409,
     ("post", "/api/v1/sessions/{id}/close/"): 409,
     ("post", "/api/v1/sessions/{id}/accept/"): 409,
+    ("get", "/api/v1/invoices/{id}/fatturapa/"): 409,
 }
 """In this world, by its state."""
 

@@ -1,0 +1,132 @@
+"""Where the e-invoice of a document stands, what was said about it, and what is to be done."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Operator
+from billing import pricing
+from billing.documents import sdi_words
+from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
+
+TIME_TO_MEND = timedelta(days=5)  # a refused invoice that is sent again within these keeps its number and date
+
+State = EInvoice.State
+TONES = {
+    State.READY: "wait",
+    State.HANDED: "info",
+    State.DELIVERED: "ok",
+    State.UNDELIVERED: "ok",
+    State.ATTESTED: "ok",
+    State.REFUSED: "bad",
+    State.ACCEPTED: "ok",
+    State.DECLINED: "bad",
+    State.LAPSED: "ok",
+}
+"""Class of the tag; an invoice in the customer's tax drawer is issued as well as a delivered one."""
+
+WHAT_NOW: dict[str, Promise] = {
+    State.READY: _("It goes out with the next zip for the intermediary."),
+    State.HANDED: _("The SdI has up to five days to answer. Upload what it sends."),
+    State.DELIVERED: _("The customer has it. Nothing is left to do."),
+    State.UNDELIVERED: _(
+        "It is issued: the customer finds it in the “cassetto fiscale”. Tell the customer; the mailed copy does."
+    ),
+    State.ATTESTED: _(
+        "It could not be delivered, and this is the proof that it was sent: send both to the public body yourself."
+    ),
+    State.REFUSED: _(
+        "It counts as never issued. Mend the data and send it again: within five days it keeps its number and date."
+    ),
+    State.ACCEPTED: _("The public body has accepted it. Nothing is left to do."),
+    State.DECLINED: _("The public body has declined it. Credit it, and bill again with the right data."),
+    State.LAPSED: _("The public body has not answered within 15 days: it counts as accepted."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """`text` is the SdI's own sentence, `meaning` ours ("" where we have none), `place` whose data to mend."""
+
+    code: str
+    text: str
+    meaning: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    notification: SdiNotification
+    errors: tuple[Error, ...]
+    note: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Of one document. `mend_until` only while it is refused."""
+
+    file: EInvoice | None
+    earlier: Sequence[EInvoice]
+    told: Sequence[Told]
+    mend_until: date | None
+
+    @property
+    def tone(self) -> str:
+        return TONES[State(self.file.state)] if self.file else ""
+
+    @property
+    def what_now(self) -> Promise | str:
+        return WHAT_NOW[self.file.state] if self.file else ""
+
+
+def story(invoice: Invoice) -> Story:
+    files = list(invoice.einvoices.order_by("-attempt").defer("xml").prefetch_related("notifications"))
+    if not files:
+        return Story(None, (), (), None)
+    last = files[0]
+    told = [_told(notification) for file in files for notification in reversed(file.notifications.all())]
+    until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED else None
+    return Story(last, files[1:], told, until)
+
+
+def waiting(operator: Operator) -> QuerySet[EInvoice]:
+    """Files that the next zip will carry."""
+    return EInvoice.objects.filter(operator=operator, state=State.READY).order_by("pk")
+
+
+def not_made(operator: Operator) -> QuerySet[Invoice]:
+    """Documents that should have a file and have none: something is missing."""
+    made = EInvoice.objects.filter(invoice=OuterRef("pk"))
+    return Invoice.objects.filter(~Exists(made), operator=operator, operator__country_code="IT").order_by("pk")
+
+
+def refused(operator: Operator) -> QuerySet[EInvoice]:
+    """Those that nothing was sent for since."""
+    newer = EInvoice.objects.filter(invoice=OuterRef("invoice"), attempt__gt=OuterRef("attempt"))
+    found = EInvoice.objects.filter(~Exists(newer), operator=operator, state=State.REFUSED).defer("xml")
+    return found.select_related("invoice").order_by("state_at")
+
+
+def batches(operator: Operator) -> QuerySet[EInvoiceBatch]:
+    """Newest first, each with `answered`: of how many files the SdI has told something."""
+    found = EInvoiceBatch.objects.filter(operator=operator).select_related("created_by")
+    return found.annotate(answered=Count("einvoices__notifications__einvoice", distinct=True)).order_by("-pk")
+
+
+def _told(notification: SdiNotification) -> Told:
+    said = json.loads(notification.said)
+    errors = tuple(
+        Error(error["code"], error["text"], sdi_words.meaning(error["code"]), sdi_words.place_of(error["code"]))
+        for error in said.get("errors", ())
+    )
+    return Told(notification, errors, said.get("note", ""), said.get("recipient", ""))
+
+
+def _mend_until(invoice: Invoice, refused_at: datetime) -> date:
+    return (refused_at.astimezone(pricing.zone(invoice.operator.time_zone)) + TIME_TO_MEND).date()

@@ -1,0 +1,212 @@
+"""Anna sends e-invoices, takes in what the SdI answers, and looks at the corrispettivi."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import Driver, Operator, User
+from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, TakingsEntry, TariffVersion
+from billing.services import document_mails, einvoices, invoices, rating, takings
+from billing.tasks import documents
+from sessions_app.models import ChargingSession
+from tests.billing.test_issue_einvoices import BELLINI, notification, refusal
+
+pytestmark = pytest.mark.any_database
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(datetime(2026, 6, 16, 10, tzinfo=UTC), tick=False):
+        yield
+
+
+@pytest.fixture
+def cdr(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver) -> CDR:
+    price()
+    made = rating.rate(session_id=ended().pk)
+    assert made is not None
+    return made
+
+
+@pytest.fixture
+def file(cdr: CDR, dario: Driver) -> EInvoice:
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    return einvoices.make(invoice=invoices.issue(cdrs=[cdr], by=None))
+
+
+@pytest.fixture
+def desk(client: Client, anna: User) -> Client:
+    client.force_login(anna)
+    return client
+
+
+def text(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path, headers={"Accept-Language": "en"})
+    assert answer.status_code == status
+    return answer.content.decode().replace("\u00a0", " ")
+
+
+def upload(client: Client, *files: bytes) -> str:
+    sent = [SimpleUploadedFile(f"answer{place}.xml", data) for place, data in enumerate(files)]
+    answer = client.post("/ops/billing/sdi/answers/", {"files": sent}, headers={"Accept-Language": "en"})
+    return answer.content.decode()
+
+
+def test_the_zip_and_the_answer(desk: Client, file: EInvoice) -> None:
+    assert "1 e-invoice waits to be sent." in text(desk, "/ops/billing/sdi/")
+    desk.post("/ops/billing/sdi/zip/")
+    batch = EInvoiceBatch.objects.get()
+    data = desk.get(f"/ops/billing/sdi/zip/{batch.pk}/").content
+    assert hashlib.sha256(data).hexdigest() == batch.sha256
+    assert "No e-invoice waits" in text(desk, "/ops/billing/sdi/")
+    assert "RC delivered" in upload(desk, notification("RC", file))
+    assert "known already" in upload(desk, notification("RC", file))
+    assert "The customer has it." in text(desk, f"/ops/invoices/{file.invoice_id}/")
+    assert "delivered" in text(desk, "/ops/invoices/?sdi=delivered")
+    assert "No document matches." in text(desk, "/ops/invoices/?sdi=refused")
+
+
+def test_a_refusal_in_words_and_what_to_do(desk: Client, file: EInvoice) -> None:
+    upload(desk, refusal(file))
+    for path in ("/ops/billing/sdi/", f"/ops/invoices/{file.invoice_id}/"):
+        assert "Nobody has this SDI code (CodiceDestinatario)." in text(desk, path)
+    assert "Until 21 Jun 2026." in text(desk, f"/ops/invoices/{file.invoice_id}/")
+    desk.post(f"/ops/invoices/{file.invoice_id}/fatturapa/make/")
+    assert [row.state for row in EInvoice.objects.order_by("attempt")] == ["refused", "ready"]
+
+
+def test_strange_uploads_are_named(desk: Client, file: EInvoice) -> None:
+    page = upload(desk, b"hello", notification("RC", EInvoice(file_name="IT1_2.xml")))
+    assert "It is no message of the SdI that can be read." in page
+    assert desk.post("/ops/billing/sdi/answers/").status_code == 400
+    assert EInvoice.objects.get().state == "ready"
+
+
+def test_what_is_missing_is_linked_to_where_it_goes(desk: Client, cdr: CDR, dario: Driver) -> None:
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI | {"postal_code": ""})
+    invoice = invoices.issue(cdrs=[cdr], by=None)
+    for path in ("/ops/billing/sdi/", f"/ops/invoices/{invoice.pk}/"):
+        page = text(desk, path)
+        assert "Missing: postal code." in page
+        assert f'href="/ops/drivers/{dario.pk}/"' in page
+    desk.post(f"/ops/invoices/{invoice.pk}/fatturapa/make/")
+    assert not EInvoice.objects.exists()
+    Driver.objects.filter(pk=dario.pk).update(postal_code="41124")
+    assert documents.make_missing_einvoices() == 1
+
+
+def test_tom_reads_and_carla_sees_nothing(client: Client, tom: User, carla: User, file: EInvoice) -> None:
+    client.force_login(tom)
+    assert client.get(f"/ops/invoices/{file.invoice_id}/fatturapa/").content == bytes(file.xml)
+    for path in (
+        "/ops/billing/sdi/zip/",
+        "/ops/billing/sdi/answers/",
+        f"/ops/invoices/{file.invoice_id}/fatturapa/make/",
+    ):
+        assert client.post(path).status_code == 403
+    client.force_login(carla)
+    assert client.get(f"/ops/invoices/{file.invoice_id}/fatturapa/").status_code == 404
+    assert client.post(f"/ops/invoices/{file.invoice_id}/fatturapa/make/").status_code == 404
+    assert "waits to be sent" not in text(client, "/ops/billing/sdi/").replace("No e-invoice waits to be sent", "")
+    assert EInvoice.objects.get().state == "ready"
+
+
+def test_the_api_gives_the_xml(api: APIClient, file: EInvoice) -> None:
+    answer = api.get(f"/api/v1/invoices/{file.invoice_id}/fatturapa/")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
+    assert answer.content == bytes(file.xml)
+    assert file.file_name in answer["Content-Disposition"]
+    EInvoice.objects.all().delete()
+    answer = api.get(f"/api/v1/invoices/{file.invoice_id}/fatturapa/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "einvoice_not_made")
+    assert not EInvoice.objects.exists()
+    assert api.get("/api/v1/invoices/999/fatturapa/").status_code == 404
+
+
+def test_the_api_says_what_is_missing(api: APIClient, cdr: CDR, dario: Driver) -> None:
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI | {"postal_code": ""})
+    invoice = invoices.issue(cdrs=[cdr], by=None)
+    answer = api.get(f"/api/v1/invoices/{invoice.pk}/fatturapa/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "einvoice_incomplete")
+    assert not EInvoice.objects.exists()
+
+
+def test_each_customer_is_mailed_once(file: EInvoice, operator: Operator, mailoutbox: list[Any]) -> None:
+    assert document_mails.missing() == [file.invoice_id]
+    documents.mail_missing_documents()
+    documents.mail_documents([file.invoice_id])
+    [mail] = mailoutbox
+    assert mail.to == ["dario@driver.example"]
+    assert mail.attachments[0][0] == "1-2026.pdf"
+    assert document_mails.missing() == []
+
+
+def test_copies_may_be_switched_off(file: EInvoice, operator: Operator, mailoutbox: list[Any]) -> None:
+    FiscalSettings.objects.create(operator=operator, mail_invoices=False)
+    documents.mail_documents([file.invoice_id])
+    assert mailoutbox == []
+    assert document_mails.missing() == []
+
+
+# ---- corrispettivi --------------------------------------------------------------------------------------------------
+
+
+def test_the_month_its_days_and_its_points(desk: Client, cdr: CDR, operator: Operator) -> None:
+    page = text(desk, "/ops/billing/corrispettivi/?month=2026-06")
+    assert "1 charge is not written down." in page
+    desk.post("/ops/billing/corrispettivi/record/")
+    page = text(desk, "/ops/billing/corrispettivi/")
+    assert "€11.00 of corrispettivi in June 2026." in page
+    assert "is not written down" not in page
+    page = text(desk, "/ops/billing/corrispettivi/?day=2026-06-15")
+    assert "IT*ADR*E0042*1" in page
+    assert "dario" not in page.lower()
+    for nonsense in ("?day=soon", "?day=2026-02-31"):
+        text(desk, f"/ops/billing/corrispettivi/{nonsense}", status=404)
+    assert "June 2026" in text(desk, "/ops/billing/corrispettivi/?month=13")
+
+
+def test_a_broken_chain_is_said_aloud(desk: Client, cdr: CDR, operator: Operator) -> None:
+    takings.record(operator=operator)
+    call_command("verify_takings", operator=operator.slug)
+    TakingsEntry.objects.update(total=Decimal(1))
+    answer = desk.post("/ops/billing/corrispettivi/verify/", headers={"Accept-Language": "en"}, follow=True)
+    assert "broken at entry 1" in answer.content.decode()
+    with pytest.raises(CommandError, match=operator.slug):
+        call_command("verify_takings")
+    with pytest.raises(CommandError):
+        call_command("verify_takings", operator="nobody")
+
+
+def test_the_settings_are_cleaned_and_checked(desk: Client, operator: Operator) -> None:
+    good = {
+        "transmitter": "it 0153 3030 480",
+        "no_vat_natura": "N4",
+        "no_vat_law": "art. 10",
+        "server_energia": " SE-0001 ",
+    }
+    assert desk.post("/ops/settings/documents/", good).status_code == 302
+    kept = FiscalSettings.objects.get()
+    assert (kept.transmitter, kept.no_vat_natura, kept.server_energia, kept.mail_invoices) == (
+        "IT01533030480",
+        "N4",
+        "SE-0001",
+        False,
+    )
+    for wrong in ({"transmitter": "1234"}, {"no_vat_natura": "N9"}, {"server_energia": "€€€"}):
+        assert desk.post("/ops/settings/documents/", good | wrong).status_code == 400
+    assert FiscalSettings.objects.get().transmitter == "IT01533030480"
+
+
+def test_the_night_writes_for_everybody(cdr: CDR, operator: Operator) -> None:
+    assert documents.record_takings() == 1
+    assert documents.record_takings() == 0
