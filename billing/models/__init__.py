@@ -9,6 +9,7 @@ from .export import Export
 from .fake_provider import FakeProviderRecord
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment, PaymentCustomer, PaymentMethod, PaymentStep, Refund
+from .payment_act import PaymentAct
 from .payout import Payout, PayoutItem
 from .promotion import FailedCode, Promotion, PromotionUse, Redemption
 from .revenue_share import HostStatement, HostStatementItem, RevenueShare
@@ -52,6 +53,7 @@ __all__ = [
     "MonthCloseEvent",
     "NumberSequence",
     "Payment",
+    "PaymentAct",
     "PaymentCustomer",
     "PaymentMethod",
     "PaymentStep",
