@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Driver, User
+from accounts.services import drivers
 from billing.models import FailedCode, Promotion, PromotionUse, Redemption, WalletEntry
 from billing.models.promotion import compared
 from billing.services import wallets
@@ -55,11 +56,26 @@ class Entered(NamedTuple):
 class _Charge(Protocol):
     """What a promotion asks of a charge; a ChargingSession fits."""
 
-    pk: int
+    @property
+    def pk(self) -> int: ...
+    @property
+    def operator_id(self) -> int: ...
+    @property
+    def driver_id(self) -> int | None: ...
+    @property
+    def location_id(self) -> int | None: ...
+    @property
+    def started_at(self) -> datetime: ...
+
+
+class Beginning(NamedTuple):
+    """A charge that has not begun."""
+
     operator_id: int
-    driver_id: int | None
+    driver_id: int
     location_id: int | None
     started_at: datetime
+    pk: int = 0
 
 
 # ---- rating -----------------------------------------------------------------------------------------------------------
@@ -112,11 +128,11 @@ def _allotted(
 
 def _redemptions(charges: Sequence[_Charge], *, lock: bool) -> dict[tuple[int, int], list[Redemption]]:
     """Codes that may make a charge cheaper, by operator and driver; what ends first comes first."""
-    drivers = {charge.driver_id for charge in charges if charge.driver_id}
-    if not drivers:
+    whose = {charge.driver_id for charge in charges if charge.driver_id}
+    if not whose:
         return {}
     rows_ = Redemption.objects.select_for_update(of=("self",)) if lock else Redemption.objects.all()
-    wanted = rows_.filter(driver__in=drivers).exclude(promotion__kind=Promotion.Kind.VOUCHER)
+    wanted = rows_.filter(driver__in=whose).exclude(promotion__kind=Promotion.Kind.VOUCHER)
     found: dict[tuple[int, int], list[Redemption]] = defaultdict(list)
     for redemption in wanted.select_related("promotion").order_by("pk"):
         found[redemption.promotion.operator_id, redemption.driver_id].append(redemption)
@@ -146,11 +162,11 @@ def _places(promotions: set[int]) -> dict[int, set[int]]:
     return found
 
 
-def _first_charges(drivers: set[int]) -> dict[int, datetime]:
+def _first_charges(whose: set[int]) -> dict[int, datetime]:
     """When each driver charged for the first time, energy or nothing."""
-    if not drivers:
+    if not whose:
         return {}
-    charged = ChargingSession.objects.filter(driver__in=drivers, energy__gt=0, discarded=False)
+    charged = ChargingSession.objects.filter(driver__in=whose, energy__gt=0, discarded=False)
     first = charged.values("driver_id").order_by("driver_id").annotate(at=Min("started_at"))
     return {row["driver_id"]: row["at"] for row in first}
 
@@ -171,14 +187,47 @@ def _discount(redemption: Redemption) -> Discount:
 def redeem(*, driver: Driver, code: str) -> Entered:
     """A driver enters a code; a voucher's money is in the wallet then. Raises Conflict: too_many_codes, code_unknown, code_early,
     code_expired, code_used_up, code_not_for_you. A wrong guess is remembered, whatever becomes of the request."""
-    user: User = driver.user
+    [promotion] = _known(driver.user, code, Promotion.objects.filter(operator=driver.operator_id))[:1]
+    return _redeem(promotion, driver)
+
+
+def enter(*, user: User, code: str) -> Entered:
+    """The same for a person who may charge at several operators, or nowhere yet: the first operator that takes the code, one where
+    the person charges before the others."""
+    known = _known(user, code, Promotion.objects.all())
+    mine = set(Driver.objects.filter(user=user).values_list("operator_id", flat=True))
+    known.sort(key=lambda promotion: (promotion.operator_id not in mine, promotion.pk))
+    refused: Conflict | None = None
+    for promotion in known:
+        try:
+            return _redeem(promotion, drivers.of(user=user, operator=promotion.operator))
+        except Conflict as no:
+            refused = refused or no
+    assert refused is not None
+    raise refused
+
+
+def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount | None:
+    """What a charge that begins now would be given: what runs already comes first."""
+    running = ChargingSession.objects.active().filter(driver=driver, discarded=False)
+    begins = Beginning(driver.operator_id, driver.pk, location_id, at)
+    charges: list[_Charge] = [*running, begins]
+    mine = _redemptions(charges, lock=False)
+    if not mine:
+        return None
+    every = [redemption.pk for of_driver in mine.values() for redemption in of_driver]
+    return _allotted(charges, mine, _used(every, without=[])).get(begins.pk)
+
+
+def _known(user: User, code: str, among: "QuerySet[Promotion]") -> list[Promotion]:
     if FailedCode.objects.filter(user=user, at__gte=timezone.now() - WITHIN).count() >= GUESSES:
         raise Conflict(_("Too many codes that do not exist. Try again in an hour."), code="too_many_codes")
-    promotion = Promotion.objects.filter(operator=driver.operator_id, key=compared(code)).first() if code else None
-    if promotion is None:
+    key = compared(code)
+    found = list(among.filter(key=key).select_related("operator").order_by("pk")) if key else []
+    if not found:
         FailedCode.objects.create(user=user, at=timezone.now())
         raise Conflict(_("There is no such code. Look at it again: letters and digits count."), code="code_unknown")
-    return _redeem(promotion, driver)
+    return found
 
 
 @transaction.atomic

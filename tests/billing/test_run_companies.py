@@ -239,9 +239,9 @@ def test_administrators_hear_at_eighty_and_at_a_hundred_percent_once(
         return [letter.subject for letter in mail.outbox]
 
     assert spends("79.99") == []
-    assert spends("0.01") == ["Bellini Impianti: 80 % of a charging budget is used (dario@driver.example)"]
+    assert spends("0.01") == ["Bellini Impianti: 80 % of a charging budget is used (Dario)"]
     assert spends("19.99") == []
-    assert spends("0.01") == ["Bellini Impianti: a charging budget is used up (dario@driver.example)"]
+    assert spends("0.01") == ["Bellini Impianti: a charging budget is used up (Dario)"]
     assert spends("700") == ["Bellini Impianti: 80 % of a charging budget is used (all drivers together)"]
     assert mail.outbox[0].to == ["boss@bellini.example"]
     assert company_news.to_warn() == [company.pk]

@@ -1,0 +1,182 @@
+"""`/company/`: for the people who look after a company's charging: this month by cost centre and driver, charges, invoices,
+members and budgets. `/company/join/<token>/`: how a driver becomes a member."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.doors import PersonRequest
+from accounts.forms import errors
+from accounts.models import Company, CompanyInvitation, CompanyMember
+from billing.documents import pdf as documents
+from billing.forms.companies import CapForm, InviteForm, MemberForm
+from billing.models import Invoice
+from billing.selectors import companies as selectors
+from billing.selectors import months
+from billing.services import companies
+from cms.core.errors import Conflict, Invalid
+from cms.portal.views import files
+
+PAGE = 50
+
+
+@login_required
+def page(request: PersonRequest) -> HttpResponse:
+    """Who looks after several companies chooses with `?company=`."""
+    mine = list(companies.administered(request.user).select_related("operator").order_by("name"))
+    if not mine:
+        return render(request, "driver/company_none.html", {"membership": _membership(request)}, status=404)
+    asked = request.GET.get("company", "")
+    return _page(request, next((one for one in mine if str(one.pk) == asked), mine[0]), mine)
+
+
+@require_POST
+@login_required
+def invite(request: PersonRequest, pk: int) -> HttpResponse:
+    company = _mine(request, pk)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, company, invite=form, status=400)
+    try:
+        invitation = companies.invite(company=company, by=request.user, **form.cleaned_data)
+    except Invalid as wrong:
+        errors.place(form, wrong)
+        return _page(request, company, invite=form, status=400)
+    except Conflict as refused:
+        form.add_error("email", refused.text)
+        return _page(request, company, invite=form, status=409)
+    messages.success(request, _("An invitation is on its way to %(person)s.") % {"person": invitation.email})
+    return redirect("portal:company")
+
+
+@require_POST
+@login_required
+def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
+    mine = CompanyInvitation.objects.filter(company__in=companies.administered(request.user))
+    invitation = get_object_or_404(mine.select_related("company"), pk=pk)
+    companies.withdraw(invitation=invitation, by=request.user)
+    messages.success(request, _("The invitation of %(person)s is withdrawn.") % {"person": invitation.email})
+    return redirect("portal:company")
+
+
+@login_required
+def member(request: PersonRequest, pk: int) -> HttpResponse:
+    """Cost centre and budget of one driver."""
+    membership = _member(request, pk)
+    facts = {name: getattr(membership, name) for name in ("cost_centre", "monthly_cap", "administrator")}
+    form = MemberForm(request.POST or None, initial=facts)
+    if request.method == "POST" and form.is_valid():
+        try:
+            companies.change_member(member=membership, by=request.user, **form.cleaned_data)
+        except Invalid as wrong:
+            errors.place(form, wrong)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("portal:company")
+    context = {"member": membership, "form": form, "currency": membership.company.operator.currency}
+    return render(request, "driver/company_member.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def end(request: PersonRequest, pk: int) -> HttpResponse:
+    membership = _member(request, pk)
+    companies.end_membership(member=membership, by=request.user)
+    messages.success(request, _("%(driver)s pays for new charges from now on.") % {"driver": membership.driver})
+    return redirect("portal:company")
+
+
+@require_POST
+@login_required
+def leave(request: PersonRequest) -> HttpResponse:
+    membership = _membership(request)
+    if membership is None:
+        raise Http404("no member of any company")
+    companies.end_membership(member=membership, by=request.user)
+    messages.success(
+        request, _("You have left %(company)s. From now on you pay yourself.") % {"company": membership.company}
+    )
+    return redirect("profile")
+
+
+@require_POST
+@login_required
+def cap(request: PersonRequest, pk: int) -> HttpResponse:
+    company = _mine(request, pk)
+    form = CapForm(request.POST)
+    if not form.is_valid():
+        return _page(request, company, cap=form, status=400)
+    try:
+        companies.set_cap(company=company, cap=form.cleaned_data["monthly_cap"], by=request.user)
+    except Invalid as wrong:
+        errors.place(form, wrong)
+        return _page(request, company, cap=form, status=400)
+    messages.success(request, _("Saved."))
+    return redirect("portal:company")
+
+
+@login_required
+def invoice(request: PersonRequest, pk: int) -> HttpResponse:
+    company = companies.administered(request.user)
+    document = get_object_or_404(Invoice.objects.filter(company__in=company), pk=pk)
+    return files.pdf(documents.invoice(document), f"{document.kind}-{document.number}.pdf".replace("/", "-"))
+
+
+@never_cache
+@login_required
+def join(request: PersonRequest, token: str) -> HttpResponse:
+    """GET says what joining means and changes nothing; POST joins with the account that is signed in."""
+    invitation = companies.invitation_of(token)
+    if invitation is None:
+        return render(request, "driver/company_join.html", {}, status=404)
+    if request.method == "POST":
+        try:
+            membership = companies.accept(invitation=invitation, user=request.user)
+        except Conflict as refused:
+            context = {"invitation": invitation, "refusal": refused.text}
+            return render(request, "driver/company_join.html", context, status=409)
+        messages.success(request, _("%(company)s pays for your charges now.") % {"company": membership.company})
+        return redirect("portal:find")
+    return render(request, "driver/company_join.html", {"invitation": invitation})
+
+
+def _page(
+    request: PersonRequest, company: Company, mine: list[Company] | None = None, *, status: int = 200, **forms: Any
+) -> HttpResponse:
+    month = selectors.month(company, months.parse(request.GET.get("month", "")))
+    rows = selectors.charges(company, month.first)
+    context = {
+        "company": company,
+        "companies": mine or [company],
+        "currency": company.operator.currency,
+        "month": month,
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "invitations": selectors.waiting(company),
+        "invoices": selectors.invoices(company)[:12],
+        "invite": forms.get("invite") or InviteForm(auto_id="invite-%s"),
+        "cap": forms.get("cap") or CapForm(initial={"monthly_cap": company.monthly_cap}, auto_id="cap-%s"),
+        "language": get_language(),
+    }
+    return render(request, "driver/company.html", context, status=status)
+
+
+def _mine(request: PersonRequest, pk: int) -> Company:
+    return get_object_or_404(companies.administered(request.user).select_related("operator"), pk=pk)
+
+
+def _member(request: PersonRequest, pk: int) -> CompanyMember:
+    found = CompanyMember.objects.filter(company__in=companies.administered(request.user), left_at=None)
+    return get_object_or_404(found.select_related("company__operator", "driver__user"), pk=pk)
+
+
+def _membership(request: PersonRequest) -> CompanyMember | None:
+    mine = CompanyMember.objects.filter(driver__user=request.user, left_at=None)
+    return mine.select_related("company__operator", "driver__user").first()
