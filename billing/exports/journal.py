@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
+import orjson
 from django.db.models import Sum
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -143,7 +144,7 @@ def takings_by_rate(entries: Iterable[TakingsEntry]) -> dict[Decimal | None, tup
     sums: dict[Decimal | None, tuple[Decimal, Decimal]] = defaultdict(lambda: (NOTHING, NOTHING))
     for entry in entries:
         sign = 1 if entry.reverses_id is None else -1
-        for row in json.loads(entry.cdr.trace)["vat_rows"]:
+        for row in orjson.loads(entry.cdr.trace)["vat"]:
             rate = None if row["rate"] is None else exact.rounded(exact.number_of(row["rate"]), 2)
             taxable, vat = sums[rate]
             sums[rate] = (taxable + sign * Decimal(row["taxable"]), vat + sign * Decimal(row["vat"]))

@@ -1,5 +1,6 @@
 """What an accountant opens in a spreadsheet."""
 
+import csv
 import io
 import zipfile
 from collections.abc import Callable
@@ -51,10 +52,8 @@ def written(operator: Operator | None, kind: str, preset: str, language: str = "
 
 
 def lines(operator: Operator, kind: str, preset: str = "csv_it", **params: str) -> list[list[str]]:
-    text = written(operator, kind, preset, **params).decode()
-    return [
-        line.split(";" if preset == "csv_it" else ",") for line in text.removeprefix("\ufeff").split("\r\n") if line
-    ]
+    text = written(operator, kind, preset, **params).decode().removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";" if preset == "csv_it" else ","))
 
 
 def test_charges_open_in_italian_excel(cdr: CDR, anna: User, operator: Operator) -> None:
