@@ -27,7 +27,7 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, history, losses, money, passwords, plans, prices, retelling, troubles
+from . import cast, documents, history, losses, money, passwords, plans, prices, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -71,6 +71,7 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         ChargingSession.objects.filter(operator__in=[c.operator for c in companies]).update(created_at=F("started_at"))
         plans.create(Operator.objects.get(slug=cast.RETE.slug), start, now)
         money.settle(start, now)
+        documents.tell()
     _analyze()
     _roll_up(start, now)
     losses.remember(since=start, now=now)
