@@ -21,8 +21,11 @@ from tests.scenarios.live import ROOT, LiveServer
 
 from .conftest import KEY, Provider
 
-EVERY = 17
+EVERY = 41
 SCENARIOS = ("hold", "charge", "capture", "release", "refund", "settle")
+
+# the database mark: so that the tests' own is there to be copied
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db]
 
 # the state in the end, and what came in and stayed
 ENDS = {
@@ -78,7 +81,6 @@ def _worked(server: LiveServer, provider: Provider, every: int) -> list[dict[str
     return found
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     told: list[dict[str, Any]], localstripe: Provider, name: str
