@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from billing import pricing
-from billing.documents import dates, positions
+from billing.documents import dates, fiscal_notes
 from billing.documents.fatturapa import body, checks, header, names, numbers
 from billing.models import CDR, FiscalSettings, Invoice, InvoiceLine
 from billing.tariffs import exact
@@ -52,14 +52,6 @@ _EU = frozenset(
         "SK",
     ]
 )
-_LAWS = {
-    "N1": "Escluso art. 15 DPR 633/1972",
-    "N2.1": "Non soggetta artt. 7-7septies DPR 633/1972",
-    "N3.5": "Non imponibile art. 8 c. 1 lett. c DPR 633/1972",
-    "N4": "Esente art. 10 DPR 633/1972",
-    "N6.8": "Inversione contabile art. 17 c. 6 lett. d-quater DPR 633/1972",
-}
-_SPLIT_LAW = "Scissione dei pagamenti art. 17-ter DPR 633/1972"
 _CENT = Decimal("0.01")
 
 
@@ -93,7 +85,7 @@ def of(
 ) -> body.Invoice:
     """`seller` and `buyer` as frozen by `parties`, or corrected after a refusal."""
     lines = list(document.lines.select_related("cdr__operator").order_by("position"))
-    written = _Written(document, lines, settings, split=buyer.get("vat_treatment") == positions.SPLIT)
+    written = _Written(document, lines, settings, split=fiscal_notes.is_split(buyer))
     return body.Invoice(
         header=header.Header(
             transmission=_transmission(name, seller, buyer), seller=_seller(seller), buyer=_buyer(buyer)
@@ -280,9 +272,8 @@ class _Written:
 
     def _law(self, natura: str | None) -> str | None:
         if natura is None:
-            return _SPLIT_LAW if self.split else None
-        own = self.settings.no_vat_law if natura == self.settings.no_vat_natura else ""
-        return own or _LAWS.get(natura) or natura
+            return fiscal_notes.SPLIT_LAW if self.split else None
+        return fiscal_notes.law(natura, self.settings)
 
     def _line(self, place: int, line: InvoiceLine) -> body.Line:
         rate = line.vat_rate or Decimal(0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.models import CDR, Invoice
 
-from . import sheets
+from . import invoice_sheet, sheets
 
 _TEMPLATE = Path(__file__).with_name("sheet.typ")
 
@@ -21,7 +21,7 @@ def receipt(cdr: CDR, language: str) -> bytes:
 
 def invoice(document: Invoice) -> bytes:
     """An invoice or credit note, in the language it was issued in."""
-    return render(sheets.invoice(document), document.created_at)
+    return render(invoice_sheet.invoice(document), document.created_at)
 
 
 def render(sheet: sheets.Sheet, at: datetime) -> bytes:

@@ -10,21 +10,19 @@ import logging
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import IO, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Operator, User
-from billing.documents import einvoice, parties, sdi_words
+from billing.documents import einvoice, paid, parties, sdi_words
 from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
-from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice, Payment
-from billing.payments.gateway import WALLET
+from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice
 from billing.services import fiscal, issuing
 from billing.services.issuing import Actor
 from cms.core.errors import Conflict
@@ -238,19 +236,15 @@ def _document(invoice: Invoice, both: _Both, count: int) -> body.Invoice:
 
 def _paid(invoice: Invoice) -> einvoice.Paid:
     """What has come in for its charges, or for itself, by means; never more than it is worth."""
-    own = Payment.objects.filter(invoice=invoice)
-    of_charges = Payment.objects.filter(cdr__invoiced__invoice=invoice)
-    sums: dict[str, Decimal] = {}
-    for payments in (own, of_charges):
-        for gateway, captured, back in payments.values_list("gateway").annotate(Sum("captured"), Sum("refunded")):
-            means = einvoice.WITHHELD if gateway == WALLET else einvoice.CARD
-            sums[means] = sums.get(means, Decimal(0)) + captured - back
     rest, parts = invoice.total_incl_vat, []
-    for means, amount in sums.items():
-        taken = min(amount, rest)
+    for came in paid.of_invoice(invoice):
+        taken = min(came.amount - came.back, rest)
         rest -= taken
-        parts.append((means, taken))
+        parts.append((_MEANS[came.means], taken))
     return einvoice.Paid(tuple(part for part in parts if part[1] > 0))
+
+
+_MEANS = {"by_wallet": einvoice.WITHHELD, "by_card": einvoice.CARD}
 
 
 def _today(invoice: Invoice) -> date:

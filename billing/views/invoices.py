@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing.documents import parties, pdf, sheets
+from billing.documents import invoice_sheet, parties, pdf
 from billing.forms.credit import CreditForm
 from billing.models import CDR, EInvoice, Invoice
 from billing.selectors import einvoices, months
@@ -69,7 +69,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     story, italian = einvoices.story(invoice), fiscal.italian(request.operator)
     context = {
         "invoice": invoice,
-        "lines": [(line, *sheets.quantity_and_price(line, invoice, language)) for line in rows],
+        "lines": [(line, *invoice_sheet.quantity_and_price(line, invoice, language)) for line in rows],
         "vat": invoices.vat_rows(invoice),
         "parties": [parties.printed(parties.loads(text), language) for text in (invoice.seller, invoice.buyer)],
         "state": selectors.payment_state(invoice),
@@ -128,7 +128,7 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _credit_row(form: CreditForm, entry: Left, invoice: Invoice, language: str) -> dict[str, Any]:
     part, name = f"of_{entry.line.pk}", f"line_{entry.line.pk}"
-    quantity, price = sheets.quantity_and_price(entry.line, invoice, language)
+    quantity, price = invoice_sheet.quantity_and_price(entry.line, invoice, language)
     return {
         "left": entry,
         "quantity": quantity,
