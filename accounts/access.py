@@ -37,6 +37,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "promotion.edit": frozenset({_OWNER, _MANAGER}),
     "wallet.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "payment.collect": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.refund": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),  # support: up to a limit (billing.services.refunds)
     "payment.refund_any": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "subscription.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),

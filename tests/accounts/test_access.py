@@ -35,6 +35,7 @@ TABLE = {
     "promotion.edit": "om....",
     "wallet.correct": "om.a..",
     "payment.view": "omsa..",
+    "payment.collect": "om.a..",
     "payment.refund": "omsa..",
     "payment.refund_any": "om.a..",
     "report.view": "omsath",

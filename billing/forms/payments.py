@@ -1,0 +1,27 @@
+"""What a person says when he has a hand in a payment."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cms.core.form_fields import ForgivingDecimalField
+
+_WHY = forms.TextInput(attrs={"maxlength": 300, "autocomplete": "off"})
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Why"), max_length=300, widget=_WHY)
+
+
+class AmountForm(forms.Form):
+    """`key` makes a form that is sent twice one refund."""
+
+    amount = ForgivingDecimalField(label=_("Amount"), min_value=0, max_value=1_000_000, decimal_places=3)
+    reason = forms.CharField(label=_("Why"), max_length=300, widget=_WHY)
+    key = forms.SlugField(max_length=40, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, amount: Decimal, key: str, data: Any = None) -> "AmountForm":
+        return cls(data, initial={"amount": amount, "key": key})
