@@ -42,13 +42,13 @@ ENTRIES = (
     Entry(
         "drivers",
         _("Drivers"),
-        ("/ops/drivers/", "/ops/tokens/"),
+        ("/ops/drivers/", "/ops/tokens/", "/ops/companies/", "/ops/groups/"),
         (("driver.view", "/ops/drivers/"), ("token.view", "/ops/tokens/")),
     ),
     Entry(
         "money",
         _("Money"),
-        ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/"),
+        ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/", "/ops/promotions/"),
         (("invoice.view", "/ops/invoices/"), ("tariff.view", "/ops/tariffs/")),
     ),
     Entry("reports", _("Reports"), ("/ops/reports/",), (("report.view", "/ops/reports/"),)),

@@ -12,8 +12,19 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import ApiKey, Driver, Membership, Operator, Role, User
-from billing.models import CDR, Tariff
+from accounts.models import (
+    ApiKey,
+    Company,
+    CompanyInvitation,
+    CompanyMember,
+    Driver,
+    DriverGroup,
+    Membership,
+    Operator,
+    Role,
+    User,
+)
+from billing.models import CDR, Promotion, Tariff
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
@@ -62,6 +73,12 @@ def places(
         orphan = Evidence.objects.create(
             station=station, kind="ended", transaction_id="-1", occurred_at=now, received_at=now
         )
+        bellini = Company.objects.create(operator=operator, name="Bellini Impianti")
+        belongs = CompanyMember.objects.create(company=bellini, driver=dario)
+        invited = CompanyInvitation.objects.create(company=bellini, email="rita@bellini.example")
+        code = Promotion.objects.create(
+            operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=now
+        )
         numbers = {
             "ops/locations": Location.objects.filter(operator=operator)[0].pk,
             "ops/incidents": fault.pk,
@@ -74,6 +91,15 @@ def places(
             "ops/invoices": rows["invoices"],
             "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
             "ops/tariffs": Tariff.objects.get().pk,
+            "ops/companies": bellini.pk,
+            "ops/companies/members": belongs.pk,
+            "ops/companies/invitations": invited.pk,
+            "ops/promotions": code.pk,
+            "ops/groups": DriverGroup.objects.create(operator=operator, name="Bellini").pk,
+            "company": bellini.pk,
+            "company/members": belongs.pk,
+            "company/invitations": invited.pk,
+            "company/invoices": rows["invoices"],
             "history": rows["sessions"],
             "invoices": rows["invoices"],
             "cards": dario.tokens.get().pk,
@@ -81,6 +107,8 @@ def places(
         yield {
             "ops/stations": {"key": "CP-0042", "evse_id": 1, "kind": "reset", "pk": log.pk},
             "ops/reports": {"name": "energy"},
+            "company/join": {"token": "forged"},
+            "wallet": {"pk": dario.pk, "key": "0" * 32},
             **{beginning: {"pk": number} for beginning, number in numbers.items()},
         }
 
