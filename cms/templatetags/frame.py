@@ -42,7 +42,7 @@ ENTRIES = (
     Entry(
         "drivers",
         _("Drivers"),
-        ("/ops/drivers/", "/ops/tokens/", "/ops/companies/", "/ops/groups/"),
+        ("/ops/drivers/", "/ops/tokens/", "/ops/subscriptions/", "/ops/companies/", "/ops/groups/"),
         (("driver.view", "/ops/drivers/"), ("token.view", "/ops/tokens/")),
     ),
     Entry(
