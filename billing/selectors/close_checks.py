@@ -51,21 +51,19 @@ def _held(asked: Asked) -> Found:
 def _uncollected(asked: Asked) -> Found:
     """Charges that were to be paid at once and are not, or not wholly."""
     kept = Payment.objects.filter(cdr=OuterRef("pk")).order_by().values("cdr")
-    paid = Coalesce(
-        Subquery(kept.annotate(sum=Sum(F("captured") - F("refunded"))).values("sum"), output_field=MoneyField()),
-        Value(NOTHING, output_field=MoneyField()),
-        output_field=MoneyField(),
-    )
+    whole = kept.annotate(stayed=Sum(F("captured") - F("refunded"))).values("stayed")
+    paid = Coalesce(Subquery(whole, output_field=MoneyField()), Value(NOTHING, output_field=MoneyField()))
     due = asked.charges.billable().filter(company=None, total_incl_vat__gt=0)
     theirs = Q(driver__isnull=False) | Q(payment__isnull=False) | Q(session__payments__isnull=False)
-    open_ones = due.filter(theirs).annotate(kept=paid).filter(total_incl_vat__gt=F("kept"))
-    refused = Exists(Payment.objects.filter(cdr=OuterRef("pk"), status=Payment.Status.FAILED))
-    rows = CDR.objects.filter(pk__in=open_ones.values("pk")).annotate(kept=paid, refused=refused)
-    sums = rows.aggregate(
-        n=Count("pk"), total=Sum("total_incl_vat"), kept=Sum("kept"), failed=Count("pk", filter=Q(refused=True))
-    )
-    amount = None if sums["total"] is None else sums["total"] - (sums["kept"] or NOTHING)
-    return Found(sums["n"], amount, {"failed": sums["failed"]})
+    owed = due.filter(theirs).annotate(paid=paid).filter(total_incl_vat__gt=F("paid"))
+    open_ones = CDR.objects.filter(pk__in=owed.values("pk"))
+    sums = open_ones.aggregate(n=Count("pk"), total=Sum("total_incl_vat"))
+    if not sums["n"]:
+        return Found(0)
+    parts = Payment.objects.filter(cdr__in=open_ones).aggregate(came=Sum("captured"), went=Sum("refunded"))
+    refused = open_ones.filter(Exists(Payment.objects.filter(cdr=OuterRef("pk"), status=Payment.Status.FAILED)))
+    amount = sums["total"] - (parts["came"] or NOTHING) + (parts["went"] or NOTHING)
+    return Found(sums["n"], amount, {"failed": refused.count()})
 
 
 def _summed(found: CDRQuerySet) -> Found:

@@ -27,7 +27,7 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, documents, history, losses, money, passwords, plans, prices, retelling, troubles
+from . import cast, documents, history, losses, money, month_end, passwords, plans, prices, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -75,6 +75,8 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
     _analyze()
     _roll_up(start, now)
     losses.remember(since=start, now=now)
+    with quiet.announcements():
+        month_end.tell(start, now)
     return {
         "stations": ChargingStation.objects.count(),
         "sessions": ChargingSession.objects.count(),

@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Driver, Operator, User
-from billing.models import CDR, MonthClose, MonthCloseEvent, TariffVersion
+from billing.models import CDR, MonthClose, MonthCloseEvent, Payment, TariffVersion
 from billing.selectors import ledger, months, worklist
 from billing.selectors.months import Locks
 from billing.services import close, invoices, rating
@@ -308,13 +308,26 @@ def test_energy_without_a_price_and_charges_without_a_record(
     assert found(operator) == {"free": (1, None), "unbilled": (1, None)}
 
 
+def test_what_is_paid_in_part_is_owed_for_the_rest(rated: Rated, operator: Operator) -> None:
+    cdr = rated()
+    facts: dict[str, Any] = {"operator": operator, "cdr": cdr, "amount": 5, "currency": "EUR", "gateway": "fake"}
+    Payment.objects.create(
+        **facts, captured=Decimal("5.00"), refunded=Decimal("1.00"), idempotency_key="a", status="captured"
+    )
+    Payment.objects.create(**facts, idempotency_key="b", status="failed")
+    rated(started_at=datetime(2026, 6, 16, 8, tzinfo=UTC))
+    assert found(operator)["uncollected"] == (2, Decimal("16.50"))
+    line = next(one for one in worklist.picture(MonthClose.objects.get()).lines if one.check.name == "uncollected")
+    assert line.said == "2 charges are not paid; of 1 the card was refused."
+
+
 def test_looking_costs_the_same_whatever_there_is(
     rated: Rated, operator: Operator, django_assert_max_num_queries: Any
 ) -> None:
     for _n in range(4):
         rated()
     close.look(operator=operator, month=JUNE)
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(34):
         close.look(operator=operator, month=JUNE)
 
 
