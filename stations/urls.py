@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stations.views import clocks, evses, locations, provisioning, uploads
+from stations.views import clocks, codes, evses, locations, provisioning, uploads
 
 app_name = "stations"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("ops/stations/<str:key>/connect/arrival/", provisioning.arrival, name="arrival"),
     path("ops/stations/<str:key>/edit/", provisioning.edit, name="edit"),
     path("ops/stations/<str:key>/password/", provisioning.password, name="password"),
+    path("ops/stations/<str:key>/code/", codes.set_up, name="code"),
     path("ops/stations/<str:key>/clock/", clocks.correct, name="clock"),
     path("ops/stations/<str:key>/archive/", provisioning.archive, name="archive"),
     path("ops/stations/<str:key>/evses/<int:evse_id>/", evses.edit, name="evse"),

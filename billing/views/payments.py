@@ -94,7 +94,7 @@ def act(request: MemberRequest, pk: int, name: str) -> HttpResponse:
             messages.error(request, error.text)
             return redirect("payment", pk)
         else:
-            messages.success(request, verb.said)
+            messages.success(request, str(verb.said))
             return redirect("payment", pk)
     context = {"payment": payment, "verb": verb, "form": form, "possible": refunds.possible(payment)}
     return render(request, "operator/payments/act.html", context, status=400 if form.errors else 200)

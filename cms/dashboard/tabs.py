@@ -29,7 +29,7 @@ from sessions_app.models import ChargingSession
 from stations.diagnostics import faults, firmware, logs
 from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
 from stations.selectors import masking
-from stations.views import clocks, links, provisioning
+from stations.views import clocks, codes, links, provisioning
 from stations.views.evses import public_address
 from stations.views.forms import StationForm
 
@@ -293,6 +293,7 @@ def setup(asked: Asked) -> Mapping[str, Block]:
             "meters": meters.of(station, now=asked.now),
             "zone": asked.zone.key,
             **clocks.shown(station, asked.zone),
+            **codes.shown(station, asked.request.user),
         }
 
     return {"setup": Block("operator/station/setup_cards.html", shown)}

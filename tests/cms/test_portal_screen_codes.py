@@ -125,3 +125,38 @@ def test_support_sets_up_no_codes(world: Driving, tom: User) -> None:
     with pytest.raises(Forbidden):
         dynamic_codes.set_up(station=world.station, by=tom)
     assert DynamicCode.objects.count() == 0
+
+
+# ---- the operator's side -----------------------------------------------------------------------------------------------
+
+
+def browser(person: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(person)
+    return client
+
+
+def test_the_operator_sets_a_code_up_and_takes_it_back(world: Driving, olga: User, tom: User) -> None:
+    client, path = browser(olga), f"/ops/stations/{world.station.identity}/code/"
+    client.post(path, {"validity_s": "30", "length": "6", "secret": ""})
+    code = DynamicCode.objects.get()
+    assert (code.validity_s, code.length) == (30, 6)
+    html = see(client, f"/ops/stations/{world.station.identity}/?tab=setup")
+    assert "http://localhost:8000/c/{roamingevseid}?totp={totp}" in html
+    assert "SharedSecret" in html
+    assert "SharedSecret" not in see(browser(tom), f"/ops/stations/{world.station.identity}/?tab=setup")
+    client.post(path, {"off": "1"})
+    assert DynamicCode.objects.count() == 0
+
+
+def test_a_stranger_or_a_role_without_the_right_sets_nothing_up(world: Driving, carla: User, tom: User) -> None:
+    path = f"/ops/stations/{world.station.identity}/code/"
+    assert browser(carla).post(path, {"validity_s": "30", "length": "6"}).status_code == 404
+    assert browser(tom).post(path, {"validity_s": "30", "length": "6"}).status_code == 403
+    assert DynamicCode.objects.count() == 0
+
+
+@pytest.mark.parametrize("given", [{"validity_s": "x", "length": "6"}, {"validity_s": "5", "length": "6"}, {}])
+def test_nonsense_changes_nothing(world: Driving, olga: User, given: dict[str, str]) -> None:
+    browser(olga).post(f"/ops/stations/{world.station.identity}/code/", given)
+    assert DynamicCode.objects.count() == 0
