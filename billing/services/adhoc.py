@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Driver, Operator, Token
 from accounts.services import tokens
 from billing import pricing
-from billing.models import CDR, AdhocCharge, BillingPolicy, Payment, TariffVersion
-from billing.services import holds
+from billing.models import CDR, AdhocCharge, Payment, TariffVersion
+from billing.services import holds, policies
 from cms.core.errors import Conflict, DomainError
 from sessions_app.models import ChargingSession, StartRequest
 from sessions_app.services import starts
@@ -51,8 +51,7 @@ def hold_under(version: TariffVersion | None, operator: Operator) -> Decimal:
     """What is blocked on the card before somebody unknown starts; 0 where the charge is free."""
     if not costs_something(version):
         return Decimal(0)
-    policy = BillingPolicy.objects.filter(operator=operator).first() or BillingPolicy(operator=operator)
-    return policy.hold_amount
+    return policies.of(operator).hold_amount
 
 
 def version_for(evse: EVSE, *, at: datetime) -> TariffVersion | None:

@@ -17,7 +17,7 @@ from accounts.models import CompanyMember, Driver, User
 from accounts.services import tokens
 from billing import pricing
 from billing.models import BillingPolicy, Payment, PaymentMethod
-from billing.services import adhoc, holds, payments, wallets
+from billing.services import adhoc, holds, payments, policies, wallets
 from cms.core.errors import Conflict, DomainError
 from sessions_app.models import StartRequest
 from sessions_app.services import starts
@@ -34,8 +34,8 @@ def amount_for(*, user: User, evse: EVSE, at: datetime) -> Decimal:
     """What is to be held before this person starts here; 0 where nothing is: the operator wants none, a company pays, the wallet
     holds enough, or the charge is free."""
     operator, wanted = evse.station.operator, BillingPolicy.PaymentToStart
-    policy = BillingPolicy.objects.filter(operator=operator).first()
-    if policy is None or policy.payment_to_start == wanted.NONE:
+    policy = policies.of(operator)
+    if policy.payment_to_start == wanted.NONE:
         return Decimal(0)
     driver = Driver.objects.filter(user=user, operator=operator).first()
     if driver is not None and CompanyMember.objects.filter(driver=driver, left_at=None).exists():

@@ -36,6 +36,8 @@ def _saved(request: MemberRequest, form: PolicyForm) -> bool:
             operator=request.operator,
             estimated_limit=given["estimated_kwh"] * 1000,
             waive_empty=given["waive_empty"],
+            hold_amount=given["hold_amount"],
+            payment_to_start=given["payment_to_start"] or None,
             by=request.user,
         )
     except Invalid as refused:

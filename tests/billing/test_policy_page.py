@@ -67,3 +67,20 @@ def test_the_service_has_a_limit_too(operator: Operator) -> None:
     with pytest.raises(Invalid):
         policies.update(operator=operator, estimated_limit=Decimal(-1), waive_empty=False, by=None)
     assert not BillingPolicy.objects.exists()
+
+
+def test_what_is_held_before_a_start_is_the_operator_s_choice(client: Client, olga: User, operator: Operator) -> None:
+    client.force_login(olga)
+    given = {"estimated_kwh": "0", "hold_amount": "25,50", "payment_to_start": "card_or_wallet"}
+    assert client.post("/ops/settings/billing/", given).status_code == 302
+    policy = BillingPolicy.objects.get(operator=operator)
+    assert (policy.hold_amount, policy.payment_to_start) == (Decimal("25.50"), "card_or_wallet")
+
+
+@pytest.mark.parametrize("wrong", [{"hold_amount": "0"}, {"hold_amount": "501"}, {"payment_to_start": "gold"}])
+def test_an_impossible_hold_changes_nothing(
+    client: Client, olga: User, operator: Operator, wrong: dict[str, str]
+) -> None:
+    client.force_login(olga)
+    assert client.post("/ops/settings/billing/", {"estimated_kwh": "0", **wrong}).status_code == 400
+    assert not BillingPolicy.objects.filter(operator=operator).exists()
