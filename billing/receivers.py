@@ -12,6 +12,7 @@ from sessions_app import signals as session_signals
 
 def _session_started(*, ids: Sequence[int], **_: Any) -> None:
     tasks.keep_prices.delay(list(ids))
+    payment_tasks.hold_for_sessions.delay(list(ids))
 
 
 def _session_ended(*, ids: Sequence[int], **_: Any) -> None:

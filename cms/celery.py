@@ -43,6 +43,8 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="1-59/5"),
     },
     "fetch payouts": {"task": "billing.tasks.payments.fetch_payouts", "schedule": crontab(hour=5, minute=10)},
+    "watch holds": {"task": "billing.tasks.payments.watch_holds", "schedule": 15.0},
+    "tell payers": {"task": "billing.tasks.payments.tell_payers", "schedule": 60.0},
     "finish payments": {"task": "billing.tasks.payments.finish_payment_steps", "schedule": 15.0},
     "go on with charges without an account": {"task": "billing.tasks.adhoc.pursue_due", "schedule": 5.0},
     "forget tokens of one charge": {

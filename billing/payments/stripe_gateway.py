@@ -267,7 +267,8 @@ def _asked(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except stripe.CardError as no:
-        error: Facts = (no.json_body or {}).get("error", {})
+        body: Any = no.json_body or {}
+        error: Facts = body.get("error", {})
         reason = error.get("decline_code") or no.code or "card_declined"
         reference = (error.get("payment_intent") or {}).get("id", "")
         raise Declined(reason, declines.sentence(reason), reference=reference) from no

@@ -9,7 +9,7 @@ from typing import TypeVar
 from celery import shared_task
 
 from billing.models import Payment, PaymentMethod
-from billing.services import methods, payment_steps, payments, payouts, settling, webhooks
+from billing.services import methods, payment_news, payment_steps, payments, payouts, session_holds, settling, webhooks
 from cms.core.errors import DomainError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,25 @@ def finish_payment_steps() -> None:
     each("payment step", payment_steps.waiting(before=STUCK), payment_steps.run)
     each("payment", payments.due(), lambda pk: payments.refresh(payment=Payment.objects.get(pk=pk)))
     each("payment method", methods.due(), lambda pk: methods.sweep(method_id=pk))
+
+
+@shared_task
+def hold_for_sessions(session_ids: Sequence[int]) -> None:
+    """Behind `session_started`: a card at the charger, where the operator wants the money first."""
+    each("hold for session", session_ids, lambda pk: session_holds.place(session_ids=[pk]))
+
+
+@shared_task
+def watch_holds() -> None:
+    """Every few seconds: no session may cost more than is held for it; and the sweep behind `hold_for_sessions`."""
+    hold_for_sessions(session_holds.due())
+    each("holds", [session_holds.watch, session_holds.stop_refused], lambda look: look())
+
+
+@shared_task
+def tell_payers() -> None:
+    """Refusals and stops that nobody has been told of."""
+    each("news of payment", payment_news.due(), lambda pk: payment_news.tell(payment_id=pk))
 
 
 @shared_task
