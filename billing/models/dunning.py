@@ -80,7 +80,7 @@ class DunningCase(Timestamped):
 
 
 class DunningStep(Immutable):
-    """`kind`: opened, retry, mailed, stopped, paused, resumed, recovered, exhausted, closed. `text` says what came of it."""
+    """`kind`: opened, retry, by_hand, stopped, paused, resumed, recovered, exhausted, closed. `text` says what came of it."""
 
     case = models.ForeignKey(DunningCase, models.PROTECT, related_name="steps")
     at = models.DateTimeField()

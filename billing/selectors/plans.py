@@ -2,27 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import Operator
 from billing import pricing
 from billing.models import (
     DunningCase,
+    DunningStep,
     Plan,
     PlanVersion,
     Subscription,
+    SubscriptionEvent,
     SubscriptionFee,
     SubscriptionPeriod,
     TariffVersion,
 )
 from billing.models.subscription import SubscriptionQuerySet
-from billing.services import plans, usage
+from billing.payments import declines
+from billing.services import dunning, histories, plans, usage
 from billing.services.usage import Meter
 from billing.tariffs import exact, words
 from billing.tariffs.model import Dimension
@@ -125,38 +131,36 @@ def with_meters(page: Sequence[Subscription]) -> list[Subscriber]:
 
 
 def debts(operator: Operator) -> list[DunningCase]:
-    """What is owed, the oldest first."""
+    """What is owed, the oldest first; `about` says of what."""
     open_ = DunningCase.objects.filter(operator=operator, closed_at=None)
-    return list(open_.select_related("driver__user", "company", "fee__version__plan", "cdr", "invoice").order_by("pk"))
+    found = list(open_.select_related("driver__user", "company", "fee__version__plan", "cdr", "invoice").order_by("pk"))
+    for case in found:
+        case.about = about(case)  # type: ignore[attr-defined]
+    return found
 
 
 def cohorts(operator: Operator, *, most: int = 6) -> list[tuple[date, int, list[int | None]]]:
     """(month of the start, how many began, percent that was still there 0, 1, 2 … months later; None: not yet). Newest last."""
     zone = pricing.zone(operator.time_zone)
-    now = timezone.now().astimezone(zone)
-    began: dict[date, list[tuple[int, int]]] = {}
-    rows_ = Subscription.objects.filter(operator=operator, started_at__isnull=False)
-    for started, ended in rows_.values_list("started_at", "ended_at"):
-        first = started.astimezone(zone).date().replace(day=1)
-        age = _months_between(first, now.date())
-        stayed = (
-            age + 1
-            if ended is None
-            else _months_between(started.astimezone(zone).date(), ended.astimezone(zone).date())
-        )
-        began.setdefault(first, []).append((age, stayed))
-    found = []
-    for first in sorted(began)[-most:]:
-        members = began[first]
-        age = members[0][0]
-        shares = [
-            100 * sum(stayed >= month or month == 0 for _age, stayed in members) // len(members)
-            if month <= age
-            else None
-            for month in range(most)
-        ]
-        found.append((first, len(members), shares))
-    return found
+    today = timezone.now().astimezone(zone).date()
+    began: dict[date, list[int]] = {}
+    for row in Subscription.objects.filter(operator=operator, started_at__isnull=False):
+        assert row.started_at is not None
+        start = row.started_at.astimezone(zone).date()
+        end = row.ended_at.astimezone(zone).date() if row.ended_at else today + timedelta(days=31)
+        began.setdefault(start.replace(day=1), []).append(_months_between(start, end))
+    return [
+        (first, len(began[first]), _shares(began[first], _months_between(first, today), most))
+        for first in sorted(began)[-most:]
+    ]
+
+
+def _shares(stayed: Sequence[int], age: int, most: int) -> list[int | None]:
+    """Percent of them that was there in the month of the start, and in each one after it."""
+    return [
+        100 * sum(months >= month for months in stayed) // len(stayed) if month <= age else None
+        for month in range(most)
+    ]
 
 
 def example(operator: Operator) -> Example | None:
@@ -175,6 +179,83 @@ def example(operator: Operator) -> Example | None:
 def history(subscription: Subscription) -> list[SubscriptionFee]:
     asked = subscription.fees.select_related("invoice", "version__plan", "period", "payment", "dunning")
     return list(asked.order_by("-pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A version, and how many have it."""
+
+    version: PlanVersion
+    subscribers: int
+
+
+def versions(plan: Plan) -> list[Sold]:
+    """Newest first."""
+    live = Q(subscriptions__status__in=[*PAYING, Status.PAUSED])
+    found = plan.versions.annotate(having=Count("subscriptions", filter=live)).order_by("-number")
+    return [Sold(version, version.having) for version in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry of a history: `facts` with days and amounts as they are formatted."""
+
+    event: SubscriptionEvent
+    facts: dict[str, Any]
+    plan: str
+
+
+def events(subscription: Subscription) -> list[Told]:
+    """Newest first."""
+    found = list(subscription.events.select_related("by").order_by("-pk"))
+    facts = [histories.read(event) for event in found]
+    names = dict(
+        PlanVersion.objects.filter(pk__in={told["version"] for told in facts if "version" in told}).values_list(
+            "pk", "plan__name"
+        )
+    )
+    return [Told(event, told, names.get(told.get("version", 0), "")) for event, told in zip(found, facts, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of a debt; `why` is what the bank meant."""
+
+    step: DunningStep
+    why: str
+
+
+def steps(case: DunningCase) -> list[Step]:
+    """Newest first."""
+    found = case.steps.select_related("payment", "by").order_by("-pk")
+    codes = {"opened", "retry", "by_hand"}
+    return [Step(one, declines.meaning(one.text) if one.kind in codes and one.text else one.text) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A day of the ladder; `state`: done, now (the next one) or later."""
+
+    day: int
+    at: datetime
+    state: str
+
+
+def rungs(case: DunningCase) -> list[Rung]:
+    days = [int(day) for day in dunning.policy(case.operator).ladder.split(",")]
+    words_ = ["done" if place < case.step else "now" if place == case.step else "later" for place in range(len(days))]
+    if case.closed_at or case.status == DunningCase.Status.PAUSED:
+        words_ = ["later" if word == "now" else word for word in words_]
+    return [Rung(day, case.opened_at + timedelta(days=day), word) for day, word in zip(days, words_, strict=True)]
+
+
+def about(case: DunningCase) -> str:
+    """What is owed, in words."""
+    if case.fee:
+        return _("Plan %(plan)s") % {"plan": case.fee.version.plan.name}
+    if case.invoice:
+        return _("Invoice %(number)s") % {"number": case.invoice.number}
+    return _("Charge of %(day)s") % {"day": date_format(case.cdr.started_at, "DATE_FORMAT")} if case.cdr else ""
 
 
 def _row(plan: Plan) -> Row | None:

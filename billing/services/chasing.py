@@ -6,6 +6,8 @@ from collections.abc import Callable
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import access
+from accounts.models import ApiKey, User
 from billing.models import CDR, DunningCase, Payment, PaymentMethod
 from billing.services import collecting, dunning, methods, payments, settling
 from cms.core.errors import Conflict
@@ -28,13 +30,24 @@ def advance(*, case_id: int) -> None:
         retry(case=case, name=f"auto-{case.opened_at:%Y%m%d}-{case.step + 1}")
 
 
+def once_more(*, case: DunningCase, name: str, by: User | ApiKey) -> DunningCase:
+    """A person's try, by the saved card; what came of it is a step of the case, and no rung of the ladder. Raises Forbidden,
+    Conflict(case_closed), Unavailable."""
+    access.demand(by, "dunning.edit", case)
+    if case.closed_at:
+        raise Conflict(_("This case is closed."), code="case_closed", case=case.pk)
+    payment, text = _tried(case, name)
+    fresh = dunning.read(case.pk)
+    if _is_paid(fresh):
+        dunning.recover(fee=fresh.fee, cdr=fresh.cdr, invoice=fresh.invoice, payment=payment)
+    else:
+        dunning.note(fresh, "by_hand", payment=payment, text=text, by=by)
+    return dunning.read(case.pk)
+
+
 def retry(*, case: DunningCase, name: str) -> DunningCase:
-    """One attempt, by the ladder or by a person, with a key of its own; what came of it is a step of the case."""
-    try:
-        payment = _TRY[_kind(case)](case, name)
-        text = dunning.why(payment) if payment else ""
-    except Conflict as nobody:
-        payment, text = None, nobody.code
+    """One attempt of the ladder, with a key of its own; what came of it is a step of the case."""
+    payment, text = _tried(case, name)
     fresh = dunning.read(case.pk)
     if _is_paid(fresh):
         dunning.recover(fee=fresh.fee, cdr=fresh.cdr, invoice=fresh.invoice, payment=payment)
@@ -82,6 +95,15 @@ def unwatched(limit: int = 500) -> list[int]:
     )
     of_invoices = failed.filter(purpose=Payment.Purpose.INVOICE, invoice__isnull=False, invoice__dunning=None)
     return sorted({*of_charges.values_list("pk", flat=True)[:limit], *of_invoices.values_list("pk", flat=True)[:limit]})
+
+
+def _tried(case: DunningCase, name: str) -> tuple[Payment | None, str]:
+    """The attempt, and why it was refused."""
+    try:
+        payment = _TRY[_kind(case)](case, name)
+    except Conflict as nobody:
+        return None, nobody.code
+    return payment, dunning.why(payment) if payment else ""
 
 
 # ---- by what is owed ---------------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """What happened to a subscription, kept beside it and told to the driver: each entry is the reason for at most one mail."""
 
 import json
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from accounts.models import ApiKey, User
 from billing import signals
@@ -26,6 +28,9 @@ def note(subscription: Subscription, kind: str, *, by: User | ApiKey | None = No
     return event
 
 
-def facts(event: SubscriptionEvent) -> dict[str, Any]:
+def read(event: SubscriptionEvent) -> dict[str, Any]:
+    """Its facts, with days (on, until) and amounts as what they are."""
     told: dict[str, Any] = json.loads(event.facts)
-    return told
+    days = {name: parse_date(told[name]) for name in ("on", "until") if told.get(name)}
+    amount = {"amount": Decimal(told["amount"])} if told.get("amount") else {}
+    return {**told, **days, **amount}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.dateparse import parse_date
 
 from accounts.models import Operator, SentMail, User
 from accounts.notifications import once, send
@@ -43,9 +41,9 @@ def tell_event(*, event_id: int) -> bool:
     rows = SubscriptionEvent.objects.select_related("subscription__driver__user", "subscription__operator")
     event = rows.get(pk=event_id)
     subscription = event.subscription
-    told = histories.facts(event)
+    told = histories.read(event)
     version = PlanVersion.objects.select_related("plan").get(pk=told.get("version") or subscription.version_id)
-    facts = {"subscription": subscription, "plan": version.plan, "version": version, "told": _read(told)}
+    facts = {"subscription": subscription, "plan": version.plan, "version": version, "told": told}
     return _send(
         key=f"subscription-event:{event.pk}",
         people=[subscription.driver.user],
@@ -103,10 +101,3 @@ def _debtors(case: Any) -> list[User]:
         return [case.driver.user] if case.driver else []
     members = case.company.members.filter(administrator=True, left_at=None).select_related("driver__user")
     return [member.driver.user for member in members.order_by("pk")]
-
-
-def _read(told: dict[str, Any]) -> dict[str, Any]:
-    """Days and amounts of a history, as templates format them."""
-    days = {name: parse_date(told[name]) for name in ("on", "until") if told.get(name)}
-    amount = {"amount": Decimal(told["amount"])} if told.get("amount") else {}
-    return {**told, **days, **amount}

@@ -27,9 +27,10 @@ from sessions_app.models import ChargingSession
 from . import cast, prices
 
 VAT = Decimal(22)
-OFFERED = (("Adriatica 40", "17.90", 40), ("Adriatica 120", "47.90", 120))
+OFFERED = (("Adriatica 40", "17.90", 40), ("Adriatica 120", "47.90", 120), ("Adriatica 400", "149.00", 400))
 AFTER = "0.45"
 USED = Decimal("0.82")  # of Dario's month
+SHARES = tuple(map(Decimal, ("0.3", "0.55", "0.7", "0.12", "0.9", "1.1", "0.45")))  # of the others', in turn
 SUBSCRIBERS = 16
 OWED_SINCE = timedelta(days=5)
 REFUSAL = "insufficient_funds"
@@ -41,11 +42,12 @@ def create(operator: Operator, start: datetime, now: datetime) -> None:
     _price_after(operator, versions, start)
     drivers = list(Driver.objects.filter(operator=operator).select_related("user").order_by("pk")[:SUBSCRIBERS])
     zone = ZoneInfo(operator.time_zone)
+    today = now.astimezone(zone).date()
     for place, driver in enumerate(drivers):
-        first = (start + timedelta(days=(place * 11) % 50)).astimezone(zone).date()
-        version = versions[place % 3 == 0]
-        if driver.user.email == cast.DARIO.email:
-            version, first = _dario(driver, versions, now.astimezone(zone).date(), zone)
+        dario = driver.user.email == cast.DARIO.email
+        version, first = _fitting(
+            driver, versions if dario else versions[:2], USED if dario else SHARES[place % 7], today
+        )
         owes = place == SUBSCRIBERS - 1
         if owes:
             first = months.months_after((now - OWED_SINCE).astimezone(zone).date(), -1)
@@ -72,20 +74,19 @@ def _price_after(operator: Operator, versions: Sequence[PlanVersion], start: dat
         tariffs.assign(tariff=tariff, operator=operator, plan=version.plan, valid_from=since, by=None)
 
 
-def _dario(driver: Driver, versions: Sequence[PlanVersion], today: date, zone: ZoneInfo) -> tuple[PlanVersion, date]:
-    """The plan and the day of its renewal by which his charges since then come nearest to 82 % of it."""
+def _fitting(driver: Driver, versions: Sequence[PlanVersion], share: Decimal, today: date) -> tuple[PlanVersion, date]:
+    """The plan and the first day by which the charges of the month that runs come nearest to `share` of it."""
+    zone = ZoneInfo(driver.operator.time_zone)
     charges = ChargingSession.objects.ended().filter(driver=driver, operator=driver.operator)
-    energies = list(charges.values_list("started_at", "energy"))
-    found: list[tuple[Decimal, int, date]] = []
-    for ago in range(3, 28):
-        renewed = today - timedelta(days=ago)
-        used = sum((wh for at, wh in energies if at.astimezone(zone).date() >= renewed), Decimal(0))
+    energies = [(at.astimezone(zone).date(), wh) for at, wh in charges.values_list("started_at", "energy")]
+    best: tuple[Decimal, int, int] | None = None
+    for ago in range(1, 28):
+        used = sum((wh for day, wh in energies if day >= today - timedelta(days=ago)), Decimal(0))
         for place, version in enumerate(versions):
-            share = used / version.included_energy
-            if Decimal("0.8") <= share < 1:
-                found.append((abs(share - USED), place, renewed))
-    _distance, place, renewed = min(found, default=(Decimal(0), 1, today - timedelta(days=12)))
-    return versions[place], months.months_after(renewed, -1)
+            found = (abs(used / version.included_energy - share), place, ago)
+            best = found if best is None else min(best, found)
+    assert best is not None
+    return versions[best[1]], months.months_after(today - timedelta(days=best[2]), -1)
 
 
 def _subscribe(
@@ -99,15 +100,16 @@ def _subscribe(
     leaves: bool,
     left: bool,
 ) -> None:
+    began = months.midnight(first, zone) + timedelta(hours=9)
     row = Subscription.objects.create(
         operator=driver.operator,
         driver=driver,
         version=version,
         status=Subscription.Status.ACTIVE,
         anchor_day=first.day,
-        started_at=months.midnight(first, zone) + timedelta(hours=9),
+        started_at=began,
     )
-    Subscription.objects.filter(pk=row.pk).update(created_at=row.started_at)
+    Subscription.objects.filter(pk=row.pk).update(created_at=began)
     spans = list(_spans(first, now.astimezone(zone).date()))[: 1 if left else None]
     for place, (start, end) in enumerate(spans):
         month = SubscriptionPeriod.objects.create(
@@ -115,7 +117,7 @@ def _subscribe(
             version=version,
             start=start,
             end=end,
-            begins_at=row.started_at if place == 0 else months.midnight(start, zone),
+            begins_at=began if place == 0 else months.midnight(start, zone),
             ends_at=months.midnight(end, zone),
             energy=version.included_energy,
         )

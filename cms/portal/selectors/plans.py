@@ -43,6 +43,11 @@ class Mine:
         return f"cancel-{self.subscription.pk}"
 
     @property
+    def larger(self) -> bool:
+        """Is there a plan that would begin at once?"""
+        return any(version.monthly_fee > self.subscription.version.monthly_fee for version in self.others)
+
+    @property
     def changeable(self) -> bool:
         return self.subscription.status == Subscription.Status.ACTIVE
 

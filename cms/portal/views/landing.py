@@ -24,7 +24,7 @@ from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
-from cms.portal.selectors import accounts, evses, help_lines, mine, places, prices
+from cms.portal.selectors import accounts, evses, help_lines, mine, places, plans, prices
 from cms.portal.views import paying
 from sessions_app.services import starts
 from stations.models import EVSE
@@ -146,6 +146,7 @@ def show(
         "station": evse.station,
         "location": evse.station.location,
         "card": prices.card_under(version, evse, at=at),
+        "left": plans.left_at(request.user, evse),
         "other": places.alternative_to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
         "refusal": refusal,
         "scan_again": not entry.open and landing.can_start,
