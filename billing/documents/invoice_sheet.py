@@ -150,8 +150,8 @@ def _settled(document: Invoice, buyer: dict[str, Any], came: Sequence[paid.Came]
     if document.kind == Invoice.Kind.CREDIT_NOTE:
         return ""
     rest = owed - paid.total(came)
-    if rest <= 0:
-        return said["settled"]
+    if rest <= 0:  # how it was paid stands below
+        return "" if came else said["settled"]
     if rest == owed and document.due_on in (None, document.issued_on):
         return said["unpaid"]
     amount = figures.money(rest, document.currency, language)

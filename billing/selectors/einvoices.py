@@ -13,6 +13,7 @@ from accounts.models import Operator
 from billing import pricing
 from billing.documents import sdi_words
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
+from billing.services import issuing
 
 TIME_TO_MEND = timedelta(days=5)  # a refused invoice that is sent again within these keeps its number and date
 
@@ -69,12 +70,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Of one document. `mend_until` only while it is refused."""
+    """Of one document. `mend_until` only while it is refused; `is_late` once that day is over."""
 
     file: EInvoice | None
     earlier: Sequence[EInvoice]
     told: Sequence[Told]
     mend_until: date | None
+    is_late: bool = False
 
     @property
     def tone(self) -> str:
@@ -92,7 +94,7 @@ def story(invoice: Invoice) -> Story:
     last = files[0]
     told = [_told(notification) for file in files for notification in reversed(file.notifications.all())]
     until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED else None
-    return Story(last, files[1:], told, until)
+    return Story(last, files[1:], told, until, is_late=until is not None and until < issuing.today_at(invoice.operator))
 
 
 def waiting(operator: Operator) -> QuerySet[EInvoice]:

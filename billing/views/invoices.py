@@ -116,17 +116,19 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
                 request, _("Credit note %(number)s takes back %(invoice)s.") % {"number": note, "invoice": invoice}
             )
             return redirect("operator_invoice", pk=note.pk)
-    language = get_language() or "it"
+    everything = request.GET.get("lines") != "none"
     context = {
         "invoice": invoice,
         "form": form,
-        "rows": [_credit_row(form, entry, invoice, language) for entry in form.left],
+        "everything": everything,
+        "rows": [_credit_row(form, entry, invoice, everything) for entry in form.left],
         "has_charges": any(entry.line.cdr_id for entry in form.left),
     }
     return render(request, "operator/invoices/credit.html", context, status=400 if form.errors else 200)
 
 
-def _credit_row(form: CreditForm, entry: Left, invoice: Invoice, language: str) -> dict[str, Any]:
+def _credit_row(form: CreditForm, entry: Left, invoice: Invoice, everything: bool) -> dict[str, Any]:
+    language = get_language() or "it"
     part, name = f"of_{entry.line.pk}", f"line_{entry.line.pk}"
     quantity, price = invoice_sheet.quantity_and_price(entry.line, invoice, language)
     return {
@@ -134,7 +136,7 @@ def _credit_row(form: CreditForm, entry: Left, invoice: Invoice, language: str) 
         "quantity": quantity,
         "price": price,
         "name": name,
-        "chosen": name in form.data if form.is_bound else True,
+        "chosen": name in form.data if form.is_bound else everything,
         "part": form[part] if part in form.fields else None,
         "most": form.fields[part].prepare_value(entry.quantity) if part in form.fields else "",
     }

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
 
 from accounts.models import Operator, SentMail
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
@@ -67,6 +68,10 @@ def _at_the_time(files: list[EInvoice], batch: EInvoiceBatch) -> None:
     mine.update(state_at=F("state_at") + ANSWERED_AFTER)
     told = SdiNotification.objects.filter(einvoice__in=mine)
     told.update(created_at=Subquery(EInvoice.objects.filter(pk=OuterRef("einvoice")).values("state_at")))
+    yesterday = timezone.now() - timedelta(days=1)  # so that there is still time to mend it
+    refused = mine.filter(state=EInvoice.State.REFUSED)
+    SdiNotification.objects.filter(einvoice__in=refused).update(created_at=yesterday)
+    refused.update(state_at=yesterday)
     last = max(file.invoice.created_at for file in files)
     EInvoiceBatch.objects.filter(pk=batch.pk).update(created_at=last + SENT_AFTER)
 
