@@ -19,19 +19,19 @@ ROOMS: tuple[ModuleType, ...] = (stations.signals, sessions_app.signals, billing
 
 @contextmanager
 def announcements() -> Iterator[None]:
-    """Within, the rooms' signals have no listeners, stations are shown no totals, and the log keeps to warnings. What is
+    """Within, the rooms' signals have no listeners, stations are shown no totals, nobody asks who pays, and the log keeps to warnings. What is
     announced `on_commit` must be committed within, too. All of it is the whole process's: for a command, not for a server."""
     signals = [signal for room in ROOMS for signal in vars(room).values() if isinstance(signal, Signal)]
     listeners = [signal.receivers for signal in signals]
-    pricer = settings.SESSION_PRICER
+    pricer, credit = settings.SESSION_PRICER, settings.CREDIT_CHECK
     _set(signals, [[] for _ in signals])
-    settings.SESSION_PRICER = ""
+    settings.SESSION_PRICER = settings.CREDIT_CHECK = ""
     logging.disable(logging.INFO)
     try:
         yield
     finally:
         logging.disable(logging.NOTSET)
-        settings.SESSION_PRICER = pricer
+        settings.SESSION_PRICER, settings.CREDIT_CHECK = pricer, credit
         _set(signals, listeners)
 
 

@@ -1,25 +1,24 @@
-"""The end of the month: what drivers with a VAT number charged becomes their invoice."""
+"""The end of the month: what companies' people and drivers with a VAT number charged becomes their invoice."""
 
 from datetime import date, datetime
+from itertools import chain
 
 from accounts.models import Driver, Operator
 from billing import pricing
 from billing.models import CDR
 from billing.models.cdr import CDRQuerySet
-from billing.services import invoices
+from billing.services import companies, invoices
 from cms.core.errors import Conflict
 
 
 def monthly(*, operator: Operator, until: date | None = None) -> int:
-    """An invoice for each driver with a VAT number, of all charges that ended before the first of this month (or `until`).
+    """An invoice for each company and for each driver with a VAT number, of all charges that ended before the first of this month (or `until`).
     Each is a transaction of its own, so the run may stop anywhere and start again. Returns how many were issued."""
     if not operator.has_legal_entity:
         return 0
-    return sum(
-        _issued(together)
-        for driver in _drivers(operator, until)
-        for together in _bundles(_open_cdrs(operator, until).filter(driver=driver))
-    )
+    own = (_bundles(_open_cdrs(operator, until).filter(driver=driver)) for driver in _drivers(operator, until))
+    whole = chain(companies.bundles(operator, _end(operator, until)), chain.from_iterable(own))
+    return sum(_issued(together) for together in whole)
 
 
 def _issued(together: list[CDR]) -> bool:
@@ -36,7 +35,7 @@ def _drivers(operator: Operator, until: date | None) -> list[Driver]:
 
 
 def _open_cdrs(operator: Operator, until: date | None) -> CDRQuerySet:
-    priced = CDR.objects.billable().uninvoiced().filter(total_incl_vat__gt=0)
+    priced = CDR.objects.billable().uninvoiced().filter(total_incl_vat__gt=0, company=None)
     return priced.filter(operator=operator, stopped_at__lt=_end(operator, until))
 
 

@@ -14,7 +14,7 @@ from billing.payments import declines, fake_gateway
 from billing.services import closing, rating
 from sessions_app.models import ChargingSession
 
-from . import cast
+from . import cast, purses
 
 SETTLED = timedelta(minutes=1)
 FAKE = fake_gateway.FakeGateway.name
@@ -30,6 +30,7 @@ def settle(start: datetime, now: datetime) -> None:
     rating.rate_many(ended.order_by("pk").values_list("pk", flat=True))
     cdrs = CDR.objects.filter(operator__in=operators)
     cdrs.update(created_at=F("stopped_at") + SETTLED)
+    purses.tell(cdrs, now)
     _pay(cdrs)
     _mailed(cdrs.filter(stopped_at__lt=now - FRESH))
     for operator in operators:

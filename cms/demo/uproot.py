@@ -30,7 +30,7 @@ def _belonging(operator_ids: list[int]) -> dict[Model, QuerySet[Any]]:
     grown = True
     while grown:
         grown = False
-        for model in apps.get_models():
+        for model in apps.get_models(include_auto_created=True):
             if model not in found and (rows := _rows(model, found)) is not None:
                 found[model] = rows
                 grown = True

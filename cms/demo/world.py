@@ -27,7 +27,7 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, documents, history, losses, money, month_end, passwords, plans, prices, retelling, troubles
+from . import cast, documents, history, losses, money, month_end, passwords, plans, prices, purses, retelling, troubles
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -70,6 +70,7 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         _retell(companies, start, now, random.Random(SEED))  # noqa: S311 - the same past each time
         ChargingSession.objects.filter(operator__in=[c.operator for c in companies]).update(created_at=F("started_at"))
         plans.create(Operator.objects.get(slug=cast.RETE.slug), start, now)
+        purses.create(Operator.objects.get(slug=cast.RETE.slug), start, now)
         money.settle(start, now)
         documents.tell()
     _analyze()

@@ -10,8 +10,8 @@ import time_machine
 from django.core import mail
 
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator, User
-from billing.models import TariffVersion
-from billing.services import companies, company_news, rating
+from billing.models import Invoice, TariffVersion
+from billing.services import closing, companies, company_news, rating
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
@@ -245,3 +245,30 @@ def test_administrators_hear_at_eighty_and_at_a_hundred_percent_once(
     assert spends("700") == ["Bellini Impianti: 80 % of a charging budget is used (all drivers together)"]
     assert mail.outbox[0].to == ["boss@bellini.example"]
     assert company_news.to_warn() == [company.pk]
+
+
+def test_a_month_becomes_one_invoice_by_cost_centre_with_the_company_s_days_to_pay(
+    operator: Operator,
+    dario: Driver,
+    price: Callable[..., TariffVersion],
+    ended: Callable[..., ChargingSession],
+    told: Told,
+) -> None:
+    """Dario has a VAT number of his own: that invoice is for what he charges privately."""
+    price()
+    company = companies.create(operator=operator, values=BELLINI, by=None)
+    rita = DriverFactory(operator=operator)
+    Driver.objects.filter(pk=dario.pk).update(vat_number="IT12345670017")
+    member(company, dario, cost_centre="Sales")
+    member(company, rita, cost_centre="Field")
+    june = [NOW - timedelta(days=n) for n in (9, 8, 7)]
+    sessions = [ended(driver=who, started_at=at) for who, at in zip((dario, rita, dario), june, strict=True)]
+    rating.rate_many([session.pk for session in sessions])
+
+    assert [closing.monthly(operator=operator) for _ in range(2)] == [1, 0]
+
+    document = Invoice.objects.get()
+    assert (document.company, document.driver, document.total_incl_vat) == (company, None, 33)
+    assert document.due_on == document.issued_on + timedelta(days=60)
+    lines = document.lines.order_by("position").values_list("cdr__cost_centre", "cdr__driver")
+    assert list(lines) == [("Field", rita.pk), ("Sales", dario.pk), ("Sales", dario.pk)]
