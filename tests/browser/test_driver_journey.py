@@ -172,3 +172,44 @@ def test_a_start_without_a_car_waits_and_a_late_cable_begins_it(page: Page, site
     expect(page.locator(f"[data-left='{left - 2}']")).to_contain_text(str(left - 2))
     rig.do(rig.station.plug_in(1))
     expect(page.locator(".steps.four li").nth(2)).to_have_class("seen", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("rig", ["1.6"], indirect=True)
+def test_scan_pay_start_follow_stop_receipt_without_an_account(
+    page: Page, site: Site, rig: Rig, complaints: list[str]
+) -> None:
+    """A stranger with a card: price, hold, start, energy, stop, and the money that was not used is free again."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    strangers: list[str] = []
+    page.on("request", lambda asked: strangers.append(asked.url) if not asked.url.startswith(site.live.http) else None)
+    with site.live.orm():
+        evse = sites.until(lambda: EVSE.objects.filter(station=site.station_id, evse_id=1).first(), "an EVSE")
+        sites.until(lambda: Connector.objects.filter(evse=evse, status="Available").exists(), "a free connector")
+    page.goto(f"{site.live.http}/c/{evse.uid}/")
+    expect(page.locator(".lines")).to_contain_text("€40.00")  # what will be held, before anything else
+    rig.do(rig.station.plug_in(1))
+    expect(page.locator(".tag.ok")).to_be_visible(timeout=PATIENCE_MS)
+    rig.turn_back(26)
+    page.click(".driver-foot button.primary")
+
+    page.wait_for_url("**/pay/card/**")
+    page.click("[data-card='4000 0027 6000 3184']")
+    page.click("[data-card-form] button.primary")
+    page.click("button[value=yes]")
+    page.wait_for_url("**/s/**")
+    secret = page.url
+    expect(page.locator(".steps.four li").nth(2)).to_have_class("seen", timeout=PATIENCE_MS)
+    rig.do(rig.station.charge(kwh=7.5, minutes=25, number=1))
+    expect(page.locator("[data-flash=kwh]")).to_have_text(nbsp("7.50 kWh"), timeout=PATIENCE_MS)
+
+    page.goto(f"{site.live.http}/c/{evse.uid}/")  # the phone finds its charge again
+    page.click(".driver-foot a.primary")
+    assert page.url == secret
+    page.wait_for_load_state("networkidle")
+    page.click("[data-asks]")
+    page.click("#stop-now button.primary")
+    page.wait_for_url("**/done/", timeout=PATIENCE_MS)
+    expect(page.locator(".total dd")).to_have_text("€4.13", timeout=PATIENCE_MS)
+    expect(page.locator("#receipt")).to_contain_text("€35.87", timeout=PATIENCE_MS)  # of 40 held
+    assert complaints == []
+    assert strangers == []
