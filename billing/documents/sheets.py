@@ -162,7 +162,10 @@ def _paid(cdr: CDR, zone: ZoneInfo, language: str) -> str:
     said = words.of(language)
     if cdr.credits_id is None and not cdr.total_incl_vat:
         return said["free"]
-    return _payment_state(getattr(cdr, "payment", None), zone, language)
+    payment = cdr.payment
+    if payment is not None and payment.status == Payment.Status.CAPTURED and not cdr.is_paid:
+        return said["unpaid"]  # a part of it: the rest is still open
+    return _payment_state(payment, zone, language)
 
 
 def _payment_state(payment: Payment | None, zone: ZoneInfo, language: str) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, Driver, Operator
@@ -94,6 +94,12 @@ class CDR(Immutable):
     def payment(self) -> "Payment | None":
         """What tells how it was paid: the newest payment that money came in by, else the newest attempt."""
         return self.payments.order_by(F("captured").asc(), "pk").last()
+
+    @property
+    def is_paid(self) -> bool:
+        """Whole, by however many payments. Asks the database."""
+        kept = self.payments.aggregate(came=Sum("captured"), went=Sum("refunded"))
+        return (kept["came"] or 0) - (kept["went"] or 0) >= self.total_incl_vat
 
     def __str__(self) -> str:
         return f"CDR {self.pk}"

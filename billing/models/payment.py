@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -96,6 +97,14 @@ class PaymentMethod(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.brand or self.kind} …{self.last4}"
+
+
+def kept_for(cdr: str = "pk", *, gross: bool = False) -> Coalesce:
+    """What came in for the charge that `cdr` of the outer query names, less what went back (`gross`: with it); 0 for nothing."""
+    moved = F("captured") if gross else F("captured") - F("refunded")
+    mine = Payment.objects.filter(cdr=OuterRef(cdr)).order_by().values("cdr").annotate(kept_sum=Sum(moved))
+    whole = Subquery(mine.values("kept_sum"), output_field=MoneyField())
+    return Coalesce(whole, Value(0, output_field=MoneyField()), output_field=MoneyField())
 
 
 class PaymentQuerySet(Visible):

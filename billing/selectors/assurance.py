@@ -12,18 +12,34 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
 from billing.models import CDR, AssuranceDay, Payment
+from billing.models.payment import kept_for
 from cms.core.fields import MoneyField
 from sessions_app.engine.evidence import ENDED
 from sessions_app.models import ChargingSession, Evidence
 
 RATED_WITHIN = timedelta(hours=1)
 COLLECTED_WITHIN = timedelta(days=1)
+CAPTURED_WITHIN = timedelta(hours=1)
 WINDOW = timedelta(days=30)  # of the average price, of the trend, and of what cannot be put right afterwards
 NOTHING_WH = Decimal(100)
 TRIED_FOR = timedelta(minutes=3)  # shorter ones say nothing: the driver changed his mind
@@ -168,11 +184,11 @@ def _owed() -> Subquery:
     owed = Case(
         When(credits__isnull=False, then=nothing),
         When(unpriced, then=Value(None)),
-        When(payment__status=Payment.Status.CAPTURED, then=nothing),
-        default=F("total_incl_vat"),
+        When(came__gte=F("total_incl_vat"), then=nothing),
+        default=ExpressionWrapper(F("total_incl_vat") - F("came"), output_field=MoneyField()),
         output_field=MoneyField(),
     )
-    newest = CDR.objects.filter(session=OuterRef("pk")).order_by("-revision")
+    newest = CDR.objects.filter(session=OuterRef("pk")).order_by("-revision").annotate(came=kept_for(gross=True))
     return Subquery(newest.annotate(owed=owed).values("owed")[:1], output_field=MoneyField())
 
 
@@ -227,11 +243,20 @@ def _uncollected(asked: Asked) -> Q:
     due = CDR.objects.billable().filter(
         operator=asked.operator,
         driver__isnull=False,
+        company=None,
         total_incl_vat__gt=0,
         created_at__lte=asked.now - COLLECTED_WITHIN,
     )
-    paid = Payment.objects.filter(status__in=(Payment.Status.CAPTURED, Payment.Status.REFUNDED))
-    return Q(pk__in=due.exclude(pk__in=paid.values("cdr")).values("session"))
+    left = due.annotate(came=kept_for(gross=True)).filter(came__lt=F("total_incl_vat"))
+    return Q(pk__in=left.values("session"))
+
+
+def _uncaptured(asked: Asked) -> Q:
+    """Ended, and the money is still only held: after an hour something is wrong, and after days the bank lets it go."""
+    late = Q(stopped_at__lte=asked.now - CAPTURED_WITHIN)
+    holds = Payment.objects.holds().filter(operator=asked.operator)
+    of_start = holds.filter(start_request__session__isnull=False).values("start_request__session")
+    return late & (Q(pk__in=holds.filter(session__isnull=False).values("session")) | Q(pk__in=of_start))
 
 
 def _in_review(*reasons: str) -> Callable[[Asked], Q]:
@@ -280,6 +305,15 @@ def _checks() -> Iterator[Check]:
         _("Billed, not collected"),
         _("The driver owes it for more than a day: no payment, or one that failed."),
         _uncollected,
+        ("collect",),
+    )
+    yield Check(
+        "uncaptured",
+        _("Held, not captured"),
+        _(
+            "The charge ended more than an hour ago, and its amount is still only held: in some days the bank lets it go."
+        ),
+        _uncaptured,
         ("collect",),
     )
     yield Check(

@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
 from accounts.models import Operator
 from billing.models import CDR, EInvoice, Invoice, InvoiceLine, Payment
+from billing.models.payment import kept_for
 from cms.core.fields import MoneyField
 from cms.core.models import Actor
 
@@ -61,7 +62,7 @@ def with_state(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Each row with what `payment_state` needs, so that a list asks once. A document is paid when its charges are, or when what
     came in for itself (a company's monthly invoice, a fee) is enough."""
     worth = CDR.objects.filter(invoice_lines__invoice=OuterRef("pk"), total_incl_vat__gt=0)
-    unpaid = worth.exclude(pk__in=Payment.objects.filter(status=Payment.Status.CAPTURED).values("cdr"))
+    unpaid = worth.annotate(kept=kept_for()).filter(kept__lt=F("total_incl_vat"))
     charged = InvoiceLine.objects.filter(invoice=OuterRef("pk"), cdr__isnull=False)
     own = Payment.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
     came = own.annotate(came=Sum(F("captured") - F("refunded"))).values("came")

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from billing import tasks
-from billing.models import CDR, AssuranceDay, Payment, TariffVersion
+from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
 from billing.selectors import assurance
 from billing.selectors.assurance import Asked, Picture
 from billing.services import assurance as keeping
-from billing.services import rating, settling
+from billing.services import holds, rating, settling
 from cms.dashboard import story
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence
@@ -107,13 +107,29 @@ def test_a_debt_of_more_than_a_day_is_not_collected(operator: Operator, price: P
         rating.rate(session_id=ended().pk)
     failed, _open = CDR.objects.order_by("pk")
     settling.settle(cdr_id=failed.pk)
-    Payment.objects.update(status=Payment.Status.FAILED)
+    Payment.objects.update(status=Payment.Status.FAILED, captured=0)
     assert "uncollected" not in cases(operator)
     with time_machine.travel(NOON + timedelta(hours=25), tick=False):
         found = seen(operator).findings["uncollected"]
         assert (found.cases, found.exact, found.guessed) == (2, Decimal("22.00"), 0)
-        Payment.objects.update(status=Payment.Status.CAPTURED)
+        Payment.objects.update(status=Payment.Status.CAPTURED, captured=Decimal(4))
+        assert seen(operator).findings["uncollected"].at_risk == Decimal("18.00")
+        Payment.objects.update(captured=Decimal(11))
         assert seen(operator).findings["uncollected"].at_risk == Decimal("11.00")
+
+
+def test_a_hold_that_nobody_captured_is_found(
+    operator: Operator, price: Price, ended: Ended, card: PaymentMethod
+) -> None:
+    price()
+    cdr = rating.rate(session_id=ended().pk)
+    assert cdr is not None
+    facts = {"operator": operator, "driver": cdr.driver, "method": card, "session": cdr.session}
+    holds.place(amount=Decimal(40), currency="EUR", key="a", purpose="charge", **facts)
+    found = seen(operator).findings["uncaptured"]
+    assert (found.cases, found.exact) == (1, Decimal("11.00"))
+    settling.settle(cdr_id=cdr.pk)
+    assert "uncaptured" not in cases(operator)
 
 
 @pytest.mark.parametrize(
