@@ -50,7 +50,8 @@ class ScopeForm(forms.Form):
             return None
         stations = ChargingStation.objects.filter(operator=self.operator, archived_at=None)
         evses = EVSE.objects.filter(station__in=stations).select_related("station__location")
-        found = evses.filter(uid__iexact=text).first() or evses.filter(short_code__iexact=text).first()
+        found: EVSE | ChargingStation | None = evses.filter(uid__iexact=text).first()
+        found = found or evses.filter(short_code__iexact=text).first()
         found = found or stations.filter(identity__iexact=text).select_related("location").first()
         if found is None:
             raise forms.ValidationError(_("No station or point of yours has this code."))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -111,12 +112,14 @@ class Editor:
         return cls({**_texts({name: simple.get(name) for name in plain.NAMES}), "mode": [SIMPLE], **head})
 
     def is_valid(self) -> bool:
-        forms_in_use = [self.head, *(self.element_forms if self.mode == FULL else [self.simple])]
-        valid = [form.is_valid() for form in forms_in_use]  # every form says what it has against it
+        valid = [form.is_valid() for form in (self.head, *self._prices())]  # every form says what it has against it
         if self.mode == FULL and not self.element_forms:
             self.head.add_error(None, _now("A tariff needs at least one element."))
             return False
         return all(valid)
+
+    def _prices(self) -> list[Any]:
+        return self.element_forms if self.mode == FULL else [self.simple]
 
     def terms(self) -> dict[str, Any]:
         given = self.head.cleaned_data
@@ -126,7 +129,11 @@ class Editor:
 
     def version(self) -> TariffVersion | None:
         """The typed tariff as a version that nobody has saved; None, with errors beside the fields, where it is none yet."""
-        if not self.is_valid():
+        return self.price() if self.is_valid() else None
+
+    def price(self) -> TariffVersion | None:
+        """The same for a tariff that may still lack its name."""
+        if not self.is_valid() and (set(self.head.errors) - {"name"} or any(form.errors for form in self._prices())):
             return None
         terms = self.terms()
         try:
@@ -150,11 +157,11 @@ class Editor:
     def problems(self) -> list[tuple[str, str, str]]:
         """(id of the field, its name, what is wrong), in the order of the page; for the summary."""
         found: list[tuple[str, str, str]] = []
-        for place, form in enumerate([self.head, *(self.element_forms if self.mode == FULL else [self.simple])]):
+        for place, form in enumerate([self.head, *self._prices()]):
             where = _now("Element %(n)s") % {"n": place} + ": " if place and self.mode == FULL else ""
             for name, texts in form.errors.items():
-                label = "" if name == forms.forms.NON_FIELD_ERRORS else str(form[name].label)
-                target = "" if name == forms.forms.NON_FIELD_ERRORS else form[name].id_for_label or form[name].auto_id
+                label = "" if name == NON_FIELD_ERRORS else str(form[name].label)
+                target = "" if name == NON_FIELD_ERRORS else form[name].id_for_label or form[name].auto_id
                 found += [(str(target), where + label, str(text)) for text in texts]
         return found
 
@@ -212,7 +219,7 @@ class Editor:
             return form(data, prefix=prefix)
         start = f"{prefix}-" if prefix else ""
         initial = {
-            name.removeprefix(start): values if name.endswith("days") else values[-1]
+            name.removeprefix(start): values if name.endswith("-days") else values[-1]
             for name, values in self.typed.items()
             if name.startswith(start) and values
         }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils import formats
@@ -77,7 +77,7 @@ KINDS = (
 )
 _WRITTEN = (KINDS[3], *KINDS[:3])  # as tariffs.plain writes them, so that one can be told from the other
 _BY_TYPE = {kind.type: kind for kind in KINDS}
-UNITS = {"min": _("per minute"), "h": _("per hour")}
+UNITS = {"min": _("/ min"), "h": _("/ hour")}
 RESERVATIONS = {
     "": _("a charge"),
     "RESERVATION": _("a reservation"),
@@ -87,8 +87,8 @@ RESERVATIONS = {
 HOLIDAYS = {"": _("make no difference"), "only": _("only then"), "except": _("not then")}
 
 
-def amount(label: "StrOrPromise", **limits: Any) -> ForgivingDecimalField:
-    return ForgivingDecimalField(label=label, required=False, min_value=0, **limits)
+def amount(label: "StrOrPromise | Promise", **limits: Any) -> ForgivingDecimalField:
+    return ForgivingDecimalField(label=cast("StrOrPromise", label), required=False, min_value=0, **limits)
 
 
 class ElementForm(forms.Form):
@@ -127,7 +127,7 @@ class ElementForm(forms.Form):
                 )
             if kind.step:
                 self.fields[f"{kind.name}_step"] = forms.IntegerField(
-                    label=_("Rounded up to"), required=False, min_value=0, max_value=1_000_000
+                    label=_("Steps of"), required=False, min_value=0, max_value=1_000_000
                 )
                 self.fields[f"{kind.name}_cap"] = amount(_("At most"))
 

@@ -16,12 +16,13 @@ from django.core.cache import cache
 from accounts.models import Operator
 from billing import pricing
 from billing.models import CDR, Tariff, TariffVersion
+from billing.models.cdr import CDRQuerySet
 from billing.tariffs import terms
 from sessions_app.models import ChargingSession
 from stations.models import Location
 
 DAYS = 30
-MOST = 3000
+MOST = 5000
 CHUNK = 200
 SHOWN = 10
 KEPT_S = 900
@@ -93,6 +94,18 @@ class Replay:
         return sum(self.counts[:3])
 
 
+def count(
+    version: TariffVersion,
+    *,
+    operator: Operator,
+    now: datetime,
+    tariff: Tariff | None = None,
+    place: Location | None = None,
+) -> int:
+    """How many charges `of` would look at, were there no limit."""
+    return _charges(version, operator, tariff, place, now).count()
+
+
 def of(
     version: TariffVersion,
     *,
@@ -104,7 +117,7 @@ def of(
 ) -> Replay:
     """The charges of DAYS days that `tariff` priced, or those of a place; those that nobody pays at any price are left out."""
     since = now - timedelta(days=DAYS)
-    ids = _charges(version, operator, tariff, place, since, now)
+    ids = list(_charges(version, operator, tariff, place, now).values_list("pk", flat=True))
     key = _key(version, ids, most)
     known: Replay | None = cache.get(key)
     if known is None:
@@ -116,19 +129,15 @@ def of(
 
 
 def _charges(
-    version: TariffVersion,
-    operator: Operator,
-    tariff: Tariff | None,
-    place: Location | None,
-    since: datetime,
-    now: datetime,
-) -> list[int]:
+    version: TariffVersion, operator: Operator, tariff: Tariff | None, place: Location | None, now: datetime
+) -> CDRQuerySet:
+    since = now - timedelta(days=DAYS)
     rows = CDR.objects.standing().filter(operator=operator, stopped_at__gte=since, stopped_at__lt=now)
     rows = rows.filter(currency=version.currency)
     rows = rows.filter(session__location=place) if place else rows.filter(tariff_version__tariff=tariff)
     for flag in FREE:
         rows = rows.exclude(flags__contains=flag)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    return rows.order_by("pk")
 
 
 def _even(ids: Sequence[int], most: int) -> Sequence[int]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise, product
+from typing import Any
 
 from .model import DAY_S, NONE, Dimension, Restrictions, Rule, Tariff
 from .restrictions import Moment, hold
@@ -74,7 +75,7 @@ def _clock_holds(rule: Rule, now: Moment) -> bool:
     return limits is NONE or hold(replace(limits, **_UNLIMITED), now)
 
 
-_UNLIMITED = dict.fromkeys(
+_UNLIMITED: dict[str, Any] = dict.fromkeys(
     (
         "min_energy",
         "max_energy",
@@ -180,7 +181,7 @@ def _combinations(marks: Sequence[Sequence[Fraction | int]]) -> Iterator[tuple[F
             yield tuple(value if n == place else other[0] for n, other in enumerate(marks))
 
 
-def _around(axis: _Axis, marks: Sequence[Fraction | int], at: Fraction | int) -> Iterator[tuple[str, Fraction | int]]:
+def _around(axis: _Axis, marks: Sequence[Fraction | int], at: Fraction | int) -> Iterator[tuple[str, Any]]:
     if at:
         yield axis.low, at
     following = next((mark for mark in marks if mark > at), None)

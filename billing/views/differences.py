@@ -29,8 +29,11 @@ class Difference:
 
 
 class _Said(NamedTuple):
+    """`more`: cap, step and VAT rate, in words."""
+
+    price: Fraction
     words: str
-    price: Fraction | None
+    more: tuple[str, ...]
 
 
 def between(old: TariffVersion, new: TariffVersion, language: str) -> list[Difference]:
@@ -61,23 +64,19 @@ def _prices(tariff: Tariff, language: str) -> Iterator[tuple[tuple[str, str], _S
         when = words.restrictions(element.restrictions, language)
         for component in element.components:
             kind = prices.kind(element, component)
-            yield (
-                (names.line(kind, language), when),
-                _Said(_component(component, kind, tariff, language), component.price),
-            )
+            price = words.per_unit(component, kind, tariff.currency, language)
+            yield (names.line(kind, language), when), _Said(component.price, price, _more(component, tariff, language))
 
 
-def _component(component: Component, kind: Dimension, tariff: Tariff, language: str) -> str:
-    said = [words.per_unit(component, kind, tariff.currency, language)]
+def _more(component: Component, tariff: Tariff, language: str) -> tuple[str, ...]:
+    said = []
     if component.max_amount is not None:
-        said.append(
-            _("at most %(amount)s") % {"amount": figures.money(component.max_amount, tariff.currency, language)}
-        )
+        cap = figures.money(component.max_amount, tariff.currency, language)
+        said.append(_("at most %(amount)s") % {"amount": cap})
     if component.step_size > 1:
         unit = "Wh" if component.dimension is Dimension.ENERGY else "s"
         said.append(_("in steps of %(step)s") % {"step": f"{component.step_size}{figures.NBSP}{unit}"})
-    said.append(_vat(component.vat, language))
-    return ", ".join(said)
+    return (*said, _vat(component.vat, language))
 
 
 def _vat(rate: Fraction | None, language: str) -> str:
@@ -87,25 +86,37 @@ def _vat(rate: Fraction | None, language: str) -> str:
 
 
 def _difference(what: str, when: str, before: _Said | None, after: _Said | None) -> Difference:
+    """Of two prices only what differs is said beside them."""
     old, new = (said.price if said else None for said in (before, after))
     dearer = None if old == new else (new or 0) > (old or 0)
     percent = round((new - old) / old * 100) if old and new is not None and old != new else None
-    return Difference(what, when, before.words if before else "", after.words if after else "", dearer, percent)
+    return Difference(what, when, _words(before, after), _words(after, before), dearer, percent)
+
+
+def _words(said: _Said | None, other: _Said | None) -> str:
+    if said is None:
+        return ""
+    known = other.more if other else ()
+    return ", ".join([said.words, *(more for more in said.more if more not in known)])
 
 
 def _whole(old: Tariff, new: Tariff, language: str) -> Iterator[Difference]:
     for label, name in ((_("Minimum price"), "min_price"), (_("Maximum price"), "max_price")):
         before, after = (_limit(getattr(tariff, name), tariff) for tariff in (old, new))
         if before != after:
-            said = (
-                "" if amount is None else figures.money(amount, tariff.currency, language)
-                for amount, tariff in ((before, old), (after, new))
-            )
-            yield Difference(label, "", *said)
+            yield Difference(label, "", _amount(before, old, language), _amount(after, new, language))
     if old.gross != new.gross:
-        yield Difference(_("Taxes"), "", *(_("VAT included") if t.gross else _("plus VAT") for t in (old, new)))
+        yield Difference(_("Taxes"), "", _taxes(old), _taxes(new))
     if old.currency != new.currency:
         yield Difference(_("Currency"), "", old.currency, new.currency)
+
+
+def _taxes(tariff: Tariff) -> str:
+    return _("VAT included") if tariff.gross else _("plus VAT")
+
+
+def _amount(amount: Fraction | None, tariff: Tariff, language: str) -> str:
+    return "" if amount is None else figures.money(amount, tariff.currency, language)
 
 
 def _limit(limit: Limit | None, tariff: Tariff) -> Fraction | None:

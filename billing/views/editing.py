@@ -197,7 +197,7 @@ def _beside(request: MemberRequest, work: Work, editor: Editor, *, data: Any) ->
     """Sentence, week, simulator, law: of the draft where it is a tariff already."""
     language, now = get_language() or "it", timezone.now()
     trying = editor if editor.checked else Editor(editor.typed, checked=True)
-    version = trying.version()
+    version = trying.price()
     form = simulator.form(request.operator, data)
     live = work.past.shown if work.past else None
     law = prices.objections(version) if version else []
@@ -207,7 +207,7 @@ def _beside(request: MemberRequest, work: Work, editor: Editor, *, data: Any) ->
         "draft": work.draft,
         "live": live,
         "version": version,
-        "sentences": sentences(version) if version else {},
+        "sentences": sentences(version) if version else [],
         "week": prices.painted(version, language, now, pricing.zone(request.operator.time_zone)) if version else None,
         "rows": _rows(editor, trying, live, language),
         "problems": trying.problems(),
@@ -219,10 +219,21 @@ def _beside(request: MemberRequest, work: Work, editor: Editor, *, data: Any) ->
     }
 
 
-def sentences(version: TariffVersion) -> dict[str, str]:
-    """What drivers read, the reader's own language first."""
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a driver reads: `first` is the price that counts most, `rest` what may come on top."""
+
+    language: str
+    first: str
+    rest: str
+
+
+def sentences(version: TariffVersion) -> list[Sentence]:
+    """In the reader's own language first."""
     own = (get_language() or "it")[:2]
-    return {code: pricing.describe(version, code) for code in sorted(("it", "en"), key=lambda code: code != own)}
+    codes = sorted(("it", "en"), key=lambda code: code != own)
+    parted = {code: pricing.describe(version, code).partition("; ") for code in codes}
+    return [Sentence(code, first, rest) for code, (first, _mark, rest) in parted.items()]
 
 
 @dataclass(frozen=True, slots=True)

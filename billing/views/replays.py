@@ -20,6 +20,10 @@ from cms import charts
 from cms.core import typed
 from stations.models import Location
 
+CARD = "replay-card"
+BESIDE = 1000  # charges that the card prices after each pause of typing; the page looks at all
+AT_ONCE = 300  # more than these and the page comes before its answer
+
 
 @members_only("tariff.view")
 def page(request: MemberRequest, pk: int | None = None) -> HttpResponse:
@@ -28,9 +32,14 @@ def page(request: MemberRequest, pk: int | None = None) -> HttpResponse:
     tariff = editing.mine(request, pk) if pk else None
     place = _place(request)
     version = _version(request, tariff)
-    found = None
+    beside = request.headers.get("HX-Target") == CARD
+    found, waits = None, 0
     if version is not None and (tariff or place):
-        found = replay.of(version, operator=request.operator, tariff=tariff, place=place, now=timezone.now())
+        asked: dict[str, Any] = {"operator": request.operator, "tariff": tariff, "place": place, "now": timezone.now()}
+        whole = not (request.headers.get("HX-Request") or "now" in request.GET)
+        waits = replay.count(version, **asked) if whole else 0
+        waits = waits if waits > AT_ONCE else 0
+        found = None if waits else replay.of(version, **asked, most=BESIDE if beside else replay.MOST)
     context = {
         "tariff": tariff,
         "version": version,
@@ -38,14 +47,20 @@ def page(request: MemberRequest, pk: int | None = None) -> HttpResponse:
         "place": place,
         "places": Location.objects.filter(operator=request.operator, archived_at=None).order_by("name"),
         "replay": found,
+        "waits": waits,
         "of": request.GET.get("of", ""),
         "days": replay.DAYS,
         "url": request.path,
         "chart": _chart(found) if found and found.looked else None,
         "sees_sessions": access.can(request.user, "session.view", request.operator),
     }
-    card = "operator/tariffs/replay_card.html" if request.headers.get("HX-Request") else "operator/tariffs/replay.html"
-    return render(request, card, context)
+    return render(request, _template(request, beside), context)
+
+
+def _template(request: MemberRequest, beside: bool) -> str:
+    if beside:
+        return "operator/tariffs/replay_card.html"
+    return f"operator/tariffs/{'replay_found' if request.headers.get('HX-Request') else 'replay'}.html"
 
 
 def _place(request: MemberRequest) -> Location | None:
@@ -67,7 +82,7 @@ def _version(request: MemberRequest, tariff: Tariff | None) -> TariffVersion | N
         kept = drafts.find(operator=request.operator, tariff=tariff, by=request.user)
         if kept is not None:
             return Editor(drafts.typed(kept), checked=True).version()
-    return history.of(tariff, get_language() or "it").newest if tariff and wish != "draft" else None
+    return history.of(tariff, get_language() or "it").newest if tariff else None
 
 
 def _chart(found: Replay) -> Any:

@@ -1,5 +1,7 @@
 """/ops/tariffs/: prices, where they hold, and what a charge would cost."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -24,23 +26,19 @@ from cms.core.errors import DomainError
 def page(request: MemberRequest) -> HttpResponse:
     rows = selectors.rows(request.operator, request.user)
     context = {
-        "rows": [
-            (
-                row,
-                [
-                    (assignments.where(held), assignments.who(held))
-                    for held in row.holdings
-                    if not selectors.everywhere(held)
-                ],
-            )
-            for row in rows
-        ],
+        "rows": [(row, _held(row)) for row in rows],
         "starts": STARTS,
         "default": any(row.default for row in rows),
         "begun": selectors.new_draft(request.operator, request.user),
         "may_edit": access.can(request.user, "tariff.edit", request.operator),
     }
     return render(request, "operator/tariffs/list.html", context)
+
+
+def _held(row: selectors.Row) -> list[tuple[str, str]]:
+    """Where and, unless it is everybody, for whom; without the default."""
+    mine = [held for held in row.holdings if not selectors.everywhere(held)]
+    return [(assignments.where(held), assignments.who(held) if assignments.somebody(held) else "") for held in mine]
 
 
 @members_only("tariff.view")
@@ -51,7 +49,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     past = history.of(tariff, language, now=now)
     version = past.shown
     form = simulator.form(request.operator, request.GET)
-    context = {"quote": form, "priced": simulator.priced(request.operator, version, form), "version": version}
+    context: dict[str, Any] = {
+        "quote": form,
+        "priced": simulator.priced(request.operator, version, form),
+        "version": version,
+    }
     if request.headers.get("HX-Request"):
         return render(request, "operator/tariffs/lines.html", context)
     before = next((told.version for told in past.told if told.version.number < version.number and told.state != "cancelled"), None)  # fmt: skip

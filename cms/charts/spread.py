@@ -1,14 +1,17 @@
-"""How many fall into each step: a bar a step, from cheaper to dearer."""
+"""How many fall into each step: a bar a step, from cheaper to dearer. On a phone the words stand over their bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from .chart import Chart
 from .svg import number, percent, rect, svg, text
 
-ROW, WORDS = 26, 34  # px of a row; percent of the width for the words
+ROW, WORDS = 26, 24  # px of a row; percent of the width for the words
+TALL = 40  # px of a row on a phone
+ROOM = 12  # percent kept for the number behind the longest bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +26,31 @@ class Step:
 def spread(steps: Sequence[Step], *, question: str) -> Chart:
     highest = max((step.count for step in steps), default=0) or 1
     total = sum(step.count for step in steps) or 1
-    body = [_bar(place, step, highest) for place, step in enumerate(steps)]
+    beside = [text(0, place * ROW + 17, step.word) for place, step in enumerate(steps)]
+    beside += [_bar(step, WORDS, place * ROW + 4, highest) for place, step in enumerate(steps)]
+    over = [text(0, place * TALL + 12, step.word) for place, step in enumerate(steps)]
+    over += [_bar(step, 0, place * TALL + 18, highest) for place, step in enumerate(steps)]
     return Chart(
-        svg=svg(len(steps) * ROW + 4, question, body),
+        svg=format_html(
+            '<div class="wide-only">{}</div><div class="narrow-only">{}</div>',
+            svg(len(steps) * ROW + 4, question, beside),
+            svg(len(steps) * TALL + 4, question, over),
+        ),
         question=question,
         head=(_("Change"), _("Charges"), _("Share")),
         rows=[(step.word, number(step.count), percent(step.count / total, 1)) for step in steps],
     )
 
 
-def _bar(place: int, step: Step, highest: int) -> str:
-    y = place * ROW
-    width = (86 - WORDS) * step.count / highest
+def _bar(step: Step, left: float, y: float, highest: int) -> str:
+    width = (100 - ROOM - left) * step.count / highest
     bar = rect(
-        WORDS,
-        y + 4,
-        max(width, 0.4 if step.count else 0),
+        left,
+        y,
+        max(width, 0.4) if step.count else 0,
         ROW - 9,
         f"sp-{step.tone}",
         f"{step.word}: {step.count}",
         ' rx="3"',
     )
-    return (
-        text(0, y + 17, step.word)
-        + bar
-        + text(WORDS + width + 1.2, y + 17, number(step.count), "on" if step.count else "")
-    )
+    return bar + text(left + width + 1.2, y + 13, number(step.count), "on" if step.count else "")
