@@ -48,10 +48,56 @@ def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "For example https://tile.openstreetmap.org/{z}/{x}/{y}.png",
         ),
     ]
+    problems += _payments()
     return [
         *(
             Error(f"{name} cannot be read.", hint=hint, id="colonnina.E000")
             for name, hint in settings.UNREADABLE.items()
         ),
         *(Error(text, hint=hint, id=f"colonnina.E{n:03}") for n, (bad, text, hint) in enumerate(problems, 1) if bad),
+    ]
+
+
+def _payments() -> list[tuple[bool, str, str]]:
+    """Keys of Stripe that do not belong together: found here, not by the first customer."""
+    key, public, base = settings.STRIPE_API_KEY, settings.STRIPE_PUBLISHABLE_KEY, settings.STRIPE_API_BASE
+    secret = settings.STRIPE_WEBHOOK_SECRET
+    live, real = "_live_" in key, bool(key) and not base
+    dashboard = "dashboard.stripe.com, Developers, API keys."
+    return [
+        (
+            bool(key) and not key.startswith(("sk_", "rk_")),
+            "STRIPE_API_KEY is no secret key.",
+            f"It begins with sk_ or rk_: {dashboard}",
+        ),
+        (
+            real and not public.startswith("pk_"),
+            "STRIPE_API_KEY needs a STRIPE_PUBLISHABLE_KEY beside it: the pay page shows it to the browser.",
+            f"It begins with pk_: {dashboard}",
+        ),
+        (
+            real and public.startswith("pk_") and ("_live_" in public) != live,
+            "STRIPE_API_KEY and STRIPE_PUBLISHABLE_KEY: one is live and the other is for tests.",
+            f"Take both from the same page: {dashboard}",
+        ),
+        (
+            real and not secret.startswith("whsec_"),
+            "STRIPE_API_KEY needs a STRIPE_WEBHOOK_SECRET beside it: without it nothing that Stripe tells is believed.",
+            f"It begins with whsec_; the endpoint’s address is {settings.PUBLIC_URL}/webhooks/stripe/",
+        ),
+        (
+            not key and bool(public or secret or base),
+            "STRIPE_… is set without STRIPE_API_KEY: payments would go to the fake provider.",
+            "Set STRIPE_API_KEY, or none of them.",
+        ),
+        (
+            bool(base) and not base.startswith(("http://", "https://")),
+            f"STRIPE_API_BASE is no address: {base!r}.",
+            "For example http://127.0.0.1:8420; without it Stripe’s own.",
+        ),
+        (
+            bool(base) and live,
+            "A live STRIPE_API_KEY must not be sent to STRIPE_API_BASE.",
+            "Use a test key with a stand-in.",
+        ),
     ]

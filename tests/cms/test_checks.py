@@ -32,6 +32,37 @@ def test_a_bad_value_says_what_and_how_to_mend_it(settings, name: str, value: ob
     assert message.hint
 
 
+STRIPE = {
+    "STRIPE_API_KEY": "sk_live_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    "STRIPE_API_BASE": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, ""),
+        ({"STRIPE_API_KEY": "pk_live_1"}, "is no secret key"),
+        ({"STRIPE_PUBLISHABLE_KEY": ""}, "needs a STRIPE_PUBLISHABLE_KEY"),
+        ({"STRIPE_PUBLISHABLE_KEY": "pk_test_1"}, "one is live and the other is for tests"),
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "needs a STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_API_KEY": ""}, "set without STRIPE_API_KEY"),
+        ({"STRIPE_API_BASE": "127.0.0.1:8420", "STRIPE_API_KEY": "sk_test_1"}, "STRIPE_API_BASE is no address"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:8420"}, "A live STRIPE_API_KEY must not be sent"),
+    ],
+)
+def test_keys_of_stripe_that_do_not_belong_together_are_told(settings, changes: dict[str, str], text: str) -> None:
+    from cms import checks
+
+    for name, value in {**STRIPE, **changes}.items():
+        setattr(settings, name, value)
+    found = checks.environment(None)
+    assert [text in message.msg for message in found] == ([True] if text else [])
+    assert all(message.hint for message in found)
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
