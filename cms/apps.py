@@ -6,9 +6,12 @@ class CmsConfig(AppConfig):
     verbose_name = "Colonnina"
 
     def ready(self) -> None:
+        from billing.exports import kinds
         from cms import checks  # noqa: F401 (registers them)
+        from cms.dashboard import exports
         from cms.live import receivers
         from cms.portal import receivers as portal_receivers
 
         receivers.connect()
+        kinds.register(exports.KIND)
         portal_receivers.connect()

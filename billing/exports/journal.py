@@ -18,7 +18,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, PaymentStep, Payout, TakingsEntry, WalletEntry
+from billing.models import Invoice, Payment, PaymentStep, Payout, TakingsEntry, WalletEntry
 from billing.payments import gateway
 from billing.selectors import ledger, months
 from billing.tariffs import exact
@@ -163,15 +163,28 @@ def _payments(month: _Month) -> Iterator[Booking]:
         updated_at__gte=month.start,
         updated_at__lt=month.end,
     ).exclude(payment__gateway=gateway.WALLET)
-    for step in (
-        done.select_related("payment__method", "payment__invoice").order_by("updated_at", "pk").iterator(_CHUNK)
-    ):
-        payment = step.payment
+    for step in done.select_related("payment").order_by("updated_at", "pk").iterator(_CHUNK):
         sign = -1 if step.kind == kinds.REFUND else 1
-        other = Account.WALLETS if payment.purpose == "top_up" else Account.CUSTOMERS
-        moves = (Move(Account.CLEARING, sign * step.amount), Move(other, -sign * step.amount))
-        text = f"{step.get_kind_display().capitalize()}: {payment.get_purpose_display()}"
-        yield Booking(month.day(step.updated_at), f"P {payment.pk}", text, payment.currency, moves)
+        yield _moved(month, step.payment, step.updated_at, sign * step.amount, step.get_kind_display())
+    yield from _without_steps(month)
+
+
+def _without_steps(month: _Month) -> Iterator[Booking]:
+    """Payments that were made before steps were kept: what came in on the day it was asked for, what went back with its last change."""
+    old = Payment.objects.filter(operator=month.operator, steps=None, captured__gt=0).exclude(gateway=gateway.WALLET)
+    came = old.filter(created_at__gte=month.start, created_at__lt=month.end)
+    for payment in came.order_by("created_at", "pk").iterator(_CHUNK):
+        yield _moved(month, payment, payment.created_at, payment.captured, PaymentStep.Kind.CHARGE.label)
+    went = old.filter(refunded__gt=0, updated_at__gte=month.start, updated_at__lt=month.end)
+    for payment in went.order_by("updated_at", "pk").iterator(_CHUNK):
+        yield _moved(month, payment, payment.updated_at, -payment.refunded, PaymentStep.Kind.REFUND.label)
+
+
+def _moved(month: _Month, payment: Payment, at: datetime, amount: Decimal, what: object) -> Booking:
+    other = Account.WALLETS if payment.purpose == Payment.Purpose.TOP_UP else Account.CUSTOMERS
+    moves = (Move(Account.CLEARING, amount), Move(other, -amount))
+    text = f"{str(what).capitalize()}: {payment.get_purpose_display()}"
+    return Booking(month.day(at), f"P {payment.pk}", text, payment.currency, moves)
 
 
 def _wallets(month: _Month) -> Iterator[Booking]:

@@ -58,7 +58,8 @@ class Kind:
     """`clean` turns what a form or a link says into canonical params (Invalid where it makes no sense). Either `columns` and `rows`
     (in an order that is the same each time), or `build`, which writes bytes and returns how many things are in it: then `suffix`
     and `media_type` say what. `count`: how many steps there will be. `stem`: the file's name without its ending. `says`: params
-    in words, for the history. Not `listed`: it starts from its own page alone."""
+    in words, for the history. Not `listed`: it starts from its own page alone. `personal`: what is in it depends
+    on who asked, so that others may have it only if they may see drivers."""
 
     name: str
     title: Promise
@@ -73,6 +74,7 @@ class Kind:
     media_type: str = ""
     says: Callable[[Mapping[str, str]], str] | None = None
     listed: bool = True
+    personal: bool = False
 
     @property
     def is_table(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import access
 from accounts.models import ApiKey, Operator, User
@@ -16,10 +16,13 @@ def offered(actor: User | ApiKey, operator: Operator) -> list[Kind]:
     return [kind for kind in kinds.KINDS.values() if kind.listed and access.can(actor, kind.permission, operator)]
 
 
-def history(actor: User | ApiKey, operator: Operator, *, by: User | None = None) -> QuerySet[Export]:
-    """Newest first; of kinds that the role may have. `by`: only that person's."""
-    allowed = [kind.name for kind in kinds.KINDS.values() if access.can(actor, kind.permission, operator)]
-    found = Export.objects.visible_to(actor).filter(operator=operator, kind__in=allowed)
+def history(actor: User, operator: Operator, *, by: User | None = None) -> QuerySet[Export]:
+    """Newest first; what the role may have. `by`: only that person's."""
+    allowed = [kind for kind in kinds.KINDS.values() if access.can(actor, kind.permission, operator)]
+    theirs = Q(kind__in=[kind.name for kind in allowed])
+    if not access.can(actor, "driver.view", operator):
+        theirs &= Q(by=actor) | ~Q(kind__in=[kind.name for kind in allowed if kind.personal])
+    found = Export.objects.visible_to(actor).filter(theirs, operator=operator)
     if by is not None:
         found = found.filter(by=by)
     return found.select_related("by", "operator").order_by("-pk")

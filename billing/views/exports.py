@@ -54,7 +54,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return render(request, "operator/exports/page.html", context)
 
 
-@members_only("invoice.view")
+@members_only("session.view")
 @require_GET
 def jobs(request: MemberRequest) -> HttpResponse:
     """Work that takes a while, of everybody's whose files I may have. Asked again while something is under way."""
@@ -62,7 +62,7 @@ def jobs(request: MemberRequest) -> HttpResponse:
     return render(request, f"operator/exports/{part}.html", _history(request))
 
 
-@members_only("invoice.view")
+@members_only("session.view")
 @require_POST
 def start(request: MemberRequest) -> HttpResponse:
     """From any list: `kind`, `preset`, and what the list is filtered by. A short one is there at once."""
@@ -80,14 +80,14 @@ def start(request: MemberRequest) -> HttpResponse:
         )
     except Invalid as error:
         messages.error(request, error.text)
-        return redirect("exports")
+        return redirect("jobs")
     if export.state == Export.State.DONE:
         return redirect("export_file", export.pk)
     messages.info(request, _("The file is being written. You may leave this page: it waits for you here."))
     return redirect("jobs")
 
 
-@members_only("invoice.view")
+@members_only("session.view")
 @require_GET
 def file(request: MemberRequest, pk: int) -> HttpResponseBase:
     export = _one(request, pk)
@@ -104,13 +104,13 @@ def file(request: MemberRequest, pk: int) -> HttpResponseBase:
     return answer
 
 
-@members_only("invoice.view")
+@members_only("session.view")
 @require_POST
 def cancel(request: MemberRequest, pk: int) -> HttpResponse:
     return _done(request, exports.cancel, pk)
 
 
-@members_only("invoice.view")
+@members_only("session.view")
 @require_POST
 def retry(request: MemberRequest, pk: int) -> HttpResponse:
     return _done(request, exports.retry, pk)
@@ -125,11 +125,11 @@ def _done(request: MemberRequest, service: Any, pk: int) -> HttpResponse:
 
 
 def _one(request: MemberRequest, pk: int) -> Export:
-    """404 for another operator's, 403 for a kind that the role may not have."""
+    """404 for another operator's and for what is not for this person's eyes, 403 for a kind that the role may not have."""
     export = get_object_or_404(Export.objects.visible_to(request.user).filter(operator=request.operator), pk=pk)
     kind = selectors.kind_of(export)
     access.demand(request.user, kind.permission if kind else "invoice.view", export)
-    return export
+    return get_object_or_404(selectors.history(request.user, request.operator), pk=pk)
 
 
 def _history(request: MemberRequest) -> dict[str, Any]:

@@ -1,57 +1,62 @@
-"""The list of charges as CSV, in the dialect of the reader's spreadsheet. Cards are masked: the file leaves the house."""
+"""The list of charges as a file: what the list shows, every page of it. Cards are masked: the file leaves the house."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.models import User
+from accounts.models import Operator
+from billing.exports import asking
+from billing.exports.kinds import Ask, Column, Format, Kind, Params
 from billing.models import CDR
 from billing.tariffs import exact
-from cms.core import csv_dialect
 from cms.core.csv_dialect import Cell
 from cms.dashboard import people, story
 from cms.dashboard.selectors import sessions as selectors
 from sessions_app.models import ChargingSession
 
-MOST = 50_000
 _CHUNK = 2000
+COLUMNS = (
+    Column("charge", _("Charge"), Format.WHOLE),
+    Column("started_at", pgettext_lazy("time", "Start"), Format.INSTANT),
+    Column("stopped_at", _("End"), Format.INSTANT),
+    Column("location", _("Location")),
+    Column("station", _("Station"), width=14),
+    Column("socket", _("Socket"), Format.WHOLE),
+    Column("card", _("Card"), width=10),
+    Column("driver", _("Driver")),
+    Column("energy_kwh", _("Energy, kWh"), Format.ENERGY, summed=True),
+    Column("end_reason", _("Why it ended"), width=28),
+    Column("currency", _("Currency"), width=9),
+    Column("taxable", _("Taxable"), Format.MONEY, summed=True),
+    Column("vat", _("VAT"), Format.MONEY, summed=True),
+    Column("total", _("Total"), Format.MONEY, summed=True),
+)
 
 
-def sessions(found: QuerySet[ChargingSession], *, reader: User, language: str, zone: ZoneInfo) -> str:
-    """One line per charge; what runs has no end, what is not priced has no amounts."""
-    with override(language):
-        head = [
-            _("Charge"),
-            pgettext("time", "Start"),
-            _("End"),
-            _("Location"),
-            _("Station"),
-            _("Socket"),
-            _("Card"),
-            _("Driver"),
-            _("Energy, kWh"),
-            _("Why it ended"),
-            _("Currency"),
-            _("Taxable"),
-            _("VAT"),
-            _("Total"),
-        ]
-        return csv_dialect.write(head, _lines(found, reader), language=language, zone=zone)
+def clean(operator: Operator, given: Mapping[str, str]) -> Params:
+    """The filters of the list."""
+    filters = selectors.Filters.read(dict(given))
+    said = {"view": filters.view, "search": filters.search, "site": filters.site}
+    return {name: value for name, value in said.items() if value}
 
 
-def _lines(found: QuerySet[ChargingSession], reader: User) -> Iterator[list[Cell]]:
-    rows = found.iterator(_CHUNK)
-    while chunk := list(islice(rows, _CHUNK)):
+def found(ask: Ask) -> QuerySet[ChargingSession]:
+    return selectors.matching(ask.operator, selectors.Filters.read(dict(ask.params)))
+
+
+def rows(ask: Ask) -> Iterator[list[Cell]]:
+    """What runs has no end, what is not priced has no amounts."""
+    listed = found(ask).iterator(_CHUNK)
+    while chunk := list(islice(listed, _CHUNK)):
         prices = selectors.prices(chunk)
         for session in chunk:
-            yield [*_told(session, reader), *_price(prices.get(session.pk))]
+            yield [*_told(session, ask), *_price(prices.get(session.pk))]
 
 
-def _told(session: ChargingSession, reader: User) -> list[Cell]:
+def _told(session: ChargingSession, ask: Ask) -> list[Cell]:
     return [
         session.pk,
         session.started_at,
@@ -60,7 +65,7 @@ def _told(session: ChargingSession, reader: User) -> list[Cell]:
         session.station.identity,
         session.evse_id,
         f"…{session.id_tag[-4:]}" if session.id_tag else "",
-        people.who(session, reader) if session.driver else "",
+        people.who(session, ask.reader) if session.driver and ask.reader else "",
         exact.rounded(exact.number(session.energy) / 1000, 3),
         story.reason(session) if session.stopped_at else "",
     ]
@@ -71,3 +76,18 @@ def _price(cdr: CDR | None) -> list[Cell]:
         return ["", None, None, None]
     amounts = (cdr.total_excl_vat, cdr.total_vat, cdr.total_incl_vat)
     return [cdr.currency, *(exact.cents(exact.number(amount), cdr.currency) for amount in amounts)]
+
+
+KIND = Kind(
+    name="sessions",
+    title=_("List of charges"),
+    permission="session.view",
+    clean=clean,
+    stem=lambda ask: "sessions",
+    columns=COLUMNS,
+    rows=rows,
+    count=lambda ask: found(ask).count(),
+    says=asking.says,
+    listed=False,
+    personal=True,
+)

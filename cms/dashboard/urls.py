@@ -38,7 +38,6 @@ urlpatterns = [
     path("drivers/<int:pk>/", drivers.person, name="driver"),
     path("drivers/<int:pk>/blocked/", drivers.set_blocked, name="driver_blocked"),
     path("sessions/", sessions.page, name="sessions"),
-    path("sessions/export/", sessions.export, name="export_sessions"),
     path("sessions/<int:pk>/", sessions.session, name="session"),
     path("sessions/<int:pk>/stop/", sessions.stop, name="stop_session"),
     path("sessions/<int:pk>/close/", decisions.decide, {"kind": "close"}, name="close_session"),

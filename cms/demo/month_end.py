@@ -6,12 +6,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from accounts.models import Operator, SentMail, User
-from billing.models import Bookkeeping, Export, HostStatement, MonthClose, MonthCloseEvent, RevenueShare
+from billing.models import Bookkeeping, Export, HostStatement, MonthClose, MonthCloseEvent, Payment, RevenueShare
+from billing.payments import declines
 from billing.selectors import months, worklist
 from billing.services import close, exports, statements
 from stations.models import Location
 
-from . import cast
+from . import cast, money
 
 REASONS = {
     "sdi_refused": "Corretta e inviata di nuovo con la fattura di ottobre",
@@ -29,6 +30,7 @@ def tell(start: datetime, now: datetime) -> None:
     last = months.after(months.of(operator, now), -1)
     before = months.after(last, -1)
     _agree(operator, anna, months.of(operator, start))
+    _refused(operator, last)
     close.look_at_all(operator=operator)
     _made_up(operator, before, last)
     _close(operator, anna, before, last)
@@ -39,6 +41,16 @@ def tell(start: datetime, now: datetime) -> None:
         params = {"month": f"{before:%Y-%m}"}
         exports.run(exports.start(operator=operator, kind=kind, params=params, by=anna, language="it").pk)
     _yesterday(operator, now)
+
+
+def _refused(operator: Operator, month: date) -> None:
+    """A card that was empty in the middle of the month, and that nobody has tried again."""
+    start, _end = months.bounds(operator, month)
+    paid = Payment.objects.filter(operator=operator, status=Payment.Status.CAPTURED, purpose=Payment.Purpose.CHARGE)
+    one = paid.filter(created_at__gte=start + timedelta(days=14)).order_by("pk").first()
+    if one is not None:
+        refusal = {"error_code": money.REFUSAL, "error": declines.sentence(money.REFUSAL)}
+        paid.filter(pk=one.pk).update(status=Payment.Status.FAILED, captured=0, gateway_id="", **refusal)
 
 
 def _agree(operator: Operator, by: User, since: date) -> None:

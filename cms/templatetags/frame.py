@@ -49,7 +49,11 @@ ENTRIES = (
         "money",
         _("Money"),
         ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/", "/ops/promotions/"),
-        (("invoice.view", "/ops/invoices/"), ("tariff.view", "/ops/tariffs/")),
+        (
+            ("invoice.view", "/ops/invoices/"),
+            ("tariff.view", "/ops/tariffs/"),
+            ("statement.view", "/ops/billing/statements/"),
+        ),
     ),
     Entry("reports", _("Reports"), ("/ops/reports/",), (("report.view", "/ops/reports/"),)),
     Entry(

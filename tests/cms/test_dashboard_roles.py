@@ -1,6 +1,7 @@
 """Nobody is led to a page that is not for them: every link of the operator's pages opens, whatever the role."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,6 +14,11 @@ from tests.factories.billing import EndedSessionFactory, TariffFactory, TariffVe
 PAGES = ["/ops/", "/ops/more/", "/ops/sessions/", "/ops/drivers/", "/ops/tokens/", "/ops/invoices/", "/ops/cdrs/",
          "/ops/tariffs/", "/ops/reports/usage/", "/ops/reports/revenue/", "/ops/settings/", "/ops/settings/billing/",
          "/ops/settings/members/", "/ops/settings/api-keys/"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def files(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.mark.parametrize("role", Role.values)
@@ -57,7 +63,9 @@ def test_who_charged_is_for_those_who_look_after_drivers(
     place = LocationFactory(operator=operator)
     session = EndedSessionFactory(station=StationFactory(operator=operator, location=place), driver=dario)
     client.force_login(Membership.objects.create(user=UserFactory(), operator=operator, role=role).user)
-    for page in ("/ops/sessions/", f"/ops/sessions/{session.pk}/", "/ops/sessions/export/"):
+    for page in ("/ops/sessions/", f"/ops/sessions/{session.pk}/"):
         answer = client.get(page)
         assert answer.status_code == 200, page
         assert (str(dario) in answer.content.decode()) is named, page
+    answer = client.post("/ops/billing/exports/start/", {"kind": "sessions", "preset": "csv_en"}, follow=True)
+    assert (str(dario) in b"".join(answer.streaming_content).decode()) is named  # type: ignore[attr-defined]

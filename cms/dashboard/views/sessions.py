@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -31,7 +30,6 @@ from cms.dashboard import (
     cost_panel,
     deciding,
     evidence_card,
-    exports,
     people,
     revisions,
     signed_panel,
@@ -141,19 +139,6 @@ def receipt(request: MemberRequest, pk: int) -> HttpResponse:
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="colonnina-{cdr.pk}.pdf"'},
     )
-
-
-@members_only("session.view")
-def export(request: MemberRequest) -> HttpResponse:
-    """What the list shows, every page of it, for a spreadsheet."""
-    found = sessions.matching(request.operator, sessions.Filters.read(request.GET.dict()))
-    if found.count() > exports.MOST:
-        messages.error(request, _("More than %(most)s charges: narrow the filter first.") % {"most": exports.MOST})
-        return redirect(f"{reverse('dashboard:sessions')}?{request.GET.urlencode()}")
-    zone = pricing.zone(request.operator.time_zone)
-    text = exports.sessions(found, reader=request.user, language=get_language() or "it", zone=zone)
-    headers = {"Content-Disposition": 'attachment; filename="colonnina-sessions.csv"'}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)
