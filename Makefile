@@ -6,7 +6,7 @@ export PORT
 # A checkout may live anywhere; nothing here depends on the shell's settings.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-sessions reset-demo shell messages lock
+.PHONY: help run test lint format bench bench-sessions bench-billing reset-demo shell messages lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: .venv/dev.stamp ## compare this server with the reference servers, as rat
 
 bench-sessions: .venv/dev.stamp ## re-run a million journalled frames through the session engine
 	@exec $(PY) -m tests.bench.journal
+
+bench-billing: .venv/dev.stamp ## rate 100,000 sessions beside a loop over the ORM; DATABASE_URL chooses the database
+	@exec $(PY) -m tests.bench.billing
 
 reset-demo: .venv/run.stamp ## throw the demo data away and make it anew
 	@$(PY) manage.py up --reset-demo

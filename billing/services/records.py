@@ -1,12 +1,12 @@
 """Charge detail records as rows: what rating found, written; and what takes a record back."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from django.utils import timezone
 
 from billing.models import CDR, TariffVersion
@@ -87,7 +87,7 @@ def periods_text(cost: Breakdown) -> str:
         }
         for stretch in cost.stretches
     ]
-    return json.dumps(stretches, separators=(",", ":"))
+    return orjson.dumps(stretches).decode()
 
 
 def stopped(session: ChargingSession) -> datetime:

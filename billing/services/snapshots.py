@@ -11,6 +11,8 @@ from sessions_app.models import ChargingSession
 from stations.models import EVSE, Connector
 
 EvseKey = tuple[int, int]
+OF_STATION = ("identity", "name", "meter_serial_number")
+OF_TOKEN = ("type",)
 
 
 def of(sessions: Sequence[ChargingSession], holidays: Mapping[int, Iterable[date]]) -> dict[int, str]:

@@ -26,11 +26,13 @@ def number(value: object) -> Fraction:
 
 def text(value: Fraction | int) -> str:
     """1/2 → "0.5", 61/60 → "61/60"; what `number_of` reads back without loss."""
-    value = Fraction(value)
-    places = _decimal_places(value.denominator)
+    numerator, denominator = value.numerator, value.denominator
+    if denominator == 1:
+        return str(numerator)
+    places = _decimal_places(denominator)
     if places is None:
-        return f"{value.numerator}/{value.denominator}"
-    return _fixed(value.numerator * 10**places // value.denominator, places)
+        return f"{numerator}/{denominator}"
+    return _fixed(numerator * 10**places // denominator, places)
 
 
 def number_of(written: str) -> Fraction:
@@ -40,8 +42,8 @@ def number_of(written: str) -> Fraction:
 
 def rounded(value: Fraction | int, places: int) -> Decimal:
     """HALF_UP, away from zero for negative amounts as for positive ones."""
-    scaled = abs(Fraction(value)) * 10**places
-    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    numerator, denominator = abs(value.numerator) * 10**places, value.denominator
+    units = (2 * numerator + denominator) // (2 * denominator)
     return Decimal(-units if value < 0 else units).scaleb(-places)
 
 
@@ -55,6 +57,7 @@ def exponent(currency: str) -> int:
     return money.exponent(currency)
 
 
+@lru_cache(maxsize=4096)
 def _decimal_places(denominator: int) -> int | None:
     twos = fives = 0
     while denominator % 2 == 0:

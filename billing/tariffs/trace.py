@@ -4,13 +4,15 @@ Numbers are texts, decimal where one exists and "a/b" otherwise, so the text is 
 `manage.py rerate --verify` compares it letter by letter.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from . import exact, figures, words
 from .breakdown import Breakdown, Line, Relief
@@ -143,11 +145,11 @@ def _amount(line: Line, quantity: Fraction) -> str:
 
 
 def dumps(trace: Trace) -> str:
-    return json.dumps(as_json(trace), ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(as_json(trace)).decode()
 
 
 def loads(text: str) -> Trace:
-    given = json.loads(text)
+    given = orjson.loads(text)
     return Trace(
         given["currency"],
         given["tax_included"],
@@ -247,6 +249,7 @@ def _rate_of(text: str | None) -> Rate:
     return None if text is None else exact.number_of(text)
 
 
+@lru_cache(maxsize=1024)
 def iso(at: datetime | None) -> str:
     """UTC with Z, milliseconds unless the time is finer or whole, as the API writes times; empty for None."""
     if at is None:
