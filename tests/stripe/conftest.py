@@ -46,7 +46,8 @@ class Provider:
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"}
         connection.request(method, path, urllib.parse.urlencode(params) or None, headers)
         answer = connection.getresponse()
-        body = json.loads(answer.read() or b"{}")
+        said = answer.read()
+        body = json.loads(said) if said.startswith(b"{") else {}
         connection.close()
         assert answer.status == 200, body
         return body

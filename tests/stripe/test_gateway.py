@@ -1,14 +1,17 @@
 """Our gateway against localstripe, a real process that speaks Stripe's HTTP."""
 
+import queue
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 from django.utils import timezone
 
 from billing.payments import stripe_gateway
-from billing.payments.gateway import Declined, Order, State, Unknown
+from billing.payments.gateway import BadSignature, Declined, Order, State, Unknown
 from billing.payments.stripe_gateway import StripeGateway
 from cms.core.errors import Unavailable
 
@@ -155,3 +158,37 @@ def test_the_account_tells_its_movements(stripe: StripeGateway, provider: Provid
 def test_amounts_are_counted_as_stripe_counts_them(amount: str, currency: str, units: int) -> None:
     assert stripe_gateway._units(Decimal(amount), currency) == units
     assert abs(stripe_gateway._amount(units, currency) - Decimal(amount)) < Decimal("0.005")
+
+
+class Letterbox(BaseHTTPRequestHandler):
+    """Takes what localstripe sends and keeps the signature with the body."""
+
+    kept: ClassVar[queue.Queue[tuple[bytes, str]]] = queue.Queue()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.kept.put((body, self.headers["Stripe-Signature"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_event_that_localstripe_signs_is_believed(stripe: StripeGateway, provider: Provider, settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRET = "whsec_of_localstripe"
+    box = ThreadingHTTPServer(("127.0.0.1", 0), Letterbox)
+    threading.Thread(target=box.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    address = f"http://127.0.0.1:{box.server_address[1]}/"
+    kinds = {"events[]": "payment_intent.succeeded"}
+    provider.ask("POST", "/_config/webhooks/ours", url=address, secret="whsec_of_localstripe", **kinds)
+    paid = stripe.place(order(stripe, provider, "m", later=False), key="m")
+    about = ""
+    while about != paid.reference:  # those of earlier tests come as well
+        body, signature = Letterbox.kept.get(timeout=20)
+        event = stripe.parse_event(body=body, signature=signature)
+        about = event.about
+    box.shutdown()
+    assert event.kind == "payment_intent.succeeded"
+    with pytest.raises(BadSignature):
+        stripe.parse_event(body=body + b" ", signature=signature)
