@@ -24,7 +24,7 @@ from accounts.models import (
     Role,
     User,
 )
-from billing.models import CDR, Promotion, Tariff
+from billing.models import CDR, Promotion, Tariff, TariffAssignment
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
@@ -90,7 +90,6 @@ def places(
             "ops/settings/api-keys": ApiKey.objects.get().pk,
             "ops/invoices": rows["invoices"],
             "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
-            "ops/tariffs": Tariff.objects.get().pk,
             "ops/companies": bellini.pk,
             "ops/companies/members": belongs.pk,
             "ops/companies/invitations": invited.pk,
@@ -107,6 +106,11 @@ def places(
         yield {
             "ops/stations": {"key": "CP-0042", "evse_id": 1, "kind": "reset", "pk": log.pk},
             "ops/reports": {"name": "energy"},
+            "ops/tariffs": {
+                "pk": Tariff.objects.get().pk,
+                "number": 1,
+                "assignment": TariffAssignment.objects.all()[0].pk,
+            },
             "company/join": {"token": "forged"},
             "wallet": {"pk": dario.pk, "key": "0" * 32},
             **{beginning: {"pk": number} for beginning, number in numbers.items()},
