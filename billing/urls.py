@@ -5,6 +5,7 @@ from django.urls import path
 from billing.views import (
     assignments,
     assurance,
+    buyers,
     close,
     companies,
     editing,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("ops/billing/corrispettivi/", takings.page, name="takings"),
     path("ops/billing/corrispettivi/verify/", takings.verify, name="verify_takings"),
     path("ops/billing/corrispettivi/record/", takings.record, name="record_takings"),
+    path("ops/drivers/<int:pk>/billing/", buyers.driver, name="driver_billing"),
+    path("ops/companies/<int:pk>/billing/", buyers.company, name="company_billing"),
     path("ops/settings/documents/", fiscal.page, name="fiscal_settings"),
     path("ops/cdrs/", invoices.waiting, name="waiting_cdrs"),
     path("ops/cdrs/<int:pk>/release/", holds.release, name="release_cdr"),

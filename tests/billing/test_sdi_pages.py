@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import Driver, Operator, User
+from accounts.models import Company, Driver, Operator, User
 from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, TakingsEntry, TariffVersion
 from billing.services import document_mails, einvoices, invoices, rating, takings
 from billing.tasks import documents
@@ -97,10 +97,11 @@ def test_what_is_missing_is_linked_to_where_it_goes(desk: Client, cdr: CDR, dari
     for path in ("/ops/billing/sdi/", f"/ops/invoices/{invoice.pk}/"):
         page = text(desk, path)
         assert "Missing: postal code." in page
-        assert f'href="/ops/drivers/{dario.pk}/"' in page
+        assert f'href="/ops/drivers/{dario.pk}/billing/"' in page
     desk.post(f"/ops/invoices/{invoice.pk}/fatturapa/make/")
     assert not EInvoice.objects.exists()
-    Driver.objects.filter(pk=dario.pk).update(postal_code="41124")
+    right = {**BELLINI, "vat_number": "015 3303 0480", "recipient": "m5uxcr1", "country_code": "it"}
+    assert desk.post(f"/ops/drivers/{dario.pk}/billing/", right).status_code == 302
     assert documents.make_missing_einvoices() == 1
 
 
@@ -210,3 +211,45 @@ def test_the_settings_are_cleaned_and_checked(desk: Client, operator: Operator) 
 def test_the_night_writes_for_everybody(cdr: CDR, operator: Operator) -> None:
     assert documents.record_takings() == 1
     assert documents.record_takings() == 0
+
+
+# ---- the customer's data --------------------------------------------------------------------------------------------
+
+RIGHT = {**BELLINI, "recipient": "M5UXCR1", "country_code": "IT"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"vat_number": "IT01533030481"}, "vat_number"),
+        ({"fiscal_code": "RSSMRA80A01F205A"}, "fiscal_code"),
+        ({"postal_code": "4112"}, "postal_code"),
+        ({"recipient": "ABC"}, "recipient"),
+        ({"recipient": "nobody@"}, "recipient"),
+        ({"vat_treatment": "split"}, "vat_treatment"),
+        ({"vat_treatment": "N9"}, "vat_treatment"),
+        ({"vat_treatment": "N6.8", "vat_number": ""}, "vat_treatment"),
+        ({"vat_treatment": "N2.1"}, "vat_treatment"),
+    ],
+)
+def test_a_customers_data_are_checked(desk: Client, dario: Driver, wrong: dict[str, str], field: str) -> None:
+    answer = desk.post(f"/ops/drivers/{dario.pk}/billing/", RIGHT | wrong)
+    assert answer.status_code == 400
+    assert field in answer.context["form"].errors
+    dario.refresh_from_db()
+    assert (dario.vat_number, dario.vat_treatment) == ("", "")
+
+
+def test_a_public_body_is_taxed_by_split_payment(desk: Client, dario: Driver, operator: Operator, carla: User) -> None:
+    office = RIGHT | {"recipient": "ufgx12", "vat_treatment": "split"}
+    company = Company.objects.create(operator=operator, name="Comune")
+    for path, buyer in (
+        (f"/ops/drivers/{dario.pk}/billing/", dario),
+        (f"/ops/companies/{company.pk}/billing/", company),
+    ):
+        assert desk.post(path, office).status_code == 302
+        buyer.refresh_from_db()
+        assert (buyer.sdi_code, buyer.vat_treatment, buyer.vat_number) == ("UFGX12", "split", "IT01533030480")
+        hers = Client()
+        hers.force_login(carla)
+        assert hers.post(path, RIGHT).status_code == 404

@@ -1,0 +1,47 @@
+"""A customer's data for invoices, as the accountant corrects them. Checked by billing.services.buyers."""
+
+from typing import Any
+
+from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.billing_data import BillingData
+from billing.services import buyers
+from billing.services.buyers import Buyer
+
+PASTED = 40
+
+
+class BuyerForm(forms.Form):
+    """`recipient`: one field for what people have one of, an SDI code or a PEC address."""
+
+    billing_name = forms.CharField(label=_("Name or company"), max_length=80, required=False)
+    vat_number = forms.CharField(label=_("VAT number"), max_length=PASTED, required=False)
+    fiscal_code = forms.CharField(label=_("Fiscal code"), max_length=PASTED, required=False)
+    recipient = forms.CharField(
+        label=_("SDI code or PEC"), max_length=254, required=False, help_text=_("Where the electronic invoice goes.")
+    )
+    address = forms.CharField(label=_("Address"), max_length=60, required=False)
+    postal_code = forms.CharField(label=_("Postal code"), max_length=10, required=False)
+    city = forms.CharField(label=_("City"), max_length=60, required=False)
+    province = forms.CharField(label=capfirst(_("province")), max_length=PASTED, required=False)
+    country_code = forms.CharField(label=capfirst(_("country")), max_length=PASTED)
+    vat_treatment = forms.ChoiceField(
+        label=_("VAT treatment"),
+        choices=BillingData.VatTreatment.choices,
+        required=False,
+        help_text=_("Holds for invoices from now on. Without VAT every price is billed net."),
+    )
+
+    @classmethod
+    def of(cls, buyer: Buyer, data: Any = None) -> "BuyerForm":
+        known = {name: getattr(buyer, name) for name in buyers.EDITABLE}
+        return cls(data, initial={**known, "recipient": buyer.pec or buyer.sdi_code})
+
+    def values(self) -> dict[str, Any]:
+        """By the names that the service knows."""
+        typed = dict(self.cleaned_data)
+        recipient = typed.pop("recipient")
+        is_pec = "@" in recipient
+        return typed | {"pec": recipient if is_pec else "", "sdi_code": "" if is_pec else recipient}
