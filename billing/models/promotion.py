@@ -1,5 +1,6 @@
 """Vouchers and promo codes: who may enter them, what they give, and which charge had it."""
 
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -63,6 +64,11 @@ class Promotion(Timestamped):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.key = compared(self.code)
         super().save(*args, **kwargs)
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """For people, who mean the last day by "until"."""
+        return None if self.valid_until is None else self.valid_until - timedelta(seconds=1)
 
     def __str__(self) -> str:
         return self.code

@@ -68,11 +68,11 @@ def _fleet(operator: Operator, drivers: Sequence[Driver], start: datetime) -> No
 def _codes(
     operator: Operator, drivers: Sequence[Driver], lucky: Sequence[Driver], start: datetime, now: datetime
 ) -> None:
-    since = start + timedelta(days=20)
+    since = start + timedelta(days=20, hours=-2)
     terms = {"kind": "percent", "value": Decimal(20), "valid_from": since, "valid_until": now + timedelta(days=30)}
-    promotion = promoting.create(operator=operator, code=CODE, terms={**terms, "charges_each": 20}, by=None)
+    promotion = promoting.create(operator=operator, code=CODE, terms={**terms, "charges_each": 25}, by=None)
     for driver in drivers:
-        _entered(promotion, driver, since + timedelta(days=2))
+        _entered(promotion, driver, since + timedelta(days=2, hours=17))
     vouchers = promoting.create_batch(
         operator=operator,
         batch=BATCH,
@@ -81,7 +81,7 @@ def _codes(
         by=None,
     )
     for driver, voucher in zip(lucky, vouchers, strict=False):
-        redemption = _entered(voucher, driver, since + timedelta(days=5))
+        redemption = _entered(voucher, driver, since + timedelta(days=5, hours=19))
         entry = wallets.credit(
             driver=driver,
             amount=voucher.value,

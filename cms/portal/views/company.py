@@ -25,7 +25,7 @@ from billing.services import companies
 from cms.core.errors import Conflict, Invalid
 from cms.portal.views import files
 
-PAGE = 50
+PAGE = 20
 
 
 @login_required
