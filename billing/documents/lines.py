@@ -34,10 +34,10 @@ class Shown:
 
 def shown(trace: Trace, tariff: Tariff | None, language: str) -> Sequence[Shown]:
     """`tariff` is the one the charge was rated with; it says when each element applies."""
-    return [_shown(line, tariff, language) for line in trace.lines]
+    return [of_line(line, tariff, language) for line in trace.lines]
 
 
-def _shown(line: TraceLine, tariff: Tariff | None, language: str) -> Shown:
+def of_line(line: TraceLine, tariff: Tariff | None, language: str) -> Shown:
     if line.dimension is None:
         text = words.line(line.kind, language) + (f" · {line.label}" if line.label else "")
         if line.unit:

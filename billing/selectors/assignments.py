@@ -11,6 +11,7 @@ is asked. The tariff's version is the one valid at that moment.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -172,3 +173,46 @@ def _versions(tariff_ids: set[int], until: datetime | None) -> dict[int, list[Ta
     for version in rows:
         found.setdefault(version.tariff_id, []).append(version)
     return found
+
+
+# ---- why ---------------------------------------------------------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    WON = "won"
+    OUTRANKED = "outranked"
+    REPLACED = "replaced"  # by a newer one of the same scope
+    ENDED = "ended"  # gives no tariff any more
+
+
+class Considered(NamedTuple):
+    assignment: TariffAssignment
+    verdict: Verdict
+
+
+def considered(place: Place, who: Who, at: datetime) -> list[Considered]:
+    """Every assignment that fits, best first, and what became of it. Two queries."""
+    ranks = {scope: rank for rank, scopes in enumerate(ranked(place, who)) for scope in scopes}
+    found = TariffAssignment.objects.filter(operator=place.operator_id, valid_from__lte=at)
+    related = ("tariff", "location", "station", "evse", "plan", "driver_group")
+    fitting = [row for row in found.select_related(*related) if scope_of(row) in ranks]
+    fitting.sort(key=lambda row: (ranks[scope_of(row)], -row.valid_from.timestamp(), -row.pk))
+    won = Book([place.operator_id], until=at).find(place, at, who).assignment_id
+    seen: set[Scope] = set()
+    told = []
+    for row in fitting:
+        told.append(Considered(row, _verdict(row, won, scope_of(row) in seen)))
+        seen.add(scope_of(row))
+    return told
+
+
+def _verdict(row: TariffAssignment, won: int | None, replaced: bool) -> Verdict:
+    if row.pk == won:
+        return Verdict.WON
+    if replaced:
+        return Verdict.REPLACED
+    return Verdict.OUTRANKED if row.tariff_id else Verdict.ENDED
+
+
+def scope_of(row: TariffAssignment) -> Scope:
+    return Scope(*(getattr(row, name) for name in SCOPE_COLUMNS))

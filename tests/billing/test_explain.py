@@ -1,0 +1,88 @@
+"""Why this price: the assignments that were looked at, and every figure of a charge derived."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Driver, DriverGroup, Operator, User
+from billing.models import TariffVersion
+from billing.selectors import explanations
+from billing.services import rating
+from billing.tariffs.figures import NBSP
+from sessions_app.models import ChargingSession
+from tests.billing.conftest import Told, charge_then_park
+from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
+
+Ended = Callable[..., ChargingSession]
+Price = Callable[..., TariffVersion]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def charge(ended: Ended, price: Price, told: Told) -> ChargingSession:
+    """18.64 kWh in 40 minutes, 20 minutes of staying of which 15 are free, minutes that have begun count."""
+    parking = element("PARKING_TIME", "6", step=60, min_parking_duration=900)
+    price(elements=[element("ENERGY", "0.59"), parking])
+    session = ended(energy=18_640, minutes=60)
+    told[session.pk] = charge_then_park(session.started_at, 18_640, 40, 20)
+    rating.rate(session_id=session.pk)
+    return session
+
+
+def steps(line: explanations.Derived) -> list[tuple[str, str]]:
+    return [(step.label, step.value.replace(NBSP, " ")) for step in line.steps]
+
+
+def test_every_line_is_derived_to_its_cents(charge: ChargingSession) -> None:
+    told = explanations.of(charge, "en")
+    energy, parking = told.lines
+    assert steps(energy) == [
+        ("Measured", "18.64 kWh"),
+        ("At €0.59/kWh", "€10.9976"),
+        ("Rounded to the cent", "€11.00"),
+        ("VAT in it", "22 %"),
+    ]
+    assert [(part.end - part.start, part.quantity) for part in parking.stretches] == [
+        (timedelta(minutes=5), f"5{NBSP}min")
+    ]
+    assert ("At €0.10/min", "€0.50") in steps(parking)
+    assert [(step.label, step.value) for step in told.totals] == [
+        ("Exact total", "€11.4976"),
+        ("Rounded once", "€11.50"),
+    ]
+    assert told.differs == []
+
+
+def test_the_lookup_says_who_won_and_what_became_of_the_others(
+    charge: ChargingSession, operator: Operator, dario: Driver, ended: Ended
+) -> None:
+    group = DriverGroup.objects.create(operator=operator, name="Taxi")
+    group.drivers.add(dario)
+    cheap = TariffVersionFactory(tariff=TariffFactory(operator=operator), elements=[element("ENERGY", "0.30")])
+    TariffAssignmentFactory(operator=operator, tariff=cheap.tariff, driver_group=group)
+    told = explanations.of(ended(), "en")
+    assert told.version == cheap
+    assert [one.verdict for one in told.considered] == ["won", "outranked"]
+
+
+def test_the_page_shows_it_and_others_do_not_see_it(
+    client: Client, charge: ChargingSession, olga: User, carla: User
+) -> None:
+    client.force_login(olga)
+    html = client.get(f"/ops/sessions/{charge.pk}/price/").content.decode()
+    assert "10,9976" in html or "10.9976" in html
+    client.force_login(carla)
+    assert client.get(f"/ops/sessions/{charge.pk}/price/").status_code == 404
+
+
+def test_a_running_charge_is_explained_so_far(ended: Ended, price: Price, told: Told) -> None:
+    price()
+    session: Any = ended(status="active", stopped_at=None)
+    found = explanations.of(session, "en")
+    assert found.cdr is None
+    assert found.differs is None
+    assert found.trace is not None
