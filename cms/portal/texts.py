@@ -29,6 +29,9 @@ CARD = {
     "ConcurrentTx": _("This card is already charging somewhere else, so the charger stopped."),
     "Invalid": _("The charger does not know this card, so it stopped."),
     "Unknown": _("The charger does not know this card, so it stopped."),
+    "NoCredit": _(
+        "Nobody would pay for this charge, so the charger stopped: look at your wallet, your cards or your company’s budget."
+    ),
 }
 
 IN_USE_AT = _("This card is already charging at %(place)s, so the charger stopped.")
