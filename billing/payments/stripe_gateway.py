@@ -104,7 +104,10 @@ class StripeGateway:
         }
         if order.customer:
             params["customer"] = order.customer
-        params |= self._with_card(order) if order.method else _on_page() if self._whole else {}
+        if order.method:
+            params |= self._with_card(order)
+        if self._whole:
+            params |= _on_page()
         if self._whole and order.later:
             params["payment_method_options"] = {"card": {"request_incremental_authorization": "if_available"}}
         try:
@@ -291,7 +294,7 @@ def _once(key: str) -> dict[str, Any]:
 
 
 def _on_page() -> dict[str, Any]:
-    """Cards and the wallets of phones; with return_url redirects are not needed before the payment itself."""
+    """Cards and the wallets of phones; nothing that leaves the site before it is even known whether it pays."""
     return {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
 
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 Kind, Status = PaymentStep.Kind, Payment.Status
 
 REMEMBERED = timedelta(hours=20)  # Stripe forgets an idempotency key after 24 h
+PATIENCE = timedelta(minutes=15)
 _BEFORE = {  # what a payment must be for the step to begin
     Kind.AUTHORIZE: (Status.PENDING,),
     Kind.CHARGE: (Status.PENDING,),
@@ -83,10 +84,12 @@ def run(step: PaymentStep) -> Payment:
 
 
 def waiting(*, before: timedelta, limit: int = 200) -> list[PaymentStep]:
-    """Steps that nobody has settled for so long, the oldest first."""
-    since = timezone.now() - before
-    pending = PaymentStep.objects.filter(status=PaymentStep.Status.PENDING, updated_at__lte=since)
-    return list(pending.order_by("updated_at")[:limit])
+    """Steps that nobody has settled for so long, the oldest first. The more often one was asked in vain, the longer it waits: a
+    provider that is away for an hour is not asked a thousand times."""
+    now = timezone.now()
+    pending = PaymentStep.objects.filter(status=PaymentStep.Status.PENDING, updated_at__lte=now - before)
+    steps = pending.order_by("updated_at")[:limit]
+    return [step for step in steps if step.updated_at <= now - min(before * max(step.asked, 1), PATIENCE)]
 
 
 def learn(payment: Payment, intent: Intent) -> Payment:

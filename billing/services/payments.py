@@ -95,12 +95,14 @@ def refresh(*, payment: Payment) -> Payment:
 
 
 def due(limit: int = 200) -> list[int]:
-    """Payments that the provider must be asked about: it is processing them, or the customer may have come back unseen."""
+    """Payments that the provider must be asked about: it is processing them, the customer may have come back unseen, or the hold
+    has run out."""
     now = timezone.now()
     silent = Q(status=Status.PENDING, updated_at__lte=now - ANSWERED_WITHIN)
     away = Q(status=Status.ACTION_NEEDED, updated_at__lte=now - ANSWERED_WITHIN)
+    gone = Q(status=Status.AUTHORIZED, expires_at__lte=now)
     without_step = ~Q(steps__status=PaymentStep.Status.PENDING)
-    found = Payment.objects.filter(silent | away).exclude(gateway=gateway.WALLET).filter(without_step)
+    found = Payment.objects.filter(silent | away | gone).exclude(gateway=gateway.WALLET).filter(without_step)
     return list(found.order_by("updated_at").values_list("pk", flat=True)[:limit])
 
 
