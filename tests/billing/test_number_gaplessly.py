@@ -4,6 +4,8 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -12,12 +14,15 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts.models import Operator
+from accounts.models import Driver, Operator
 from billing.documents import numbering
-from billing.models import CDR, Invoice, NumberSequence
-from billing.services import invoices, rating
+from billing.documents.positions import Position
+from billing.models import CDR, EInvoice, Invoice, NumberSequence
+from billing.selectors.takings import Verdict, verify
+from billing.services import einvoices, invoices, rating, takings
+from billing.tasks import documents
 from cms.core.errors import Conflict
-from tests.billing.test_issue_invoices import BELLINI
+from tests.billing.test_issue_einvoices import BELLINI
 from tests.factories import DriverFactory, OperatorFactory, StationFactory
 from tests.factories.billing import EndedSessionFactory, TariffAssignmentFactory, TariffFactory, TariffVersionFactory
 
@@ -40,6 +45,13 @@ def shared(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], None
 
     yield share
     settings["NAME"] = name  # before the connection of the test itself is closed
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers only: nobody waits for the pages and files of twenty documents."""
+    for task in (documents.make_einvoices, documents.mail_documents):
+        monkeypatch.setattr(task, "delay", lambda ids: None)
 
 
 def charges(count: int) -> tuple[Operator, list[CDR]]:
@@ -117,3 +129,52 @@ def test_a_number_is_only_taken_inside_a_transaction(transactional_db: None) -> 
     with pytest.raises(transaction.TransactionManagementError):
         numbering.take(operator_id=operator.pk, series="", today=timezone.now().date())
     assert not NumberSequence.objects.exists()
+
+
+def test_dates_run_with_the_numbers_whatever_the_clocks_say(shared: Callable[[], None]) -> None:
+    """Twenty clerks, each with a clock of its own."""
+    operator = OperatorFactory()
+    shared()
+
+    def take(day: int) -> numbering.Numbered:
+        with transaction.atomic():
+            return numbering.take(operator_id=operator.pk, series="", today=date(2026, 6, day))
+
+    taken = sorted(in_threads(take, list(range(1, CLERKS + 1))), key=lambda numbered: numbered.sequence)
+    assert [numbered.sequence for numbered in taken] == list(range(1, CLERKS + 1))
+    assert [numbered.on for numbered in taken] == sorted(numbered.on for numbered in taken)
+
+
+def test_a_fee_asked_for_by_twenty_is_invoiced_once(shared: Callable[[], None]) -> None:
+    operator = OperatorFactory()
+    driver = DriverFactory(operator=operator, **BELLINI)
+    fee = Position("Fee", Decimal(1), "1", Decimal("9.90"), Decimal("9.90"), 22)
+    shared()
+
+    def issue(_: int) -> Invoice:
+        return invoices.issue_positions(
+            operator=operator,
+            buyer=driver,
+            positions=[fee],
+            currency="EUR",
+            tax_included=True,
+            source="period:1",
+            by=None,
+        )
+
+    made = in_threads(issue, list(range(CLERKS)))
+    assert len({document.pk for document in made}) == 1
+    assert made[0].sequence == 1
+
+
+def test_no_two_files_share_a_name_and_no_charge_is_recorded_twice(shared: Callable[[], None], told: dict) -> None:
+    operator, cdrs = charges(CLERKS)
+    issued = [invoices.issue(cdrs=[cdr], by=None) for cdr in cdrs[: CLERKS // 2]]
+    Driver.objects.update(vat_number="", fiscal_code="RSSMRA80A01F205X")  # the other charges are nobody's invoice
+    shared()
+    jobs: list[Invoice | None] = [*issued, *[None] * 4]
+    made = in_threads(lambda one: einvoices.make(invoice=one) if one else takings.record(operator=operator), jobs)
+    names = sorted(file.file_name for file in made if isinstance(file, EInvoice))
+    assert names == [f"IT00743110157_0000{sign}.xml" for sign in "123456789A"]
+    assert sum(written for written in made if isinstance(written, int)) == CLERKS // 2
+    assert in_threads(lambda _: verify(operator), [None]) == [Verdict(CLERKS // 2)]
