@@ -56,7 +56,9 @@ def tariffs(draw: st.DrawFn, *, steps: Sequence[int] = STEPS, limited: bool = Tr
         if kind == "PARKING_TIME" and draw(st.booleans()):
             restrictions["min_parking_duration"] = draw(st.integers(0, 3600))
         elements.append({"price_components": [draw(component(kind, steps))], "restrictions": restrictions})
-    return parsing.tariff(elements, tax_included=draw(st.booleans()))
+    floor, room = draw(st.none() | prices), draw(st.none() | prices)
+    cap = None if room is None else (floor or 0) + room
+    return parsing.tariff(elements, tax_included=draw(st.booleans()), min_price=floor, max_price=cap)
 
 
 @st.composite
