@@ -219,6 +219,9 @@ def typed(element: Mapping[str, Any]) -> Typed:
     given: dict[str, Any] = {}
     for component in element["price_components"]:
         given |= _typed_component(component)
+    rates = {given[name] for name in list(given) if name.endswith("_vat")}
+    if len(rates) == 1:  # what is added to this element is probably taxed alike
+        given = {f"{kind.name}_vat": next(iter(rates)) for kind in KINDS} | given
     given |= _typed_restrictions(element.get("restrictions") or {})
     return {name: value if isinstance(value, list) else [text(value)] for name, value in given.items() if value not in (None, "")}  # fmt: skip
 

@@ -199,11 +199,18 @@ def _holidays(only: bool | None, words: dict[str, str]) -> str:
 
 
 def _days(days: frozenset[int], words: dict[str, str]) -> str:
-    """ "lun–ven", "sab, dom", "dom"."""
-    names, ordered = words["days"].split(), sorted(days)
-    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
-        return f"{names[ordered[0]]}–{names[ordered[-1]]}"
-    return ", ".join(names[day] for day in ordered)
+    """ "lun–ven", "sab, dom", "lun–ven, dom", "dom"."""
+    names = words["days"].split()
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    said = (
+        f"{names[run[0]]}–{names[run[-1]]}" if len(run) > 2 else ", ".join(names[day] for day in run) for run in runs
+    )
+    return ", ".join(said)
 
 
 def _hours(r: Restrictions, words: dict[str, str]) -> str:

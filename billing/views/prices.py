@@ -176,22 +176,35 @@ def _element(tariff: Tariff, index: int, dimension: Dimension, language: str) ->
 
 
 def when(spans: Sequence[Span]) -> str:
-    """ "Saturday 00:00–06:00", "Monday–Friday 22:00–24:00, Sunday": days that share their hours together."""
-    by_hours: dict[tuple[int, int], list[int]] = {}
+    """ "Saturday 00:00–06:00", "Monday–Friday, Sunday 06:00–08:00, 22:00–24:00": days that share their hours together."""
+    hours: dict[int, list[tuple[int, int]]] = {}
     for span in spans:
-        by_hours.setdefault((span.start_s, span.end_s), []).append(span.day)
-    whole_week = _("every day")
-    return ", ".join(
-        f"{whole_week if len(days) == 7 else _days(days)}"
-        + ("" if (start, end) == (0, DAY_S) else f" {charts.span(start, end)}")
-        for (start, end), days in sorted(by_hours.items(), key=lambda entry: (entry[1], entry[0]))
-    )
+        hours.setdefault(span.day, []).append((span.start_s, span.end_s))
+    days: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for day, found in sorted(hours.items()):
+        days.setdefault(tuple(found), []).append(day)
+    return "; ".join(f"{_days(shared)} {_hours(found)}".strip() for found, shared in days.items())
+
+
+def _hours(found: Sequence[tuple[int, int]]) -> str:
+    return "" if found == ((0, DAY_S),) else ", ".join(charts.span(start, end) for start, end in found)
 
 
 def _days(days: Sequence[int]) -> str:
-    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        return f"{WEEKDAYS[days[0]]}–{WEEKDAYS[days[-1]]}"
-    return ", ".join(str(WEEKDAYS[day]) for day in days)
+    """Three days and more in a row as from–to."""
+    if len(days) == 7:
+        return _("every day")
+    runs: list[list[int]] = []
+    for day in days:
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    said = [
+        [f"{WEEKDAYS[run[0]]}–{WEEKDAYS[run[-1]]}"] if len(run) > 2 else [str(WEEKDAYS[day]) for day in run]
+        for run in runs
+    ]
+    return ", ".join(name for names in said for name in names)
 
 
 # ---- the law -------------------------------------------------------------------------------------------------------

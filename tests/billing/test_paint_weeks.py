@@ -89,6 +89,11 @@ def test_the_grid_says_whether_there_is_a_hole(elements: list[dict[str, Any]], a
             [element("ENERGY", "0.49", day_of_week=["SUNDAY"]), element("ENERGY", "0.69", start_time="17:00"), element("ENERGY", "0.59")],
             "Sunday 17:00–24:00: element 1 (€0.49/kWh) wins over element 2 (€0.69/kWh).",
         ),
+        (
+            [element("ENERGY", "0.49", start_time="06:00", end_time="22:00", day_of_week=["MONDAY", "TUESDAY", "WEDNESDAY", "SUNDAY"]),
+             element("ENERGY", "0.59", day_of_week=["THURSDAY", "FRIDAY", "SATURDAY"])],
+            "Monday–Wednesday, Sunday 00:00–06:00, 22:00–24:00: energy has no price, it is free.",
+        ),
         ([element("ENERGY", "0.2", max_power=32)], "From 32 kW: energy has no price, it is free."),
         ([element("ENERGY", "0.59"), element("ENERGY", "0.49")], "Element 2 never applies: one before it always wins."),
     ],
