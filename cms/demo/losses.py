@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from accounts.models import Operator
 from billing.models import AssuranceDay
@@ -24,12 +25,12 @@ class Loss(NamedTuple):
 
 def remember(*, since: datetime, now: datetime) -> None:
     for operator in Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES]):
-        asked = Asked(operator, now)
+        asked = Asked(operator, now.astimezone(ZoneInfo(operator.time_zone)))  # a day before is the same time on its clock
         price = assurance.average_price(asked)
         found = {check.name: _losses(asked, check, price) for check in assurance.CHECKS}
         found[""] = list({loss.key: loss for losses in found.values() for loss in losses}.values())
         days = range(min((now - since).days, assurance.WINDOW.days), -1, -1)
-        ends = [asked._replace(now=now - timedelta(days=ago)) for ago in days]
+        ends = [asked._replace(now=asked.now - timedelta(days=ago)) for ago in days]
         AssuranceDay.objects.bulk_create(
             _day(end, subject, losses) for end in ends for subject, losses in found.items()
         )

@@ -14,7 +14,7 @@ from billing.payments import declines, fake_gateway
 from billing.services import closing, rating
 from sessions_app.models import ChargingSession
 
-from . import cast, purses
+from . import cast, purses, strangers
 
 SETTLED = timedelta(minutes=1)
 FAKE = fake_gateway.FakeGateway.name
@@ -31,6 +31,7 @@ def settle(start: datetime, now: datetime) -> None:
     cdrs = CDR.objects.filter(operator__in=operators)
     cdrs.update(created_at=F("stopped_at") + SETTLED)
     purses.tell(cdrs, now)
+    strangers.tell(cdrs)
     _pay(cdrs)
     _mailed(cdrs.filter(stopped_at__lt=now - FRESH))
     for operator in operators:

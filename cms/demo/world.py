@@ -27,7 +27,22 @@ from stations.simulator import signing
 from stations.simulator.battery import car
 from stations.vocabulary.values import StationRef
 
-from . import cast, documents, history, losses, money, month_end, passwords, plans, prices, purses, retelling, troubles
+from . import (
+    cast,
+    documents,
+    history,
+    losses,
+    money,
+    month_end,
+    passwords,
+    plans,
+    prices,
+    purses,
+    retelling,
+    saved,
+    strangers,
+    troubles,
+)
 from .cast import Company, Person
 from .history import Past, Pockets, Wanted
 from .places import Hardware, Place, Station
@@ -69,9 +84,13 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         companies = [_company(company, password, start) for company in cast.COMPANIES]
         _retell(companies, start, now, random.Random(SEED))  # noqa: S311 - the same past each time
         ChargingSession.objects.filter(operator__in=[c.operator for c in companies]).update(created_at=F("started_at"))
+        saved.save(Operator.objects.get(slug=cast.RETE.slug), now)
+        strangers.create(Operator.objects.get(slug=cast.RETE.slug), now)
         plans.create(Operator.objects.get(slug=cast.RETE.slug), start, now)
         purses.create(Operator.objects.get(slug=cast.RETE.slug), start, now)
         money.settle(start, now)
+        saved.hold(Operator.objects.get(slug=cast.RETE.slug), now)
+        saved.pay_out(Operator.objects.get(slug=cast.RETE.slug), now)
         documents.tell()
     _analyze()
     _roll_up(start, now)
@@ -179,6 +198,9 @@ def _drivers(company: Company, operator: Operator, password: str) -> tuple[dict[
         tokens.issue_app_token(driver=driver)
         cards[person.email] = card
         near[homes[number % len(homes)]].append(card)
+    if company is cast.RETE:
+        for place, uid in zip(company.places, strangers.cards(operator, len(company.places)), strict=True):
+            near[place.name].append(uid)
     _odd_tokens(operator)
     return cards, near
 
