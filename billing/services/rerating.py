@@ -1,4 +1,5 @@
-"""Exact replay: every charge computed again from its evidence and its tariff version must come out letter by letter.
+"""Exact replay: every charge computed again from its evidence, its tariff version and what was frozen with it (time zone, public
+holidays, grants of plans and codes) must come out letter by letter.
 
 A standing CDR is compared with its evidence; one that has been taken back, with its credit, which must cancel it exactly.
 """
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing import pricing
-from billing.models import CDR
+from billing.models import CDR, SessionPrice
 from billing.models.cdr import CDRQuerySet
 from billing.services import rating, records, snapshots
 from billing.tariffs import exact, terms, trace
@@ -19,6 +20,7 @@ class Difference(NamedTuple):
     """What a CDR says and what comes out today."""
 
     cdr_id: int
+    session_id: int
     what: str
     kept: Any
     told: Any
@@ -38,6 +40,7 @@ def verify(cdrs: CDRQuerySet) -> Iterator[Difference]:
 def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
     told = pricing.periods_by_session([cdr.session for cdr in cdrs])
     earlier = pricing.earlier_by_session([cdr.session for cdr in cdrs])
+    began_with = _began_with(cdrs)
     for cdr in cdrs:
         version = None if "waived" in cdr.flags.split(",") else cdr.tariff_version
         after = earlier.get(cdr.session_id, ())
@@ -55,6 +58,7 @@ def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
         yield from _compared(
             cdr,
             {
+                "tariff_version": (cdr.tariff_version_id, began_with.get(cdr.pk, cdr.tariff_version_id)),
                 "energy_wh": (exact.text(exact.number(cdr.energy)), exact.text(breakdown.energy_wh)),
                 "exact_excl_vat": (cdr.exact_excl_vat, exact.text(breakdown.excl_vat or 0)),
                 "exact_incl_vat": (cdr.exact_incl_vat, exact.text(breakdown.incl_vat or 0)),
@@ -66,6 +70,18 @@ def _standing(cdrs: Sequence[CDR]) -> Iterator[Difference]:
                 "trace": (cdr.trace, trace.dumps(explained)),
             },
         )
+
+
+def _began_with(cdrs: Sequence[CDR]) -> dict[int, int | None]:
+    """The version that was written down when each charge began; what was rated before that was done is left out."""
+    known = SessionPrice.objects.filter(session__in=[cdr.session_id for cdr in cdrs])
+    versions = {row[0]: row[1:] for row in known.values_list("session_id", "version_id", "at", "asked")}
+    found = {}
+    for cdr in cdrs:
+        version, at, asked = versions.get(cdr.session_id, (None, None, False))
+        if asked or at == cdr.started_at:
+            found[cdr.pk] = version
+    return found
 
 
 def _credits(cdrs: Sequence[CDR]) -> Iterator[Difference]:
@@ -87,7 +103,7 @@ def _credits(cdrs: Sequence[CDR]) -> Iterator[Difference]:
 def _compared(cdr: CDR, pairs: dict[str, tuple[Any, Any]]) -> Iterator[Difference]:
     for what, (kept, told) in pairs.items():
         if kept != told:
-            yield Difference(cdr.pk, what, kept, told)
+            yield Difference(cdr.pk, cdr.session_id, what, kept, told)
 
 
 def _zone(cdr: CDR, frozen: dict[str, Any]) -> ZoneInfo:

@@ -108,6 +108,28 @@ def test_a_time_without_charges_has_nothing_to_prove(rated: CDR) -> None:
         verify(first=date(2026, 5, 1), last=date(2026, 5, 1), operator=rated.operator.slug)
 
 
+def test_a_version_that_was_swapped_is_found(rated: CDR) -> None:
+    old = rated.tariff_version
+    assert old is not None
+    cheaper = TariffVersion.objects.create(
+        tariff=old.tariff, number=2, valid_from=old.valid_from, elements=old.elements.replace("0.59", "0.09")
+    )
+    CDR.objects.filter(pk=rated.pk).update(tariff_version=cheaper)
+    found = {one.what for one in rerating.verify(CDR.objects.all())}
+    assert {"tariff_version", "total_incl_vat", "trace"} <= found
+
+
+def test_the_report_counts_and_refuses_nonsense(rated: CDR) -> None:
+    rating.credit(cdr=rated, by=None)
+    told = io.StringIO()
+    call_command("rerate", verify=True, stdout=io.StringIO(), stderr=told)
+    assert told.getvalue().startswith("2 charge records, 1 of them credits, in ")
+    with pytest.raises(CommandError, match="there is no operator nobody"):
+        verify(operator="nobody")
+    with pytest.raises(CommandError, match="--to lies before --from"):
+        verify(first=date(2026, 5, 2), last=date(2026, 5, 1))
+
+
 def test_without_verify_what_changed_is_rated_anew(rated: CDR) -> None:
     ChargingSession.objects.update(energy=Decimal(10_000))
     call_command("rerate", stderr=io.StringIO())
