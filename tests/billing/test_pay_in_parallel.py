@@ -1,0 +1,87 @@
+"""Eight workers at once for the same charge and the same refund, on the database that the suite runs on: money moves once."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections
+
+from billing.models import CDR, FakeProviderRecord, Payment, PaymentStep, Refund
+from billing.services import holds, refunds, settling
+from cms.core.errors import DomainError
+from tests.factories import DriverFactory, StationFactory
+from tests.factories.billing import CDRFactory, EndedSessionFactory, PaymentMethodFactory
+
+WORKERS = 8
+
+
+@pytest.fixture
+def shared(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """Makes threads see one real database (see test_number_gaplessly)."""
+    settings = connections.settings["default"]
+    name = settings["NAME"]
+
+    def share() -> None:
+        if connection.vendor != "sqlite":
+            return
+        file = tmp_path / "shared.sqlite3"
+        with sqlite3.connect(file) as copy:
+            connection.connection.backup(copy)
+        settings["NAME"] = str(file)
+
+    yield share
+    settings["NAME"] = name
+
+
+def at_once(do: Callable[[], object]) -> None:
+    """In threads of their own; what one is refused because another is at it is fine."""
+    together = Barrier(WORKERS)
+
+    def one(_: int) -> None:
+        try:
+            together.wait()
+            do()
+        except DomainError:
+            pass
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(one, range(WORKERS)))
+
+
+def test_eight_workers_charge_once_capture_once_and_give_back_once(shared: Callable[[], None]) -> None:
+    driver = DriverFactory()
+    card = PaymentMethodFactory(driver=driver)
+    session = EndedSessionFactory(station=StationFactory(operator=driver.operator), driver=driver)
+    cdr: CDR = CDRFactory(driver=driver, session=session)
+    facts = {"operator": driver.operator, "driver": driver, "method": card, "session": session}
+    hold = holds.place(amount=Decimal(10), currency="EUR", key="hold", purpose="charge", **facts)
+    shared()
+
+    def seen() -> list[Payment]:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(
+                lambda: (list(Payment.objects.order_by("pk")), connections["default"].close())[0]
+            ).result()
+
+    at_once(lambda: settling.settle(cdr_id=cdr.pk))
+    at_once(lambda: settling.settle(cdr_id=cdr.pk))
+    assert [(row.status, row.captured) for row in seen()] == [("captured", Decimal(10)), ("captured", Decimal("2.20"))]
+    at_once(lambda: refunds.give(payment=hold, amount=Decimal(6), reason="twice", by=None, key="back"))
+    at_once(lambda: refunds.give(payment=hold, amount=Decimal(3), reason="each", by=None, key=""))
+
+    def counted() -> tuple[int, int, int, Decimal]:
+        kinds = FakeProviderRecord.objects.filter(kind="intent").count()
+        pending = PaymentStep.objects.filter(status="pending").count()
+        back = Refund.objects.filter(status="done").count()
+        refunded = Payment.objects.get(pk=hold.pk).refunded
+        connections["default"].close()
+        return kinds, pending, back, refunded
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(counted).result() == (2, 0, 2, Decimal(9))  # 6, then one of the threes: 1 is left
