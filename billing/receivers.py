@@ -61,6 +61,10 @@ def _company_member_invited(*, ids: Sequence[int], **_: Any) -> None:
         wallets.mail_company_invitation.delay(pk)
 
 
+def _export_ended(*, ids: Sequence[int], **_: Any) -> None:
+    tasks.tell_export_ended.delay(list(ids))
+
+
 def _host_statement_issued(*, ids: Sequence[int], **_: Any) -> None:
     tasks.mail_host_statements.delay(list(ids))
 
@@ -82,5 +86,6 @@ def connect() -> None:
     signals.wallet_changed.connect(_wallet_changed, dispatch_uid="billing.wallet_changed")
     signals.company_member_invited.connect(_company_member_invited, dispatch_uid="billing.company_member_invited")
     signals.invoice_issued.connect(_invoice_issued, dispatch_uid="billing.invoice_issued")
+    signals.export_ended.connect(_export_ended, dispatch_uid="billing.export_ended")
     signals.host_statement_issued.connect(_host_statement_issued, dispatch_uid="billing.host_statement_issued")
     signals.webhook_received.connect(_webhook_received, dispatch_uid="billing.webhook_received")

@@ -5,6 +5,7 @@ from django.urls import path
 from billing.views import (
     assignments,
     assurance,
+    bookkeeping,
     buyers,
     close,
     companies,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("ops/billing/exports/<int:pk>/file/", exports.file, name="export_file"),
     path("ops/billing/exports/<int:pk>/cancel/", exports.cancel, name="cancel_export"),
     path("ops/billing/exports/<int:pk>/retry/", exports.retry, name="retry_export"),
+    path("ops/billing/accounts/", bookkeeping.page, name="bookkeeping"),
     path("ops/jobs/", exports.jobs, name="jobs"),
     path("ops/billing/close/", close.page, name="month_close"),
     path("ops/billing/close/<str:month>/<slug:verb>/", close.act, name="close_act"),

@@ -1,6 +1,7 @@
 from rest_framework.routers import BaseRouter
 
 from billing.api.cdrs import Cdrs
+from billing.api.exports import Exports
 from billing.api.invoices import Invoices
 from billing.api.tariffs import Tariffs
 
@@ -8,4 +9,5 @@ from billing.api.tariffs import Tariffs
 def register(router: BaseRouter) -> None:
     router.register("tariffs", Tariffs, basename="tariff")
     router.register("cdrs", Cdrs, basename="cdr")
+    router.register("exports", Exports, basename="export")
     router.register("invoices", Invoices, basename="invoice")

@@ -187,8 +187,8 @@ def table() -> Sequence[Check]:
             _("Payments that failed"),
             _uncollected,
             _count(
-                "%(n)s charge is not paid; of %(failed)s the card was refused.",
-                "%(n)s charges are not paid; of %(failed)s the card was refused.",
+                "%(n)s charge is not paid (%(failed)s refused by the bank).",
+                "%(n)s charges are not paid (%(failed)s refused by the bank).",
             ),
             _plain(_("Every charge that was to be paid at once is paid.")),
             _assurance("uncollected"),

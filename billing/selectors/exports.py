@@ -16,12 +16,13 @@ def offered(actor: User | ApiKey, operator: Operator) -> list[Kind]:
     return [kind for kind in kinds.KINDS.values() if kind.listed and access.can(actor, kind.permission, operator)]
 
 
-def history(actor: User, operator: Operator, *, by: User | None = None) -> QuerySet[Export]:
+def history(actor: User | ApiKey, operator: Operator, *, by: User | None = None) -> QuerySet[Export]:
     """Newest first; what the role may have. `by`: only that person's."""
     allowed = [kind for kind in kinds.KINDS.values() if access.can(actor, kind.permission, operator)]
     theirs = Q(kind__in=[kind.name for kind in allowed])
     if not access.can(actor, "driver.view", operator):
-        theirs &= Q(by=actor) | ~Q(kind__in=[kind.name for kind in allowed if kind.personal])
+        impersonal = ~Q(kind__in=[kind.name for kind in allowed if kind.personal])
+        theirs &= impersonal | Q(by=actor) if isinstance(actor, User) else impersonal
     found = Export.objects.visible_to(actor).filter(theirs, operator=operator)
     if by is not None:
         found = found.filter(by=by)

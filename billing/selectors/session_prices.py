@@ -8,7 +8,7 @@ from typing import NamedTuple
 from accounts.models import DriverGroup, Token
 from billing.models import SessionPrice, TariffVersion
 from billing.selectors.assignments import Book, Place, Who
-from billing.services import allowances
+from billing.services import allowances, companies
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE
 
@@ -87,7 +87,8 @@ def _starts(sessions: Sequence[ChargingSession]) -> dict[int, _Start]:
 
 def _people(sessions: Sequence[ChargingSession], starts: Mapping[int, _Start]) -> dict[int, Who]:
     groups = groups_of({session.driver_id for session in sessions if session.driver_id})
-    held = allowances.plans_of(sessions)
+    paid_for = companies.payers(sessions)
+    held = allowances.plans_of([session for session in sessions if session.pk not in paid_for])
     direct = _paid_at_the_station({session.token_id for session in sessions if session.token_id})
     found = {}
     for session in sessions:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -34,11 +34,20 @@ _PARTNERS = Q(session__price__who__contains='"partner":"') & ~Q(session__price__
 _INVOICED = Q(invoiced__isnull=False) | Q(company__isnull=False) | (Q(driver__isnull=False) & ~Q(driver__vat_number=""))
 
 
+def with_document(found: CDRQuerySet) -> CDRQuerySet:
+    """Each row with `fiscal_document`, one of FiscalDocument."""
+    document = Case(
+        When(_PARTNERS, then=Value(FiscalDocument.ROAMING.value)),
+        When(_INVOICED, then=Value(FiscalDocument.INVOICE.value)),
+        default=Value(FiscalDocument.CORRISPETTIVO.value),
+        output_field=CharField(),
+    )
+    return found.annotate(fiscal_document=document)
+
+
 def fiscal_document(cdr: CDR) -> FiscalDocument:
-    known = CDR.objects.filter(pk=cdr.pk)
-    if known.filter(_PARTNERS).exists():
-        return FiscalDocument.ROAMING
-    return FiscalDocument.INVOICE if known.filter(_INVOICED).exists() else FiscalDocument.CORRISPETTIVO
+    documented = with_document(CDR.objects.filter(pk=cdr.pk))
+    return FiscalDocument(documented.values_list("fiscal_document", flat=True).get())
 
 
 def due(operator: Operator, until: datetime) -> CDRQuerySet:

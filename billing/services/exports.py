@@ -15,15 +15,18 @@ from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Operator, User
+from accounts.notifications import once, send
 from billing import signals
 from billing.exports import kinds, presets, writers
 from billing.exports.kinds import Ask, Kind
@@ -32,6 +35,7 @@ from billing.selectors import months
 from cms.core.errors import Conflict, DomainError
 
 KEPT = timedelta(days=30)
+PATIENCE = timedelta(minutes=1)  # after so long people look elsewhere
 SILENT = timedelta(minutes=2)  # a worker says that it lives every second: one that has not for so long was killed
 SMALL = 2_000  # rows that are written while the person waits
 MOST_ATTEMPTS = 5
@@ -109,6 +113,7 @@ def failed(*, export_id: int, attempt: int | None = None, text: str = "") -> Non
         finished_at=timezone.now(),
         error=text or _("Something went wrong on our side. Try again; it was written down."),
     )
+    _ended(export_id)
 
 
 def cancel(*, export: Export, by: User) -> None:
@@ -139,6 +144,23 @@ def resume() -> list[int]:
     lost.update(state=Export.State.QUEUED)
     waiting = Export.objects.filter(state=Export.State.QUEUED, updated_at__lt=silent)
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
+
+
+def tell(*, export_id: int) -> bool:
+    """A mail to who asked, where the file took so long that he has gone on to something else. Raises Unavailable."""
+    export = Export.objects.select_related("operator", "by").get(pk=export_id)
+    ended = export.state in (Export.State.DONE, Export.State.FAILED) and export.finished_at is not None
+    if export.by is None or not ended or export.finished_at - export.created_at < PATIENCE:  # type: ignore[operator]
+        return False
+    done, title = export.state == Export.State.DONE, kinds.of(export.kind).title
+    link = f"{settings.PUBLIC_URL}{reverse('export_file', args=[export.pk]) if done else reverse('jobs')}"
+
+    def deliver() -> None:
+        facts = {"export": export, "title": title, "done": done, "link": link}
+        send.to_user(user=person, name="emails/export_ended", facts=facts, language=export.operator.language)
+
+    person = export.by
+    return once.send(key=f"export:{export.pk}:{export.attempt}", to=person.email, deliver=deliver)
 
 
 def expire() -> int:
@@ -216,7 +238,7 @@ def _keep(export: Export, written: IO[bytes], name: str, rows: int) -> None:
     if not kept:
         export.file.delete(save=False)
         raise _Stopped
-    transaction.on_commit(partial(signals.export_ended.send_robust, sender=Export, ids=[export.pk]), robust=True)
+    _ended(export.pk)
 
 
 def _digest(written: IO[bytes]) -> tuple[str, int]:
@@ -235,6 +257,10 @@ def _is_small(kind: Kind, export: Export) -> bool:
 
 def _demand(export: Export, by: User) -> None:
     access.demand(by, kinds.of(export.kind).permission, export)
+
+
+def _ended(export_id: int) -> None:
+    transaction.on_commit(partial(signals.export_ended.send_robust, sender=Export, ids=[export_id]), robust=True)
 
 
 def _announce(export_id: int) -> None:

@@ -12,7 +12,14 @@ from django.utils import timezone
 from accounts.models import Operator
 from billing.services import assurance, closing, rating, session_prices
 
-from .month_end import expire_exports, look_at_months, mail_host_statements, resume_exports, run_export
+from .month_end import (
+    expire_exports,
+    look_at_months,
+    mail_host_statements,
+    resume_exports,
+    run_export,
+    tell_export_ended,
+)
 from .payments import collect, collect_due, collect_owed, finish_payment_steps
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "mail_host_statements",
     "resume_exports",
     "run_export",
+    "tell_export_ended",
 ]
 
 logger = logging.getLogger(__name__)

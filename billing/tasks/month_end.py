@@ -25,6 +25,13 @@ def run_export(pk: int) -> None:
         exports.failed(export_id=pk)
 
 
+@shared_task(autoretry_for=(Unavailable,), retry_backoff=30, max_retries=5)
+def tell_export_ended(ids: Sequence[int]) -> None:
+    """Behind `export_ended`. A lost one is no loss: the file waits on the page of jobs."""
+    for pk in ids:
+        exports.tell(export_id=pk)
+
+
 @shared_task
 def resume_exports() -> None:
     """The sweep behind it."""

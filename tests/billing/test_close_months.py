@@ -318,7 +318,7 @@ def test_what_is_paid_in_part_is_owed_for_the_rest(rated: Rated, operator: Opera
     rated(started_at=datetime(2026, 6, 16, 8, tzinfo=UTC))
     assert found(operator)["uncollected"] == (2, Decimal("16.50"))
     line = next(one for one in worklist.picture(MonthClose.objects.get()).lines if one.check.name == "uncollected")
-    assert line.said == "2 charges are not paid; of 1 the card was refused."
+    assert line.said == "2 charges are not paid (1 refused by the bank)."
 
 
 def test_looking_costs_the_same_whatever_there_is(

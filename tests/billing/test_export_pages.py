@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail as mails
 from django.test import Client
 
 from accounts.models import Driver, Operator, User
 from billing import tasks
-from billing.models import CDR, Export, TariffVersion
+from billing.models import CDR, Bookkeeping, Export, TariffVersion
 from billing.services import exports, invoices, rating
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
@@ -198,7 +199,9 @@ def test_what_is_cancelled_is_not_written(cdr: CDR, anna: User, tom: User) -> No
         exports.cancel(export=export, by=anna)
 
 
-def test_after_thirty_days_the_file_goes_and_the_history_stays(cdr: CDR, anna: User, client: Client, clock: Any) -> None:
+def test_after_thirty_days_the_file_goes_and_the_history_stays(
+    cdr: CDR, anna: User, client: Client, clock: Any
+) -> None:
     export = asked(cdr, anna)
     exports.run(export.pk)
     export.refresh_from_db()
@@ -238,3 +241,30 @@ def test_a_long_list_becomes_a_job(
 def test_unknown_kinds_are_refused(operator: Operator, anna: User) -> None:
     with pytest.raises(Invalid):
         exports.start(operator=operator, kind="poem", params={}, by=anna)
+
+
+def test_who_waited_long_is_told_by_mail_once(cdr: CDR, anna: User, clock: Any) -> None:
+    quick = asked(cdr, anna)
+    exports.run(quick.pk)
+    assert not exports.tell(export_id=quick.pk)
+    slow = asked(cdr, anna)
+    clock.shift(timedelta(minutes=2))
+    exports.run(slow.pk)
+    assert exports.tell(export_id=slow.pk)
+    assert not exports.tell(export_id=slow.pk)
+    (mail,) = mails.outbox
+    assert mail.to == ["anna@rete.example"]
+    assert f"/ops/billing/exports/{slow.pk}/file/" in mail.body
+
+
+def test_a_bookkeepers_codes_are_kept_and_the_usual_ones_are_not(anna: User, tom: User, client: Client) -> None:
+    client.force_login(anna)
+    form = {"energy_cost": "0,21", "bank": "1000", "vat": "45.01.01"}
+    assert client.post("/ops/billing/accounts/", form)["Location"] == "/ops/billing/exports/"
+    kept = Bookkeeping.objects.get()
+    assert (kept.codes, kept.energy_cost) == ('{"bank": "1000"}', Decimal("0.21"))
+    assert 'value="1000"' in client.get("/ops/billing/accounts/").content.decode()
+    assert client.post("/ops/billing/accounts/", {"energy_cost": "-1"}).status_code == 400
+    client.force_login(tom)
+    assert client.post("/ops/billing/accounts/", form).status_code == 403
+    assert Bookkeeping.objects.get().energy_cost == Decimal("0.21")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from rest_framework.test import APIClient
 
 from accounts.models import Driver, Operator, User
-from billing.services import invoices, rating
+from billing.services import exports, invoices, rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
@@ -46,6 +46,8 @@ def populate(
     assert cdr is not None
     document = invoices.issue(cdrs=[cdr], by=accountant)
     invoices.credit_note(invoice=document, by=accountant)
+    file = exports.start(operator=operator, kind="charges", params={}, by=accountant)
+    exports.run(file.pk)
     asked = [
         api.post("/api/v1/stations/CP-0042/commands/", {"action": "ClearCache"}, format="json").json() for _ in range(3)
     ]
@@ -61,4 +63,5 @@ def populate(
         "tariffs": str(tariff.pk),
         "cdrs": str(cdr.uid),
         "invoices": str(document.pk),
+        "exports": str(file.pk),
     }

@@ -60,7 +60,8 @@ def hold(method: str, path: str, answer: Response) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> Any:
+def _quiet(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any) -> Any:
+    settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(doorbell, "ring", lambda station_id: None)
     with time_machine.travel(everything.NOON, tick=False):
         yield
@@ -92,6 +93,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "energy_wh": 19_500, "stopped_at": "2026-05-01T09:10:00Z", "reason": "Read on site",
     },
     ("post", "/api/v1/sessions/{id}/discard/"): {"reason": "A test"},
+    ("post", "/api/v1/exports/"): {"kind": "charges", "params": {"month": "2026-04"}, "preset": "csv_en"},
     ("post", "/api/v1/tariffs/"): {
         "name": "City", "currency": "EUR", "tax_included": False, "min_price": 0.5, "max_price": {"excl_vat": 30},
         "elements": [{"price_components": [{"type": "TIME", "price": 6, "vat": 22, "step_size": 60}],
@@ -136,7 +138,7 @@ def test_the_description_is_valid_openapi() -> None:
     assert described()["openapi"].startswith("3.1")
 
 
-@pytest.mark.parametrize("room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices"])
+@pytest.mark.parametrize("room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports"])
 def test_an_answer_has_the_shape_it_promises(api: APIClient, world: dict[str, str], room: str) -> None:
     for method, path in operations(room):
         with undone():

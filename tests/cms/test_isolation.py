@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from accounts.models import (
     User,
 )
 from billing.models import CDR, Promotion, Tariff, TariffAssignment
+from billing.services import statements
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
@@ -79,6 +80,12 @@ def places(
         code = Promotion.objects.create(
             operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=now
         )
+        april = date(2026, 4, 1)
+        facts: dict[str, Any] = {"host_name": "Bellini", "host_email": "dario@driver.example", "fixed": 5}
+        assert station.location is not None
+        statements.agree(location=station.location, by=anna, valid_from=april, **facts)
+        statement = statements.issue(location=station.location, month=april)
+        assert statement is not None
         numbers = {
             "ops/locations": Location.objects.filter(operator=operator)[0].pk,
             "ops/incidents": fault.pk,
@@ -90,6 +97,9 @@ def places(
             "ops/settings/api-keys": ApiKey.objects.get().pk,
             "ops/invoices": rows["invoices"],
             "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
+            "ops/billing/exports": rows["exports"],
+            "ops/billing/statements": statement.pk,
+            "ops/billing/shares": station.location_id,
             "ops/companies": bellini.pk,
             "ops/companies/members": belongs.pk,
             "ops/companies/invitations": invited.pk,
@@ -106,6 +116,7 @@ def places(
         yield {
             "ops/stations": {"key": "CP-0042", "evse_id": 1, "kind": "reset", "pk": log.pk},
             "ops/reports": {"name": "energy"},
+            "ops/billing/close": {"month": "2026-13", "verb": "close"},
             "ops/tariffs": {
                 "pk": Tariff.objects.get().pk,
                 "number": 1,
