@@ -13,12 +13,14 @@ from rest_framework.response import Response
 from billing.api import ocpi
 from billing.api.numbers import amount
 from billing.models import CDR
+from billing.selectors import takings
 from cms.core import rest
 from sessions_app.models import StartRequest
 
 
 class CdrSerializer(serializers.Serializer[CDR]):
-    """Beside the OCPI members: `session` and `station` of this API, `id_tag`, the driver's VAT split and the trace."""
+    """Beside the OCPI members: `session` and `station` of this API, `id_tag`, the driver's VAT split, which document
+    the charge has by Italian law, and the trace."""
 
     def to_representation(self, row: CDR) -> dict[str, Any]:
         return {
@@ -31,11 +33,13 @@ class CdrSerializer(serializers.Serializer[CDR]):
             "total_vat": amount(row.total_vat),
             "exact_total": {"excl_vat": row.exact_excl_vat, "incl_vat": row.exact_incl_vat},
             "estimated": row.estimated,
+            "fiscal_document": row.fiscal_document,  # type: ignore[attr-defined]
             "flags": [flag for flag in row.flags.split(",") if flag],
             "trace": orjson.Fragment(row.trace),
         }
 
 
+_DOCUMENTS = tuple(document.value for document in takings.FiscalDocument)
 _TEXTS = ("country_code", "party_id", "id", "session_id", "auth_method", "currency", "station", "id_tag", "total_vat")
 _TIMES = ("start_date_time", "end_date_time", "last_updated")
 _NUMBERS = ("total_energy", "total_time", "total_parking_time")
@@ -51,6 +55,7 @@ DESCRIBED = inline_serializer(
         **{name: serializers.DictField() for name in _OBJECTS},
         **{f"total_{name}_cost": serializers.DictField(allow_null=True) for name in _COSTS},
         **{name: serializers.ListField(child=serializers.DictField()) for name in ("tariffs", "charging_periods")},
+        "fiscal_document": serializers.ChoiceField(choices=_DOCUMENTS),
         "flags": serializers.ListField(child=serializers.CharField()),
         **{name: serializers.BooleanField() for name in ("credit", "estimated", "tax_included")},
         **{name: serializers.IntegerField() for name in ("session", "revision")},
@@ -69,8 +74,10 @@ class CdrFilter(django_filters.FilterSet):
 class Cdrs(rest.Resource):
     """Charge detail records, newest first. A correction is a credit CDR (`credit`, negative) that refers to the first."""
 
-    queryset = CDR.objects.select_related("operator", "tariff_version", "session__station", "credits").annotate(
-        commanded=Exists(StartRequest.objects.filter(session=OuterRef("session")))
+    queryset = takings.with_document(
+        CDR.objects.select_related("operator", "tariff_version", "session__station", "credits").annotate(
+            commanded=Exists(StartRequest.objects.filter(session=OuterRef("session")))
+        )
     )
     serializer_class = CdrSerializer
     filterset_class = CdrFilter

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.documents import pdf
-from billing.models import Invoice, InvoiceLine
+from billing.models import EInvoice, Invoice, InvoiceLine
 from billing.selectors import invoices as selectors
 from billing.services import einvoices
 from billing.tariffs import exact
@@ -32,6 +32,7 @@ class LineSerializer(serializers.Serializer[InvoiceLine]):
     unit_price = Amount()
     amount = Amount()
     vat_rate = serializers.SerializerMethodField()
+    natura = serializers.CharField()
 
     def get_quantity(self, line: InvoiceLine) -> str:
         return quantity(exact.number(line.quantity))
@@ -41,7 +42,8 @@ class LineSerializer(serializers.Serializer[InvoiceLine]):
 
 
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
-    """Amounts of the lines are gross with `tax_included`, else net. A credit note is negative and names what it `credits`."""
+    """Amounts of the lines are gross with `tax_included`, else net. A credit note is negative and names what it `credits`.
+    `sdi_state`: where its last e-invoice stands, null where there is none."""
 
     seller = serializers.SerializerMethodField()
     buyer = serializers.SerializerMethodField()
@@ -51,6 +53,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     total_vat = Amount()
     total_incl_vat = Amount()
     payment_state = serializers.SerializerMethodField()
+    sdi_state = serializers.ChoiceField(source="sdi", choices=EInvoice.State.choices, allow_null=True, read_only=True)
     credits = serializers.CharField(source="credits.number", default=None, allow_null=True)
 
     class Meta:
@@ -76,6 +79,8 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
             "total_vat",
             "total_incl_vat",
             "payment_state",
+            "fiscal_type",
+            "sdi_state",
             "created_at",
         ]
 
@@ -106,8 +111,8 @@ class InvoiceFilter(django_filters.FilterSet):
 class Invoices(rest.Resource):
     """Invoices and credit notes, newest first."""
 
-    queryset = selectors.with_state(
-        Invoice.objects.select_related("credits", "operator").prefetch_related("lines__cdr")
+    queryset = selectors.with_sdi(
+        selectors.with_state(Invoice.objects.select_related("credits", "operator").prefetch_related("lines__cdr"))
     )
     serializer_class = InvoiceSerializer
     filterset_class = InvoiceFilter

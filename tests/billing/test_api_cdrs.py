@@ -204,10 +204,12 @@ def test_an_invoice_is_shown_with_its_parties_lines_and_sums(charge: Charge, api
     assert (shown["number"], shown["issued_on"], shown["kind"]) == ("1/2025", "2025-11-03", "invoice")
     assert (shown["seller"]["vat_number"], shown["buyer"]["vat_number"]) == ("IT00743110157", "IT01234567897")
     assert shown["vat_summary"] == [{"rate": "22", "taxable": "10.00", "vat": "2.20"}]
+    assert (shown["fiscal_type"], shown["sdi_state"]) == ("TD01", None)
+    assert api.get(f"/api/v1/cdrs/{cdr.uid}/").json()["fiscal_document"] == "invoice"
     assert (shown["total_excl_vat"], shown["total_vat"], shown["total_incl_vat"]) == ("10.00", "2.20", "12.20")
     assert shown["lines"][0] == {
         "position": 1, "cdr": str(cdr.uid), "text": "Energia", "quantity": "18.64", "unit": "kWh", "unit_price": "0.59",
-        "amount": "11.00", "vat_rate": "22",
+        "amount": "11.00", "vat_rate": "22", "natura": "",
     }  # fmt: skip
 
 
