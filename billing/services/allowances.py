@@ -10,6 +10,7 @@ from fractions import Fraction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from accounts.models import CompanyMember
 from billing.models import AllowanceUse, PlanVersion, SubscriptionFee, SubscriptionPeriod
 from cms.core import energy, rows
 from sessions_app.models import ChargingSession
@@ -100,8 +101,10 @@ def plans_of(sessions: Sequence[ChargingSession]) -> dict[int, int]:
 
 
 def plan_now(*, operator_id: int, driver_id: int) -> int | None:
-    """The plan under which a charge that begins now would be priced."""
+    """The plan under which a charge that begins now would be priced; a company pays without its drivers' own plans."""
     now = timezone.now()
+    if CompanyMember.objects.filter(driver=driver_id, left_at=None).exists():
+        return None
     running = SubscriptionFee.objects.filter(
         subscription__operator=operator_id,
         subscription__driver=driver_id,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.models import CDR
-from billing.services import allowances, promotions, usage
+from billing.services import allowances, companies, promotions, usage
 from billing.tariffs import terms
 from billing.tariffs.terms import Terms
 from sessions_app.models import ChargingSession
@@ -17,11 +17,13 @@ PERIOD, REDEMPTION = "period:", "redemption:"  # the month of a plan, a code tha
 
 
 def for_sessions(sessions: Sequence[ChargingSession], *, lock: bool = True) -> dict[int, tuple[Terms, ...]]:
-    """By session, the plan before the code; sessions without an entry cost what the tariff says. Earlier charges are served
-    first. With `lock` (for rating, in its transaction) what is left stays so until it is told what was taken."""
+    """By session, the plan before the code; sessions without an entry cost what the tariff says. A driver's own plan and codes
+    do not count where a company pays. Earlier charges are served first. With `lock` (for rating, in its transaction) what is left stays so until it is told what was taken."""
     if not any(session.driver_id for session in sessions):
         return {}
-    ordered = sorted(sessions, key=lambda session: (session.started_at, session.pk))
+    paid_for = companies.payers(sessions)
+    own = (session for session in sessions if session.pk not in paid_for)
+    ordered = sorted(own, key=lambda session: (session.started_at, session.pk))
     found: dict[int, tuple[Terms, ...]] = {}
     for pk, left in allowances.of_sessions(ordered, lock=lock).items():
         found[pk] = (Terms(left.energy_wh, left.seconds, label=left.label, source=f"{PERIOD}{left.period_id}"),)

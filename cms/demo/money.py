@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, OuterRef, Subquery
 
-from accounts.models import Operator, SentMail
+from accounts.models import Company, Operator, SentMail
 from billing.models import CDR, Invoice, Payment, PaymentMethod
 from billing.models.cdr import CDRQuerySet
 from billing.payments import declines, fake_gateway
@@ -87,6 +87,8 @@ def _invoice(operator: Operator, start: datetime, now: datetime) -> None:
         closing.monthly(operator=operator, until=first)
         new = Invoice.objects.filter(operator=operator, year=first.year).exclude(pk__in=known)
         new.update(issued_on=first, due_on=first, created_at=datetime.combine(first, time(2, 30), ZoneInfo("UTC")))
+        for company in Company.objects.filter(operator=operator):
+            new.filter(company=company).update(due_on=first + timedelta(days=company.payment_days))
 
 
 def _firsts(start: datetime, now: datetime, zone: ZoneInfo) -> Iterator[date]:

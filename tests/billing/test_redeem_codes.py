@@ -11,7 +11,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Driver, DriverGroup, Operator
+from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator
 from billing.models import CDR, FailedCode, Promotion, PromotionUse, Redemption, TariffVersion, WalletEntry
 from billing.services import promotions, rating, wallets
 from billing.services.promotions import Discount
@@ -221,3 +221,18 @@ def test_rating_takes_the_discount_and_rating_again_does_not_take_it_twice(
     assert other.total_incl_vat == Decimal("11.00")
     assert CDR.objects.count() == 4
     assert wallets.balance(driver=dario) == 0
+
+
+def test_a_company_pays_without_its_driver_s_own_codes(
+    price: Callable[..., TariffVersion], ended: Ended, dario: Driver, operator: Operator, station: ChargingStation
+) -> None:
+    price()
+    redeemed(dario, promotion(operator))
+    offered = {"driver": dario, "location_id": station.location_id, "at": NOON}
+    assert promotions.offer(**offered) is not None
+    company = Company.objects.create(operator=operator, name="Bellini Impianti")
+    CompanyMember.objects.create(company=company, driver=dario, joined_at=JUNE)
+    cdr = rating.rate(session_id=ended().pk)
+    assert cdr is not None
+    assert (cdr.company, cdr.total_incl_vat, cdr.terms) == (company, Decimal("11.00"), "")
+    assert promotions.offer(**offered) is None
