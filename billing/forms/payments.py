@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing.payments import minor_units
 from cms.core.form_fields import ForgivingDecimalField
 
 _WHY = forms.TextInput(attrs={"maxlength": 300, "autocomplete": "off"})
@@ -23,5 +24,5 @@ class AmountForm(forms.Form):
     key = forms.SlugField(max_length=40, widget=forms.HiddenInput)
 
     @classmethod
-    def of(cls, amount: Decimal, key: str, data: Any = None) -> "AmountForm":
-        return cls(data, initial={"amount": amount, "key": key})
+    def of(cls, amount: Decimal, currency: str, key: str, data: Any = None) -> "AmountForm":
+        return cls(data, initial={"amount": minor_units.rounded(amount, currency), "key": key})

@@ -146,7 +146,7 @@ VERBS = {
             gettext_lazy("Collected."),
             "payment.collect",
             _HELD,
-            lambda payment, data: AmountForm.of(payment.amount, secrets.token_hex(8), data),
+            lambda payment, data: AmountForm.of(payment.amount, payment.currency, secrets.token_hex(8), data),
             _capture,
             "check",
         ),
@@ -172,7 +172,9 @@ VERBS = {
             gettext_lazy("The money is on its way back."),
             "payment.refund",
             _CAME,
-            lambda payment, data: AmountForm.of(refunds.possible(payment), secrets.token_hex(8), data),
+            lambda payment, data: AmountForm.of(
+                refunds.possible(payment), payment.currency, secrets.token_hex(8), data
+            ),
             _refund,
             "reset",
         ),

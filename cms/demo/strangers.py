@@ -8,7 +8,7 @@ from decimal import Decimal
 from accounts.models import Operator
 from accounts.services import tokens
 from billing import pricing
-from billing.models import CDR, AdhocCharge, Payment
+from billing.models import CDR, AdhocCharge, Payment, PaymentStep
 from billing.models.cdr import CDRQuerySet
 from billing.payments import declines, fake_gateway
 from billing.services import adhoc
@@ -41,7 +41,12 @@ def create(operator: Operator, now: datetime) -> None:
 
 
 def tell(cdrs: CDRQuerySet) -> None:
-    """After the rating: what was held and what of it was taken."""
+    """After the rating: what was held, what of it was taken, and what the provider was asked."""
+    _take(cdrs)
+    _steps()
+
+
+def _take(cdrs: CDRQuerySet) -> None:
     mine = AdhocCharge.objects.filter(start__session__isnull=False, payment=None).select_related("start__session")
     costs = {cdr.session_id: cdr for cdr in cdrs.filter(session__in=mine.values("start__session"))}
     for charge in mine:
@@ -145,3 +150,22 @@ def _held(charge: AdhocCharge, status: str, **facts: object) -> Payment:
         status=status,
         **facts,
     )
+
+
+def _steps() -> None:
+    kind, done, failed = PaymentStep.Kind, PaymentStep.Status.DONE, PaymentStep.Status.FAILED
+    after = {Payment.Status.CAPTURED: kind.CAPTURE, Payment.Status.RELEASED: kind.RELEASE}
+    steps = []
+    for payment in Payment.objects.filter(purpose=Payment.Purpose.ADHOC, steps=None).order_by("pk"):
+        refused = payment.status == Payment.Status.FAILED
+        key, state = payment.idempotency_key, failed if refused else done
+        asked = PaymentStep(payment=payment, kind=kind.AUTHORIZE, key=key, amount=payment.amount, status=state)
+        asked.error, asked.error_code = payment.error, payment.error_code
+        steps.append((asked, payment.created_at))
+        if (then := after.get(Payment.Status(payment.status))) is not None:
+            ended = PaymentStep(payment=payment, kind=then, key=f"{key}-{then}", amount=payment.captured, status=done)
+            steps.append((ended, payment.updated_at))
+    PaymentStep.objects.bulk_create([step for step, _at in steps])
+    for step, at in steps:
+        step.created_at = step.updated_at = at
+    PaymentStep.objects.bulk_update([step for step, _at in steps], ["created_at", "updated_at"], batch_size=200)
