@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,7 +44,7 @@ def _claimed(fee: SubscriptionFee, amount: Decimal, reason: str, by: User) -> st
     fee.credited = row.credited
     if not 0 < amount <= possible(fee):
         raise Invalid({"amount": [_("At most %(most)s can be given back.") % {"most": possible(fee)}]})
-    SubscriptionFee.objects.filter(pk=fee.pk).update(credited=F("credited") + amount, updated_at=timezone.now())
+    SubscriptionFee.objects.filter(pk=fee.pk).update(credited=row.credited + amount, updated_at=timezone.now())
     histories.note(fee.subscription, "credited", by=by, amount=str(amount), reason=reason.strip()[:200])
     return f"credit-{fee.uid}-{row.credited}"
 

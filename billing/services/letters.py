@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from accounts.models import Operator, SentMail, User
 from accounts.notifications import once, send
 from billing import pricing
-from billing.models import DunningStep, PlanVersion, SubscriptionEvent
+from billing.models import DunningStep, PlanVersion, SubscriptionEvent, SubscriptionFee
 from billing.payments import declines
 from billing.services import dunning, histories
 
@@ -37,11 +37,13 @@ def steps(limit: int = 200) -> list[int]:
 
 
 def tell_event(*, event_id: int) -> bool:
-    """Raises Unavailable where the mail server does not take it."""
+    """A renewal is told once it is paid. Raises Unavailable where the mail server does not take it."""
     rows = SubscriptionEvent.objects.select_related("subscription__driver__user", "subscription__operator")
     event = rows.get(pk=event_id)
     subscription = event.subscription
     told = histories.read(event)
+    if told.get("fee") and not SubscriptionFee.objects.filter(pk=told["fee"], paid_at__isnull=False).exists():
+        return False  # what could not be collected has a mail of its own
     version = PlanVersion.objects.select_related("plan").get(pk=told.get("version") or subscription.version_id)
     facts = {"subscription": subscription, "plan": version.plan, "version": version, "told": told}
     return _send(

@@ -113,7 +113,8 @@ def _next_month(subscription: Subscription, start: date) -> SubscriptionFee:
     )
     _become(subscription, Status.ACTIVE if resumed else subscription.status)
     word = "resumed" if resumed else "renewed"
-    histories.note(subscription, word, version=fee.version_id, amount=str(fee.amount), until=str(month.end))
+    facts = {"version": fee.version_id, "amount": str(fee.amount), "until": str(month.end), "fee": fee.pk}
+    histories.note(subscription, word, **facts)
     return fee
 
 

@@ -29,6 +29,7 @@ from . import cast, prices
 VAT = Decimal(22)
 OFFERED = (("Adriatica 40", "17.90", 40), ("Adriatica 120", "47.90", 120), ("Adriatica 400", "149.00", 400))
 AFTER = "0.45"
+BEFORE = timedelta(days=60)  # plans are older than their subscribers
 USED = Decimal("0.82")  # of Dario's month
 SHARES = tuple(map(Decimal, ("0.3", "0.55", "0.7", "0.12", "0.9", "1.1", "0.45")))  # of the others', in turn
 SUBSCRIBERS = 16
@@ -51,18 +52,19 @@ def create(operator: Operator, start: datetime, now: datetime) -> None:
         owes = place == SUBSCRIBERS - 1
         if owes:
             first = months.months_after((now - OWED_SINCE).astimezone(zone).date(), -1)
+        first = months.months_after(first, -(place % 3))
         _subscribe(driver, version, first, now, zone, owes=owes, leaves=place == 4, left=place in (7, 11))
 
 
 def _offer(operator: Operator, name: str, fee: str, kwh: int, start: datetime) -> PlanVersion:
     terms = Terms(Decimal(fee), VAT, included_energy=Decimal(kwh * 1000))
     version = plans.create(operator=operator, name=name, terms=terms, by=None).versions.get()
-    PlanVersion.objects.filter(pk=version.pk).update(valid_from=start - prices.BEFORE)
+    PlanVersion.objects.filter(pk=version.pk).update(valid_from=start - BEFORE)
     return version
 
 
 def _price_after(operator: Operator, versions: Sequence[PlanVersion], start: datetime) -> None:
-    since = start - prices.BEFORE
+    since = start - BEFORE
     tariff = tariffs.create(
         operator=operator,
         name="Abbonati",

@@ -161,7 +161,8 @@ def test_a_ladder_that_leads_nowhere_is_refused(operator: Operator, anna: User, 
     assert dunning.policy(operator).ladder == "1,3,7,14"
 
 
-def test_debtors_are_told_of_each_step_once(case: DunningCase) -> None:
+def test_debtors_are_told_of_each_step_once(case: DunningCase, dario: Driver) -> None:
+    type(dario.user).objects.filter(pk=dario.user_id).update(language="en")
     with at(0, 1):
         tasks.mail_plan_news()
         tasks.mail_plan_news()

@@ -13,6 +13,7 @@ from billing.models import FakeProviderRecord, PaymentMethod, PlanVersion, Subsc
 from billing.payments.fake_cards import Behaviour
 from billing.services import choosing, plans
 
+from .accounts import DriverFactory
 from .billing import LONG_AGO
 
 _number = count(1)
@@ -48,3 +49,9 @@ def subscription(driver: Driver, version: PlanVersion) -> Subscription:
         card(driver)
     choosing.subscribe(driver=driver, version=version, by=None)
     return Subscription.objects.live().get(driver=driver)
+
+
+def driver(operator: Operator) -> Driver:
+    """Somebody else who charges there."""
+    person: Driver = DriverFactory(operator=operator)
+    return person
