@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import IO, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +43,7 @@ class Incomplete(Conflict):
 @transaction.atomic
 def make(*, invoice: Invoice) -> EInvoice:
     """The file of a document, made now if it is not there. Raises Incomplete; Conflict(einvoice_not_needed) outside Italy."""
+    Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)  # two that make it wait for each other
     if before := EInvoice.objects.filter(invoice=invoice).order_by("-attempt").first():
         return before
     if not fiscal.italian(invoice.operator):
@@ -98,8 +99,6 @@ def make_many(ids: Sequence[int]) -> int:
             made += 1
         except Conflict as waits:
             logger.info("no e-invoice yet invoice=%s code=%s", invoice.pk, waits.code)
-        except IntegrityError:  # another worker made it
-            continue
     return made
 
 

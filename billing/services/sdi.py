@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,12 @@ def _unpacked(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes, 
 
 
 def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes, str]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except _BROKEN as broken:
+        yield name, b"", _("It cannot be unpacked: %(why)s") % {"why": broken}
+        return
+    with archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_noise(entry.filename)]
         if sum(entry.file_size for entry in entries) > MOST_ZIP:
             raise Invalid({"files": [_("%(name)s is too large when it is unpacked.") % {"name": name}]})
@@ -68,8 +74,18 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes, str]]:
             try:
                 with archive.open(entry) as opened:
                     yield entry.filename, opened.read(MOST_BYTES + 1), ""
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as broken:  # damaged, or with a password
+            except _BROKEN as broken:
                 yield entry.filename, b"", _("It cannot be unpacked: %(why)s") % {"why": broken}
+
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)  # damaged, odd, or with a password
 
 
 def _is_noise(name: str) -> bool:

@@ -62,8 +62,11 @@ def xml(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("invoice.issue")
 def receive(request: MemberRequest) -> HttpResponse:
     """Shows what became of each file; the same ones may be uploaded again."""
-    uploads = [(file.name or "", file.read()) for file in request.FILES.getlist("files")]
+    files = request.FILES.getlist("files")
     try:
+        if sum(file.size or 0 for file in files) > sdi.MOST_ZIP:
+            raise Invalid({"files": [_("That is far too much for messages of the SdI.")]})
+        uploads = [(file.name or "", file.read()) for file in files]
         taken = sdi.receive(operator=request.operator, files=uploads, by=request.user)
     except Invalid as refused:
         return render(request, "operator/invoices/sdi.html", {**_context(request), "error": refused.text}, status=400)

@@ -1,6 +1,7 @@
 """/ops/invoices/ and /ops/cdrs/: documents, and the charges that wait for one."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing.documents import invoice_sheet, parties, pdf
+from billing.documents import invoice_sheet, paid, parties, pdf
 from billing.forms.credit import CreditForm
 from billing.models import CDR, EInvoice, Invoice
 from billing.selectors import einvoices, months
@@ -79,9 +80,16 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "story": story,
         "problems": [] if story.file or not italian else einvoice_files.problems(invoice),
         "payments": invoice.payments.order_by("pk"),
+        "too_much": _paid_too_much(invoice.credits or invoice),
         "mail_to": [person.email for person in document_mails.recipients(invoice)],
     }
     return render(request, "operator/invoices/detail.html", context)
+
+
+def _paid_too_much(invoice: Invoice) -> Decimal:
+    """What came in for an invoice beyond what its credit notes have left of it."""
+    owed = invoice.total_incl_vat + sum(note.total_incl_vat for note in invoice.credit_notes.all())
+    return max(Decimal(0), paid.total(paid.of_invoice(invoice)) - owed)
 
 
 @members_only("invoice.view")

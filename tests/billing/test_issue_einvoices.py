@@ -350,6 +350,20 @@ def test_a_zip_with_a_stranger_among_them(charge: Charge, operator: Operator, an
     assert state(file) == "undelivered"
 
 
+def test_broken_zips_are_named(charge: Charge, operator: Operator, anna: User) -> None:
+    file = made(charge())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xml", notification("RC", file) * 50)
+    whole = packed.getvalue()
+    damaged = whole[:60] + b"\xff" * 20 + whole[80:]
+    headless = b"\x00" * 40 + whole[-60:]
+    for data in (damaged, headless):
+        [taken] = sdi.receive(operator=operator, files=[("x.zip", data)], by=anna)
+        assert taken.error
+    assert state(file) == "ready"
+
+
 def test_a_refused_one_is_sent_again_with_its_number_and_date(
     charge: Charge, operator: Operator, anna: User, dario: Driver, valid: Check
 ) -> None:
@@ -434,4 +448,3 @@ def test_positions_are_invoiced_once_for_their_source(operator: Operator, dario:
     with pytest.raises(Conflict):
         issue_fee(operator, nobody, fee("9.90"), source="period:4")
     assert Invoice.objects.count() == 2
-

@@ -14,7 +14,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Company, Driver, Operator, User
-from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, TakingsEntry, TariffVersion
+from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, Payment, TakingsEntry, TariffVersion
 from billing.services import document_mails, einvoices, invoices, rating, takings
 from billing.tasks import documents
 from sessions_app.models import ChargingSession
@@ -89,6 +89,20 @@ def test_strange_uploads_are_named(desk: Client, file: EInvoice) -> None:
     assert "It is no message of the SdI that can be read." in page
     assert desk.post("/ops/billing/sdi/answers/").status_code == 400
     assert EInvoice.objects.get().state == "ready"
+
+
+def test_what_was_paid_and_is_credited_is_to_be_given_back(
+    desk: Client, file: EInvoice, cdr: CDR, dario: Driver
+) -> None:
+    Payment.objects.create(
+        operator=cdr.operator, driver=dario, cdr=cdr, amount=Decimal(11), captured=Decimal(11), currency="EUR", gateway="fake",
+        idempotency_key="k", status="captured",
+    )  # fmt: skip
+    [line] = file.invoice.lines.all()
+    assert "is not owed any more" not in text(desk, f"/ops/invoices/{file.invoice_id}/")
+    note = invoices.credit_note(invoice=file.invoice, by=None, lines={line.pk: Decimal(5)})
+    for pk in (file.invoice_id, note.pk):
+        assert "€2.75 was paid that is not owed any more." in text(desk, f"/ops/invoices/{pk}/")
 
 
 def test_what_is_missing_is_linked_to_where_it_goes(desk: Client, cdr: CDR, dario: Driver) -> None:
