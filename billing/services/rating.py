@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -136,7 +136,7 @@ def _ended(session_ids: Sequence[int]) -> list[ChargingSession]:
     """With what they share (operator, site, station), read once instead of beside each; without the reducer's own state."""
     found = ChargingSession.objects.ended().ours().filter(pk__in=session_ids).order_by("pk")
     sessions = list(found.defer("state"))
-    shared = {
+    shared: dict[str, Any] = {
         "operator": Operator.objects,
         "location": Location.objects,
         "station": ChargingStation.objects.only(*snapshots.OF_STATION),
