@@ -32,7 +32,7 @@ def cards(operator: Operator, places: int) -> list[str]:
 def create(operator: Operator, now: datetime) -> None:
     """Before the charges are rated: their price is the one without an account."""
     for session in _sessions(operator):
-        evse = EVSE.objects.filter(station=session.station_id, evse_id=session.evse_id).first()
+        evse = EVSE.objects.filter(station=session.station_id, evse_id=session.evse_id or 0).first()
         if evse is not None:
             _charge(operator, session, evse)
     free = EVSE.objects.filter(station__operator=operator).select_related("station").order_by("pk")

@@ -325,6 +325,16 @@ def test_followed_and_stopped_by_whoever_has_the_link(client: Client, plugged: D
     assert Command.objects.filter(kind="RequestStop").count() == 1
 
 
+def test_a_hold_that_is_used_up_is_said_while_the_charger_stops(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert charge.token is not None
+    answered("accepted")
+    plugged.begins(0, token=charge.token)
+    assert "is used up" not in see(client, f"/s/{charge.public_token}/")
+    Payment.objects.update(stop_asked_at=MORNING)
+    assert "What is held on your card is used up" in see(client, f"/s/{charge.public_token}/")
+
+
 def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged: Driving) -> None:
     charge = charged(client, plugged)
     html = see(client, f"/s/{charge.public_token}/done/")

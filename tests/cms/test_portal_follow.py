@@ -355,5 +355,5 @@ def test_the_page_costs_a_fixed_number_of_queries(
     for n in range(11, 60):
         world.reads(session, n, 1_833 + 183 * (n - 10), power=11_000)
     session_prices.keep(session_ids=[session.pk])
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         see(him, HERE)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils.functional import Promise
 
 from billing import pricing
+from billing.models import Payment
+from billing.payments import declines
 from cms import charts
 from cms.portal import judgement, price_card, stages, texts
 from cms.portal.judgement import Judgement, Verdict
@@ -30,7 +33,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`failure` is what went wrong with the start, `stop_failure` with the stop: sentences for the driver."""
+    """`failure` is what went wrong with the start, `stop_failure` with the stop, `money` why we stop it ourselves: sentences for the
+    driver."""
 
     ride: Ride
     stages: Sequence[Stage]
@@ -45,6 +49,7 @@ class Progress:
     lasting: timedelta
     seconds_left: int
     fresh_for_s: int
+    money: Promise | str
 
     @property
     def answer(self) -> Promise:
@@ -88,7 +93,19 @@ def of(ride: Ride, *, now: datetime) -> Progress:
         lasting=now - ride.begun_at,
         seconds_left=_seconds_left(ride, now),
         fresh_for_s=int(judgement.patience(points).total_seconds()),
+        money=_money(ride),
     )
+
+
+def _money(ride: Ride) -> Promise | str:
+    """Nobody pays any further: the hold is used up, or there is none."""
+    if not ride.running or ride.session is None:
+        return ""
+    mine = Q(session=ride.session) | Q(start_request__session=ride.session)
+    stopped = Payment.objects.filter(mine, later=True, stop_asked_at__isnull=False).order_by("-pk").first()
+    if stopped is None:
+        return ""
+    return declines.sentence(stopped.error_code) if stopped.status == Payment.Status.FAILED else texts.HOLD_USED_UP
 
 
 def _seconds_left(ride: Ride, now: datetime) -> int:
