@@ -17,8 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import pricing
+from billing.api import assignments
+from billing.api.assignments import AssignmentSerializer
 from billing.api.numbers import VAT_ROW, Amount, amount, quantity
-from billing.models import Tariff, TariffVersion
+from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.selectors import calendars
 from billing.services import tariffs
 from billing.tariffs.periods import Period, State
 from billing.tariffs.trace import Trace, TraceLine, vat_json
@@ -58,7 +61,8 @@ class ElementsField(serializers.Field[Any, Any, Any, Any]):
 
 class TariffSerializer(serializers.Serializer[Tariff]):
     """`elements` are OCPI 2.2.1 tariff elements with `vat` on each price component; beyond OCPI a restriction may have
-    `min_parking_duration` and `max_parking_duration` (s since the vehicle stopped asking for power), a component `max_amount`."""
+    `min_parking_duration` and `max_parking_duration` (s since the vehicle stopped asking for power) and `holidays` ("only" or
+    "except" on the site's public holidays), a component `max_amount`."""
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=100)
@@ -170,7 +174,9 @@ class Tariffs(rest.Resource):
         valid.sort(key=lambda version: (version.valid_from, version.number), reverse=True)
         zone = pricing.zone(self.actor.operator.time_zone)
         periods = _periods(started_at, asked.validated_data["periods"])
-        return Response(priced(pricing.quote((valid or [tariff.newest])[0], periods, zone)))  # type: ignore[attr-defined]
+        version = (valid or [tariff.newest])[0]  # type: ignore[attr-defined]
+        holidays = calendars.Calendar(self.actor.operator.country_code)
+        return Response(priced(pricing.quote(version, periods, zone, holidays=holidays)))
 
     @extend_schema(request=AssignSerializer, responses={200: TariffSerializer})
     @action(detail=True, methods=["post"])
@@ -185,6 +191,19 @@ class Tariffs(rest.Resource):
             raise serializers.ValidationError({"location": [_("There is no such location.")]})
         tariffs.assign(tariff=tariff, operator=self.actor.operator, location=location, by=self.actor)
         return Response(self.get_serializer(tariff).data)
+
+    @extend_schema(methods=["GET"], responses={200: AssignmentSerializer(many=True)})
+    @extend_schema(methods=["POST"], request=AssignmentSerializer, responses={201: AssignmentSerializer})
+    @action(detail=True, methods=["get", "post"])
+    def assignments(self, request: Request, pk: str) -> Response:
+        """Where and for whom this tariff holds, was assigned and will hold, the newest first. POST assigns it, from now on or
+        from `valid_from`."""
+        tariff = self.get_object()
+        if request.method == "GET":
+            return Response(assignments.of(TariffAssignment.objects.filter(tariff=tariff)))
+        wanted = assignments.scope(request.data, self.actor.operator)
+        made = tariffs.assign(tariff=tariff, operator=self.actor.operator, by=self.actor, **wanted)
+        return Response(assignments.as_json(made), status=201)
 
     def _changed(self, terms: dict[str, Any]) -> Response:
         tariff = self.get_object()

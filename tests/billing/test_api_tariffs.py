@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
-from accounts.models import Operator, Role
+from accounts.models import DriverGroup, Operator, Role
 from billing import pricing
-from billing.models import Tariff, TariffVersion
-from tests.factories import LocationFactory
+from billing.models import Tariff, TariffAssignment, TariffVersion
+from tests.factories import EvseFactory, LocationFactory
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 ELEMENTS = [
@@ -251,6 +251,38 @@ def test_a_tariff_is_given_to_a_location(api: APIClient, operator: Operator) -> 
     version = pricing.tariff_for(location_id=location.pk, operator_id=operator.pk, at=NOON)
     assert version is not None
     assert version.tariff_id == fast
+
+
+def test_a_tariff_is_assigned_to_a_place_and_people(api: APIClient, operator: Operator) -> None:
+    post(api, "tariffs/", BODY)
+    fast = post(api, "tariffs/", {**BODY, "name": "Fast"}).json()["id"]
+    group = DriverGroup.objects.create(operator=operator, name="Taxi")
+    evse = EvseFactory(station__operator=operator, uid="IT*ADR*E7")
+    body = {"evse": evse.uid, "driver_group": group.pk, "power_type": "DC", "valid_from": "2026-06-20T00:00:00Z"}
+    answer = post(api, f"tariffs/{fast}/assignments/", body)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert {name: made[name] for name in body} == body
+    assert (made["location"], made["station"], made["plan"], made["ad_hoc"]) == (None, None, None, False)
+    assert api.get(f"/api/v1/tariffs/{fast}/assignments/").json() == [made]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"evse": "IT*NOBODY"}, "evse"),
+        ({"driver_group": 10**30}, "driver_group"),
+        ({"power_type": "AC"}, "power_type"),
+        ({"ad_hoc": True, "partner": "IT*XYZ"}, "ad_hoc"),
+        ({"valid_from": "2020-01-01T00:00:00Z"}, "valid_from"),
+    ],
+)
+def test_an_assignment_without_sense_is_refused(api: APIClient, body: dict[str, Any], field: str) -> None:
+    number = post(api, "tariffs/", BODY).json()["id"]
+    before = TariffAssignment.objects.count()
+    answer = post(api, f"tariffs/{number}/assignments/", body)
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert TariffAssignment.objects.count() == before
 
 
 def test_a_location_of_others_is_not_there(api: APIClient, other_operator: Operator) -> None:
