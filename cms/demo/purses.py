@@ -31,7 +31,7 @@ def create(operator: Operator, start: datetime, now: datetime) -> None:
     by_email = {driver.user.email: driver for driver in drivers}
     street = [driver for driver in drivers if driver.user.email not in (cast.DARIO.email, cast.GIULIA.email)]
     _fleet(operator, [by_email[cast.MARCO.email], *street[-2:]], start)
-    _codes(operator, [by_email[cast.DARIO.email], *street[1:4]], street[4 : 4 + ENTERED], start, now)
+    _codes(operator, [by_email[cast.DARIO.email], *street[1:4]], street[4 : 4 + ENTERED], now)
     group = DriverGroup.objects.create(operator=operator, name="Residenti zona Fiera")
     group.drivers.set(street[10:15])
 
@@ -65,14 +65,12 @@ def _fleet(operator: Operator, drivers: Sequence[Driver], start: datetime) -> No
     CompanyInvitation.objects.create(company=company, email="nuova.collega@bellini.example", cost_centre=OFFICE)
 
 
-def _codes(
-    operator: Operator, drivers: Sequence[Driver], lucky: Sequence[Driver], start: datetime, now: datetime
-) -> None:
-    since = start + timedelta(days=20, hours=-2)
+def _codes(operator: Operator, drivers: Sequence[Driver], lucky: Sequence[Driver], now: datetime) -> None:
+    since = now.replace(hour=0, minute=0, second=0) - timedelta(days=12, hours=2)
     terms = {"kind": "percent", "value": Decimal(20), "valid_from": since, "valid_until": now + timedelta(days=30)}
     promotion = promoting.create(operator=operator, code=CODE, terms={**terms, "charges_each": 25}, by=None)
     for driver in drivers:
-        _entered(promotion, driver, since + timedelta(days=2, hours=17))
+        _entered(promotion, driver, since + timedelta(days=1, hours=17))
     vouchers = promoting.create_batch(
         operator=operator,
         batch=BATCH,
