@@ -1,6 +1,6 @@
 """Which files there are. A room above registers its own in its app's ready()."""
 
-from . import charges, documents, einvoices, host_statements, journal, kinds, payments, protocol, takings, vat
+from . import at_risk, charges, documents, einvoices, host_statements, journal, kinds, payments, protocol, takings, vat
 
 
 def register() -> None:
@@ -16,4 +16,5 @@ def register() -> None:
         vat.KIND,
         protocol.KIND,
         host_statements.KIND,
+        at_risk.KIND,
     )

@@ -36,7 +36,7 @@ from cms.core.errors import Conflict, DomainError
 
 KEPT = timedelta(days=30)
 PATIENCE = timedelta(minutes=1)  # after so long people look elsewhere
-SILENT = timedelta(minutes=2)  # a worker says that it lives every second: one that has not for so long was killed
+SILENT = timedelta(minutes=5)  # a worker says that it lives every second: one that has not for so long was killed
 SMALL = 2_000  # rows that are written while the person waits
 MOST_ATTEMPTS = 5
 _BEAT_S = 1.0

@@ -12,12 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing.documents import assurance_sheet
 from billing.selectors import assurance as selectors
 from billing.selectors.assurance import Asked, Check
 from billing.services import assurance, resolutions
@@ -60,15 +59,6 @@ def page(request: MemberRequest) -> HttpResponse:
         "now": asked.now,
     }
     return render(request, "operator/assurance/page.html", context)
-
-
-@members_only("invoice.view")
-def export(request: MemberRequest) -> HttpResponse:
-    asked = Asked(request.operator, timezone.now())
-    name = request.GET.get("check", "")
-    text = assurance_sheet.text(asked, [_check(name)] if name else selectors.CHECKS, language=get_language() or "it")
-    headers = {"Content-Disposition": f'attachment; filename="assurance-{selectors.local_day(asked)}.csv"'}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @members_only("invoice.view")

@@ -148,7 +148,7 @@ def test_a_killed_worker_is_followed_by_another(cdr: CDR, anna: User, clock: Any
     export = asked(cdr, anna)
     Export.objects.update(state="running", attempt=1, beat_at=datetime(2026, 6, 16, 9, tzinfo=UTC))
     assert exports.resume() == []  # it said that it lives a moment ago
-    clock.shift(timedelta(minutes=3))
+    clock.shift(timedelta(minutes=6))
     tasks.resume_exports()
     export.refresh_from_db()
     assert (export.state, export.attempt, export.rows) == ("done", 2, 1)
@@ -236,6 +236,16 @@ def test_a_long_list_becomes_a_job(
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post(START, {"kind": "charges"})["Location"] == "/ops/jobs/"
     assert Export.objects.get().state == "done"  # the task came in between
+
+
+def test_what_is_at_risk_is_a_file_too(cdr: CDR, anna: User, client: Client, clock: Any) -> None:
+    clock.shift(timedelta(days=2))
+    client.force_login(anna)
+    assert 'value="at_risk"' in client.get("/ops/billing/assurance/").content.decode()
+    answer = client.post(START, {"kind": "at_risk", "preset": "machine", "check": "uncollected"}, follow=True)
+    (row,) = b"".join(answer.streaming_content).decode().split("\r\n")[1:-1]  # type: ignore[attr-defined]
+    assert row.startswith(f"“Billed, not collected”,{cdr.session_id},".replace("“", '"').replace("”", '"'))
+    assert row.endswith(",18.640,10.25,EUR,0,")
 
 
 def test_unknown_kinds_are_refused(operator: Operator, anna: User) -> None:
