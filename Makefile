@@ -56,6 +56,7 @@ shell: .venv/run.stamp ## Django's shell on the data of `make run`
 messages: .venv/dev.stamp ## collect and compile the Italian texts (needs gettext)
 	@$(PY) manage.py makemessages --locale it --no-location --no-wrap --ignore .venv --ignore var && $(PY) manage.py compilemessages --locale it
 
-lock: .venv/dev.stamp ## pin requirements.in and requirements-dev.in
+lock: .venv/dev.stamp ## pin requirements.in, requirements-einvoice.in (an extra: Factur-X) and requirements-dev.in
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header requirements-einvoice.in -o requirements-einvoice.txt
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt

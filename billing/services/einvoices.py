@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Operator, User
-from billing.documents import einvoice, paid, parties, sdi_words
+from billing.documents import einvoice, en16931, paid, parties, pdf, sdi_words
 from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
 from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice
@@ -100,6 +100,14 @@ def make_many(ids: Sequence[int]) -> int:
         except Conflict as waits:
             logger.info("no e-invoice yet invoice=%s code=%s", invoice.pk, waits.code)
     return made
+
+
+def factur_x(invoice: Invoice) -> bytes:
+    """The PDF of a document with its EN 16931 file inside. Raises Unavailable where the extra is not installed."""
+    en16931.demand()
+    return en16931.hybrid(
+        pdf.invoice(invoice), en16931.cii(_document(invoice, _parties(invoice, as_frozen=True), _DRAFT))
+    )
 
 
 # ---- handing over ---------------------------------------------------------------------------------------------------

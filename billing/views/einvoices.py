@@ -13,7 +13,7 @@ from accounts.doors import MemberRequest, members_only
 from billing.models import EInvoice, EInvoiceBatch, Invoice
 from billing.selectors import einvoices as selectors
 from billing.services import einvoices, fiscal, sdi
-from cms.core.errors import DomainError, Invalid
+from cms.core.errors import DomainError, Invalid, Unavailable
 
 PAGE = 20
 SHOWN = 20  # of what cannot go yet: one after the other is mended anyway
@@ -56,6 +56,19 @@ def xml(request: MemberRequest, pk: int) -> HttpResponse:
         invoice = get_object_or_404(Invoice.objects.visible_to(request.user).filter(operator=request.operator), pk=pk)
         return redirect("operator_invoice", pk=invoice.pk)
     return _file(bytes(file.xml), file.file_name, "application/xml")
+
+
+@members_only("invoice.view")
+def factur_x(request: MemberRequest, pk: int) -> HttpResponse:
+    """The PDF with its EN 16931 file inside."""
+    mine = Invoice.objects.visible_to(request.user).filter(operator=request.operator)
+    invoice = get_object_or_404(mine.select_related("operator", "driver__user", "company", "credits"), pk=pk)
+    try:
+        data = einvoices.factur_x(invoice)
+    except Unavailable as missing:
+        messages.error(request, missing.text)
+        return redirect("operator_invoice", pk=pk)
+    return _file(data, f"{invoice.number.replace('/', '-')}-factur-x.pdf", "application/pdf")
 
 
 @require_POST

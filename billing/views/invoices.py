@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
-from billing.documents import invoice_sheet, paid, parties, pdf
+from billing.documents import en16931, invoice_sheet, paid, parties, pdf
 from billing.forms.credit import CreditForm
 from billing.models import CDR, EInvoice, Invoice
 from billing.selectors import einvoices, months
@@ -80,6 +80,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "story": story,
         "problems": [] if story.file or not italian else einvoice_files.problems(invoice),
         "payments": invoice.payments.order_by("pk"),
+        "has_factur_x": en16931.available(),
         "too_much": _paid_too_much(invoice.credits or invoice),
         "mail_to": [person.email for person in document_mails.recipients(invoice)],
     }

@@ -13,10 +13,11 @@ import time_machine
 from lxml import etree
 
 from accounts.models import Company, Driver, Operator, User
+from billing.documents import en16931
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice, TariffVersion
 from billing.services import credit_notes, einvoices, invoices, rating, sdi
-from cms.core.errors import Conflict, Forbidden, Invalid
+from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from sessions_app.models import ChargingSession
 from tests.billing import einvoice_files
 from tests.billing.conftest import Told, charge_then_park
@@ -448,3 +449,36 @@ def test_positions_are_invoiced_once_for_their_source(operator: Operator, dario:
     with pytest.raises(Conflict):
         issue_fee(operator, nobody, fee("9.90"), source="period:4")
     assert Invoice.objects.count() == 2
+
+
+# ---- Factur-X -------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_extra_it_says_so(charge: Charge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(en16931, "find_spec", lambda name: None)
+    with pytest.raises(Unavailable) as refused:
+        einvoices.factur_x(invoices.issue(cdrs=[charge()], by=None))
+    assert refused.value.code == "einvoice_extra_missing"
+
+
+def test_the_european_file_says_the_same_and_is_inside_the_pdf(
+    charge: Charge, operator: Operator, dario: Driver
+) -> None:
+    pytest.importorskip("drafthorse", reason="requirements-einvoice.txt is not installed")
+    facturx = pytest.importorskip("facturx", reason="requirements-einvoice.txt is not installed")
+    invoice = invoices.issue(cdrs=[charge(energy=D(wh), parked_min=20) for wh in (18_643, 7_777)], by=None)
+    note = invoices.credit_note(invoice=invoice, by=None, reason="Doppia")
+    untaxed = issue_fee(operator, dario, fee("100", vat_rate=None))
+    for document, kind in ((invoice, "380"), (note, "381"), (untaxed, "380")):
+        _name, xml = facturx.get_xml_from_pdf(einvoices.factur_x(document))
+        ram = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+        root = etree.fromstring(xml)
+        sums = root.find(f".//{ram}SpecifiedTradeSettlementHeaderMonetarySummation")
+        said = {element.tag.removeprefix(ram): D(element.text) for element in sums}
+        assert root.findtext(f".//{{*}}ExchangedDocument/{ram}TypeCode") == kind
+        assert said["TaxBasisTotalAmount"] == abs(document.total_excl_vat)
+        assert said["GrandTotalAmount"] == abs(document.total_incl_vat)
+        assert (
+            said["LineTotalAmount"] + said["ChargeTotalAmount"] - said["AllowanceTotalAmount"]
+            == said["TaxBasisTotalAmount"]
+        )
