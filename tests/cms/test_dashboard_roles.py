@@ -12,7 +12,7 @@ from tests.factories import LocationFactory, StationFactory, TokenFactory, UserF
 from tests.factories.billing import EndedSessionFactory, TariffFactory, TariffVersionFactory
 
 PAGES = ["/ops/", "/ops/more/", "/ops/sessions/", "/ops/drivers/", "/ops/tokens/", "/ops/invoices/", "/ops/cdrs/",
-         "/ops/tariffs/", "/ops/reports/usage/", "/ops/reports/revenue/", "/ops/settings/", "/ops/settings/billing/",
+         "/ops/tariffs/", "/ops/subscriptions/", "/ops/reports/usage/", "/ops/reports/revenue/", "/ops/settings/", "/ops/settings/billing/",
          "/ops/settings/members/", "/ops/settings/api-keys/"]  # fmt: skip
 
 

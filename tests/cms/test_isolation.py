@@ -25,10 +25,11 @@ from accounts.models import (
     User,
 )
 from billing.models import CDR, Promotion, Tariff, TariffAssignment
-from billing.services import statements
+from billing.services import dunning, plans, statements
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
+from tests.factories import plans as plan_rows
 
 from . import everything
 
@@ -86,7 +87,15 @@ def places(
         statements.agree(location=station.location, by=anna, valid_from=april, **facts)
         statement = statements.issue(location=station.location, month=april)
         assert statement is not None
+        plan = plan_rows.plan(operator)
+        subscription = plan_rows.subscription(dario, plan)
+        fee = subscription.fees.get()
+        plans.archive(plan=plan.plan, by=None)  # an offered one is everybody's to choose
         numbers = {
+            "ops/subscriptions/plans": plan.plan_id,
+            "ops/subscriptions/debts": dunning.open_case(fee=fee).pk,
+            "plan": plan.pk,
+            "plan/fees": fee.pk,
             "ops/locations": Location.objects.filter(operator=operator)[0].pk,
             "ops/incidents": fault.pk,
             "ops/drivers": dario.pk,
@@ -122,6 +131,7 @@ def places(
                 "number": 1,
                 "assignment": TariffAssignment.objects.all()[0].pk,
             },
+            "ops/subscriptions": {"pk": subscription.pk, "fee": fee.pk},
             "company/join": {"token": "forged"},
             "wallet": {"pk": dario.pk, "key": "0" * 32},
             **{beginning: {"pk": number} for beginning, number in numbers.items()},
