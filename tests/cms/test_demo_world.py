@@ -15,7 +15,7 @@ from django.test import Client
 
 from accounts.models import Operator, Token, User
 from accounts.services import tokens
-from billing.models import CDR, AssuranceDay, Payment
+from billing.models import CDR, AdhocCharge, AssuranceDay, Payment
 from cms.demo import cast, fleet, history, logins, passwords, uproot, world
 from sessions_app.models import ChargingSession, Evidence
 from stations.models import ChargingStation, Connector, Location
@@ -57,10 +57,19 @@ def test_every_charge_that_ended_was_rated_and_paid(demo: None) -> None:
     assert ended.count() > 50
     assert CDR.objects.count() == ended.count()
     assert not CDR.objects.unpaid().exists()
-    paid = Payment.objects.select_related("cdr").first()
+    paid = Payment.objects.filter(purpose="charge", later=False, cdr__isnull=False).select_related("cdr").first()
     assert paid
+    assert paid.cdr
     assert (paid.amount, paid.created_at) == (paid.cdr.total_incl_vat, paid.cdr.created_at)
     assert all(amount == round(amount, 2) for amount in Payment.objects.values_list("amount", flat=True))
+
+
+def test_strangers_paid_by_card_and_nobody_keeps_their_money(demo: None) -> None:
+    strangers = Payment.objects.filter(purpose="adhoc")
+    assert strangers.filter(status="captured").count() > 3
+    assert not strangers.filter(status="authorized").exists()
+    assert set(AdhocCharge.objects.filter(status="dropped").values_list("reason", flat=True)) == {"declined", "no_car"}
+    assert Payment.objects.holds().count() in (1, 2)  # of a charge that runs, and of one that somebody looks at
 
 
 def test_the_past_went_through_the_central_system(demo: None) -> None:
