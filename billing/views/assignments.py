@@ -36,6 +36,20 @@ class Holding:
     begins: datetime | None = None
     ends: bool = False
 
+    @property
+    def default(self) -> bool:
+        return selectors.everywhere(self.row)
+
+    @property
+    def rank(self) -> str:
+        """When it is asked, in words; see selectors.assignments."""
+        place, person = _rank_of_place(self.row), _rank_of_people(self.row)
+        return "; ".join(said for said in (person, place) if said)
+
+    @property
+    def key(self) -> str:
+        return str(self.row.pk)
+
 
 def holdings(tariff: Tariff) -> list[Holding]:
     """Of one tariff: what counts now in the order in which it is asked, then what waits."""
@@ -54,10 +68,35 @@ def _said(row: TariffAssignment, **facts: Any) -> Holding:
     return Holding(row, where(row), who(row), **facts)
 
 
+def _rank_of_people(row: TariffAssignment) -> str:
+    if row.plan:
+        return _("asked before every other price")
+    if row.driver_group:
+        return _("asked after plans")
+    if row.partner:
+        return _("asked after plans and groups")
+    if row.ad_hoc:
+        return _("asked before the price for everybody")
+    return "" if not selectors.everywhere(row) else _("asked last: where nothing else holds")
+
+
+def _rank_of_place(row: TariffAssignment) -> str:
+    if row.evse:
+        return _("before its station")
+    if row.station:
+        return _("before its site")
+    return _("before what holds everywhere") if row.location or row.power_type else ""
+
+
 def where(row: TariffAssignment) -> str:
     place = row.evse or row.station or row.location
     said = str(place) if place else _("everywhere")
     return said if not row.power_type else f"{said}, {row.get_power_type_display()}"
+
+
+def somebody(row: TariffAssignment) -> bool:
+    """For some people only?"""
+    return bool(row.plan or row.driver_group or row.partner or row.ad_hoc)
 
 
 def who(row: TariffAssignment) -> str:
@@ -169,7 +208,7 @@ def ask(request: MemberRequest) -> HttpResponse:
         "form": form,
         "steps": steps,
         "won": won,
-        "sentences": editing.sentences(won.asked.version) if won and won.asked.version else {},
+        "sentences": editing.sentences(won.asked.version) if won and won.asked.version else [],
     }
     return render(request, "operator/tariffs/ask.html", context)
 
