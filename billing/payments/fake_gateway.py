@@ -120,16 +120,16 @@ class FakeGateway:
     @transaction.atomic
     def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
         """Payments of before it kept books are believed to be what the asker says."""
-        known = Record.objects.filter(key=key, kind="refund").first()
+        mine = Record.objects.select_for_update().filter(reference=intent).first()
+        known = Record.objects.filter(key=key, kind="refund").first()  # under the lock: of two with one key, one moves money
         if known is not None:
             return _given(known)
-        if Record.objects.filter(reference=intent).exists():
-            record, state = _locked(intent)
+        if mine is not None:
+            state = _state(mine)
             back = Decimal(state["refunded"]) + amount
             if back > Decimal(state["captured"]):
                 raise Declined("charge_already_refunded", declines.sentence("charge_already_refunded"))
-            state["refunded"] = str(back)
-            _keep(record, state)
+            _keep(mine, {**state, "refunded": str(back)})
         return _given(_made("refund", key, {"amount": str(amount), "currency": currency}, parent=intent))
 
     def retrieve(self, *, intent: str) -> Intent:

@@ -46,7 +46,7 @@ def begin(payment: Payment, kind: str, *, key: str, amount: Decimal = Decimal(0)
     if known is not None:
         return known
     with transaction.atomic():
-        row = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        row = _lock(payment)
         if row.status not in _BEFORE[Kind(kind)]:
             raise Conflict(_("The payment is past that."), code="payment_state", status=row.status)
         try:
@@ -172,8 +172,10 @@ def _became(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> In
 
 
 def _settle(step: PaymentStep, payment: Payment, outcome: Intent | Given) -> None:
-    """Step and payment in one transaction; of two that try, one does it and announces."""
+    """Step and payment in one transaction; of two that try, one does it and announces. Locks are taken in the order of `begin`:
+    the payment, then its steps."""
     with transaction.atomic():
+        _lock(payment)
         if not _close(step, PaymentStep.Status.DONE):
             return
         if isinstance(outcome, Given):
@@ -187,6 +189,7 @@ def _settle(step: PaymentStep, payment: Payment, outcome: Intent | Given) -> Non
 def _settle_declined(step: PaymentStep, payment: Payment, no: Declined) -> None:
     """A new payment has failed; a hold that could not be captured, raised or released is what it was."""
     with transaction.atomic():
+        _lock(payment)
         if not _close(step, PaymentStep.Status.FAILED, error=no.text, error_code=no.reason):
             return
         if step.refund_id is not None:
@@ -202,6 +205,10 @@ def _settle_declined(step: PaymentStep, payment: Payment, no: Declined) -> None:
             _move(payment, payment.status, error=no.text, error_code=no.reason)
 
 
+def _lock(payment: Payment) -> Payment:
+    return Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+
+
 def _close(step: PaymentStep, status: str, **facts: Any) -> bool:
     mine = PaymentStep.objects.filter(pk=step.pk, status=PaymentStep.Status.PENDING)
     step.status = status
@@ -213,7 +220,7 @@ def _given(step: PaymentStep, payment: Payment, given: Given) -> None:
     step.payment.refunds.filter(steps=step).update(status=status, gateway_id=given.reference, updated_at=timezone.now())
     if given.failed:
         return _announce(payment)
-    row = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    row = _lock(payment)
     Payment.objects.filter(pk=row.pk).update(refunded=row.refunded + step.amount, updated_at=timezone.now())
     Payment.objects.filter(pk=payment.pk, status=Status.CAPTURED, refunded=F("captured")).update(status=Status.REFUNDED)
     return _announce(payment)
