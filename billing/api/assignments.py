@@ -29,10 +29,6 @@ class AssignmentSerializer(serializers.Serializer[TariffAssignment]):
     valid_from = serializers.DateTimeField(required=False)
 
 
-def of(rows: QuerySet[TariffAssignment]) -> list[dict[str, Any]]:
-    return [as_json(row) for row in rows.select_related("evse").order_by("-valid_from", "-pk")]
-
-
 def as_json(row: TariffAssignment) -> dict[str, Any]:
     whole = AssignmentSerializer(row).data
     return {**whole, "evse": row.evse.uid if row.evse else None}

@@ -200,7 +200,9 @@ class Tariffs(rest.Resource):
         from `valid_from`."""
         tariff = self.get_object()
         if request.method == "GET":
-            return Response(assignments.of(TariffAssignment.objects.filter(tariff=tariff)))
+            rows = TariffAssignment.objects.filter(tariff=tariff).select_related("evse").order_by("-valid_from", "-pk")
+            page = self.paginate_queryset(rows) or []
+            return self.get_paginated_response([assignments.as_json(row) for row in page])
         wanted = assignments.scope(request.data, self.actor.operator)
         made = tariffs.assign(tariff=tariff, operator=self.actor.operator, by=self.actor, **wanted)
         return Response(assignments.as_json(made), status=201)

@@ -264,7 +264,7 @@ def test_a_tariff_is_assigned_to_a_place_and_people(api: APIClient, operator: Op
     made = answer.json()
     assert {name: made[name] for name in body} == body
     assert (made["location"], made["station"], made["plan"], made["ad_hoc"]) == (None, None, None, False)
-    assert api.get(f"/api/v1/tariffs/{fast}/assignments/").json() == [made]
+    assert api.get(f"/api/v1/tariffs/{fast}/assignments/").json()["results"] == [made]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("put", "/api/v1/tariffs/{id}/"): {"name": "C", "elements": [{"price_components": [{"type": "FLAT", "price": 1}]}]},
     ("patch", "/api/v1/tariffs/{id}/"): {"min_price": None},
     ("post", "/api/v1/tariffs/{id}/assign/"): {"location": None},
+    ("post", "/api/v1/tariffs/{id}/assignments/"): {"evse": None, "ad_hoc": True, "power_type": "DC", "partner": ""},
     ("post", "/api/v1/tariffs/{id}/quote/"): {
         "started_at": "2026-05-01T08:30:00Z",
         "periods": [{"start": "2026-05-01T08:30:00Z", "energy_kwh": 20.5, "charging_seconds": 3600, "parking_seconds": 60,
