@@ -2,6 +2,7 @@ from rest_framework.routers import BaseRouter
 
 from billing.api.cdrs import Cdrs
 from billing.api.exports import Exports
+from billing.api.fleets import Companies, Promotions
 from billing.api.invoices import Invoices
 from billing.api.tariffs import Tariffs
 
@@ -11,3 +12,5 @@ def register(router: BaseRouter) -> None:
     router.register("cdrs", Cdrs, basename="cdr")
     router.register("exports", Exports, basename="export")
     router.register("invoices", Invoices, basename="invoice")
+    router.register("companies", Companies, basename="company")
+    router.register("promotions", Promotions, basename="promotion")

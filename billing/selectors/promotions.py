@@ -6,21 +6,27 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Operator
 from billing.models import CDR, Promotion, Redemption
+from billing.models.promotion import PromotionQuerySet
 from cms.core.models import Actor
 
 
 def listed(actor: Actor, operator: Operator, *, search: str = "", batch: str = "") -> "QuerySet[Promotion]":
-    """Single codes, or those of one batch, newest first; a search looks through all. With `entered` and `used`, the numbers of
-    drivers and of charges."""
+    """Single codes, or those of one batch, newest first; a search looks through all; see
+    `counted`."""
     found = Promotion.objects.visible_to(actor).filter(operator=operator)
     if search:
         found = found.filter(Q(code__icontains=search) | Q(batch__icontains=search))
     else:
         found = found.filter(batch=batch)
+    return counted(found).order_by("-pk")
+
+
+def counted(promotions: "PromotionQuerySet") -> "PromotionQuerySet":
+    """With `entered`, the number of drivers, and `used`, the number of charges."""
     standing = Q(redemptions__uses__cdr__credited_by=None, redemptions__uses__isnull=False)
-    return found.annotate(
+    return promotions.annotate(
         entered=Count("redemptions", distinct=True), used=Count("redemptions__uses", filter=standing, distinct=True)
-    ).order_by("-pk")
+    )
 
 
 def batches(actor: Actor, operator: Operator) -> "QuerySet[Promotion, Any]":

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from rest_framework.test import APIClient
 
-from accounts.models import Driver, Operator, User
+from accounts.models import Company, CompanyMember, Driver, Operator, User
+from billing.models import Promotion, Redemption
 from billing.services import exports, invoices, rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
@@ -55,6 +56,13 @@ def populate(
     Command.objects.filter(uid=asked[1]["id"]).update(
         status="error", error='{"code":"X","description":"","details":{}}'
     )
+    fleet = Company.objects.create(operator=operator, name="Bellini Impianti", monthly_cap=Decimal("500.5"))
+    CompanyMember.objects.create(company=fleet, driver=driver, joined_at=NOON)
+    Company.objects.create(operator=operator, name="Sartori", archived_at=NOON)
+    code = Promotion.objects.create(
+        operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=NOON
+    )
+    Redemption.objects.create(promotion=code, driver=driver)
     return {
         "stations": "CP-0042",
         "commands": asked[0]["id"],
@@ -64,4 +72,6 @@ def populate(
         "cdrs": str(cdr.uid),
         "invoices": str(document.pk),
         "exports": str(file.pk),
+        "companies": str(fleet.pk),
+        "promotions": str(code.pk),
     }

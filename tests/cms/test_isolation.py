@@ -16,7 +16,6 @@ from accounts.models import (
     ApiKey,
     Company,
     CompanyInvitation,
-    CompanyMember,
     Driver,
     DriverGroup,
     Membership,
@@ -24,7 +23,7 @@ from accounts.models import (
     Role,
     User,
 )
-from billing.models import CDR, Promotion, Tariff, TariffAssignment
+from billing.models import CDR, Tariff, TariffAssignment
 from billing.services import dunning, plans, statements
 from sessions_app.models import Evidence
 from stations import doorbell
@@ -75,12 +74,9 @@ def places(
         orphan = Evidence.objects.create(
             station=station, kind="ended", transaction_id="-1", occurred_at=now, received_at=now
         )
-        bellini = Company.objects.create(operator=operator, name="Bellini Impianti")
-        belongs = CompanyMember.objects.create(company=bellini, driver=dario)
+        bellini = Company.objects.get(name="Bellini Impianti")
+        belongs = bellini.members.get()
         invited = CompanyInvitation.objects.create(company=bellini, email="rita@bellini.example")
-        code = Promotion.objects.create(
-            operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=now
-        )
         april = date(2026, 4, 1)
         facts: dict[str, Any] = {"host_name": "Bellini", "host_email": "dario@driver.example", "fixed": 5}
         assert station.location is not None
@@ -112,7 +108,7 @@ def places(
             "ops/companies": bellini.pk,
             "ops/companies/members": belongs.pk,
             "ops/companies/invitations": invited.pk,
-            "ops/promotions": code.pk,
+            "ops/promotions": rows["promotions"],
             "ops/groups": DriverGroup.objects.create(operator=operator, name="Bellini").pk,
             "company": bellini.pk,
             "company/members": belongs.pk,

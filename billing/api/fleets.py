@@ -1,0 +1,124 @@
+"""/companies/ and /promotions/, to read: what a fleet's own software, or a shop that gives codes away, asks for."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Company, CompanyMember
+from billing.api.numbers import Amount
+from billing.models import Promotion
+from billing.selectors import companies, promotions
+from cms.core import rest
+
+DIGITS = 18  # of a primary key
+
+
+class MemberSerializer(serializers.ModelSerializer[CompanyMember]):
+    email = serializers.EmailField(source="driver.user.email")
+    monthly_cap = Amount(allow_null=True)
+
+    class Meta:
+        model = CompanyMember
+        fields = ["id", "email", "cost_centre", "monthly_cap", "administrator", "joined_at", "left_at"]
+
+
+class CompanySerializer(serializers.ModelSerializer[Company]):
+    """Amounts in the operator's currency, incl. VAT; caps are null where there is none. `spent`: charges that ended this month, by
+    the operator's calendar."""
+
+    monthly_cap = Amount(allow_null=True)
+    spent = serializers.SerializerMethodField()
+    members = MemberSerializer(many=True)
+
+    class Meta:
+        model = Company
+        fields = [
+            "id",
+            "name",
+            "billing_name",
+            "vat_number",
+            "fiscal_code",
+            "monthly_cap",
+            "spent",
+            "payment_days",
+            "archived_at",
+            "members",
+            "created_at",
+        ]
+
+    def get_spent(self, company: Company) -> str:
+        return Amount().to_representation(self.context["budgets"][company.pk].spent)
+
+
+class PromotionSerializer(serializers.ModelSerializer[Promotion]):
+    """`value` by `kind`: an amount incl. VAT, a percentage, or kWh. `entered`: drivers so far; `used`: charges that had it."""
+
+    value = Amount()
+    entered = serializers.IntegerField()
+    used = serializers.IntegerField()
+
+    class Meta:
+        model = Promotion
+        fields = [
+            "id",
+            "code",
+            "kind",
+            "value",
+            "currency",
+            "batch",
+            "valid_from",
+            "valid_until",
+            "limit",
+            "charges_each",
+            "first_charge_only",
+            "entered",
+            "used",
+            "ended_at",
+            "created_at",
+        ]
+
+
+class _Readable(rest.Resource):
+    def get_object(self) -> Any:
+        key = self.kwargs["pk"]
+        if not key.isascii() or not key.isdecimal() or len(key) > DIGITS:
+            raise Http404
+        return super().get_object()
+
+    def list(self, request: Request) -> Response:
+        page: Any = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self._shown(page, many=True))
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self._shown(self.get_object(), many=False))
+
+    def _shown(self, rows: Any, *, many: bool) -> Any:
+        return self.get_serializer(rows, many=many).data
+
+
+class Companies(_Readable):
+    """Companies with their members and what they have spent this month, newest first."""
+
+    queryset = Company.objects.select_related("operator").prefetch_related(
+        Prefetch("members", CompanyMember.objects.select_related("driver__user").order_by("pk"))
+    )
+    serializer_class = CompanySerializer
+    reads = "company.view"
+
+    def _shown(self, rows: Any, *, many: bool) -> Any:
+        companies_ = rows if many else [rows]
+        budgets = companies.budgets(companies_, companies_[0].operator) if companies_ else {}
+        context = {**self.get_serializer_context(), "budgets": budgets}
+        return CompanySerializer(rows, many=many, context=context).data
+
+
+class Promotions(_Readable):
+    """Vouchers and promo codes, newest first."""
+
+    queryset = promotions.counted(Promotion.objects.all())
+    serializer_class = PromotionSerializer
+    reads = "promotion.view"
