@@ -15,7 +15,8 @@ from django.test import Client
 
 from accounts.models import Operator, Token, User
 from accounts.services import tokens
-from billing.models import CDR, AdhocCharge, AssuranceDay, Payment
+from billing.models import CDR, AdhocCharge, AssuranceDay, Payment, TakingsEntry
+from billing.selectors import takings
 from cms.demo import cast, fleet, history, logins, passwords, uproot, world
 from sessions_app.models import ChargingSession, Evidence
 from stations.models import ChargingStation, Connector, Location
@@ -70,6 +71,20 @@ def test_strangers_paid_by_card_and_nobody_keeps_their_money(demo: None) -> None
     assert not strangers.filter(status="authorized").exists()
     assert set(AdhocCharge.objects.filter(status="dropped").values_list("reason", flat=True)) == {"declined", "no_car"}
     assert Payment.objects.holds().count() in (1, 2)  # of a charge that runs, and of one that somebody looks at
+
+
+def test_charges_without_an_invoice_were_written_down_night_by_night(demo: None) -> None:
+    with time_machine.travel(NOW, tick=False):
+        for operator in Operator.objects.all():
+            written = TakingsEntry.objects.filter(operator=operator)
+            assert takings.verify(operator) == takings.Verdict(written.count())
+            assert not takings.due(operator, takings.midnight(operator)).exists()
+    entries = TakingsEntry.objects.values_list("day", "recorded_at")
+    assert entries
+    assert all(
+        timedelta() < at - datetime(day.year, day.month, day.day, 23, tzinfo=UTC) < timedelta(hours=1)
+        for day, at in entries
+    )
 
 
 def test_the_past_went_through_the_central_system(demo: None) -> None:
