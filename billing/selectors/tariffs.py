@@ -1,6 +1,5 @@
 """Tariffs as the operator lists them, and where each holds: the assignments that count now and those that wait."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from accounts.models import Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.selectors import reach
-from billing.selectors.assignments import SCOPE_COLUMNS, Book, Place, Scope, Who, ranked
+from billing.selectors.assignments import SCOPE_COLUMNS
 
 WITH_NAMES = ("location", "station", "evse", "plan", "driver_group", "tariff", "by")
 Mark = tuple[object, ...]
@@ -98,39 +97,3 @@ def mark(row: TariffAssignment) -> Mark:
 def everywhere(row: TariffAssignment) -> bool:
     """For everybody, at every place: the default."""
     return not any(mark(row)[1:])
-
-
-# ---- what price has this place for this person? ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One rank of the lookup. `holding` is what stands there, None for nothing (or something that has ended: `ended`)."""
-
-    scope: Scope
-    holding: TariffAssignment | None
-    ended: bool
-    won: bool
-    version: TariffVersion | None = None
-
-
-def asked(place: Place, who: Who, at: datetime) -> list[Asked]:
-    """Every rank in the order in which it is asked; the first that gives a tariff wins."""
-    book = Book([place.operator_id], until=at)
-    steps = [(scope, book.current(scope, at)) for scopes in ranked(place, who) for scope in scopes]
-    kept = _named(entry.pk for _scope, entry in steps if entry)
-    winner = book.find(place, at, who).assignment_id
-    return [
-        Asked(
-            scope,
-            kept[entry.pk] if entry and entry.tariff_id else None,
-            bool(entry and entry.tariff_id is None),
-            bool(entry and entry.pk == winner),
-            book.valid(entry.tariff_id, at) if entry and entry.tariff_id else None,
-        )
-        for scope, entry in steps
-    ]
-
-
-def _named(pks: Iterable[int]) -> dict[int, TariffAssignment]:
-    return TariffAssignment.objects.select_related(*WITH_NAMES).in_bulk(list(pks))

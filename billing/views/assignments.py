@@ -15,15 +15,14 @@ from django.views.decorators.http import require_POST
 from accounts.doors import MemberRequest, members_only
 from billing.forms.assignments import AskForm, AssignForm
 from billing.models import Tariff, TariffAssignment
+from billing.selectors import assignments as considering
 from billing.selectors import reach
 from billing.selectors import tariffs as selectors
-from billing.selectors.assignments import Place, Scope, Who
-from billing.selectors.tariffs import Asked
+from billing.selectors.assignments import Place, Verdict, Who
 from billing.services import tariffs
 from billing.tariffs import afir
 from billing.views import editing, history, prices
 from cms.core.errors import Conflict, DomainError
-from stations.models import EVSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,30 +186,38 @@ def _lawful(tariff: Tariff, scope: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rank of the lookup, in words."""
+    """One assignment that fits, in words; the winner first, then who was asked too late."""
 
-    asked: Asked
+    row: TariffAssignment
     where: str
     who: str
+    won: bool
+    ended: bool
 
 
 @members_only("tariff.view")
 def ask(request: MemberRequest) -> HttpResponse:
     form = AskForm(request.GET if request.GET else None, operator=request.operator)
     steps: list[Step] = []
+    version = None
     if form.is_bound and form.is_valid():
         at = form.cleaned_data["at"] or timezone.now()
         place, person = _place(request.operator.pk, form), _who(form)
-        names = _Names(form)
-        steps = [Step(one, names.where(one.scope), names.who(one.scope)) for one in selectors.asked(place, person, at)]
-    won = next((step for step in steps if step.asked.won), None)
+        steps = [_step(one) for one in considering.considered(place, person, at) if one.verdict != Verdict.REPLACED]
+        version = considering.Book([request.operator.pk], until=at).version(place, at, person)
     context = {
         "form": form,
         "steps": steps,
-        "won": won,
-        "sentences": editing.sentences(won.asked.version) if won and won.asked.version else [],
+        "won": next((step for step in steps if step.won), None),
+        "version": version,
+        "sentences": editing.sentences(version) if version else [],
     }
     return render(request, "operator/tariffs/ask.html", context)
+
+
+def _step(one: considering.Considered) -> Step:
+    row = one.assignment
+    return Step(row, where(row), who(row), one.verdict == Verdict.WON, one.verdict == Verdict.ENDED)
 
 
 def _place(operator_id: int, form: AskForm) -> Place:
@@ -229,33 +236,3 @@ def _who(form: AskForm) -> Who:
     groups = frozenset({given["driver_group"].pk}) if given["driver_group"] else frozenset()
     plan = given["plan"].pk if given["plan"] else None
     return Who(None, groups, plan, given["partner"], given["ad_hoc"])
-
-
-class _Names:
-    """Scopes know primary keys; what was asked knows their names."""
-
-    def __init__(self, form: AskForm) -> None:
-        self.given = form.scope()
-        point: EVSE | None = self.given["evse"]
-        self.station = point.station if point else self.given["station"]
-        self.location = self.station.location if self.station else self.given["location"]
-
-    def where(self, scope: Scope) -> str:
-        place: object = _("everywhere")
-        if scope.evse_id:
-            place = self.given["evse"]
-        elif scope.station_id:
-            place = self.station
-        elif scope.location_id:
-            place = self.location
-        power = dict(TariffAssignment.PowerType.choices).get(scope.power_type, "")
-        return f"{place}, {power}" if power else str(place)
-
-    def who(self, scope: Scope) -> str:
-        if scope.plan_id:
-            return _("plan %(name)s") % {"name": self.given["plan"]}
-        if scope.group_id:
-            return _("group %(name)s") % {"name": self.given["driver_group"]}
-        if scope.partner:
-            return _("roaming partner %(name)s") % {"name": scope.partner}
-        return _("people without an account") if scope.ad_hoc else _("everybody")

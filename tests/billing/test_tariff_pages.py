@@ -300,11 +300,11 @@ def test_the_look_up_names_the_winner_and_who_was_too_late(desk: Client, tariff:
     special = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
     tariffs.assign(tariff=special, operator=operator, ad_hoc=True, by=None)
     steps = desk.get("/ops/tariffs/ask/?who=ad_hoc").context["steps"]
-    assert [(step.where, step.who, step.asked.won) for step in steps] == [
+    assert [(step.where, step.who, step.won) for step in steps] == [
         ("everywhere", "people without an account", True),
         ("everywhere", "everybody", False),
     ]
-    assert [step.asked.holding.tariff for step in steps] == [special, tariff]
+    assert [step.row.tariff for step in steps] == [special, tariff]
     assert (
         pricing.tariff_for(operator_id=operator.pk, location_id=None, at=timezone.now(), who=AD_HOC).tariff == special
     )  # type: ignore[union-attr]
