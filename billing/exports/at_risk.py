@@ -15,10 +15,9 @@ from billing.selectors.assurance import Asked, Check
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking
+from . import asking, paging
 from .kinds import Ask, Column, Format, Kind, Params
 
-_CHUNK = 2000
 COLUMNS = (
     Column("check", _("Check"), width=26),
     Column("charge", _("Charge"), Format.WHOLE),
@@ -55,7 +54,7 @@ def _checks(params: Mapping[str, str]) -> Iterable[Check]:
 
 def _charges(asked: Asked, check: Check, price: Decimal | None) -> Iterator[list[Cell]]:
     found = assurance.cases(check, asked).select_related("station", "location").defer("state")
-    for case in found.iterator(_CHUNK):
+    for case in paging.by_key(found, newest_first=True):
         amount, is_exact = assurance.worth(case, price)
         yield [
             str(check.title),
@@ -73,7 +72,7 @@ def _charges(asked: Asked, check: Check, price: Decimal | None) -> Iterator[list
 
 
 def _strays(asked: Asked, check: Check) -> Iterator[list[Cell]]:
-    for stray in assurance.strays(asked).select_related("station__location").iterator(_CHUNK):
+    for stray in paging.by_key(assurance.strays(asked).select_related("station__location"), newest_first=True):
         place = stray.station.location
         told = [stray.station.identity, place.name if place else "", None, stray.occurred_at]
         yield [str(check.title), None, *told, None, None, asked.operator.currency, True, ""]

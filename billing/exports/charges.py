@@ -18,10 +18,9 @@ from billing.selectors import months
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking
+from . import asking, paging
 from .kinds import Ask, Column, Format, Kind, Params
 
-_CHUNK = 2000
 COLUMNS = (
     Column("charge", _("Charge"), Format.WHOLE),
     Column("started_at", pgettext_lazy("time", "Start"), Format.INSTANT),
@@ -62,7 +61,7 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
     listed = found(ask).select_related(
         "session__station", "tariff_version__tariff", "driver__user", "invoiced__invoice"
     )
-    for cdr in listed.order_by("pk").iterator(_CHUNK):
+    for cdr in paging.by_key(listed):
         yield _row(cdr, ask.language)
 
 

@@ -18,10 +18,9 @@ from billing.selectors import months
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking, charges
+from . import asking, charges, paging
 from .kinds import Ask, Column, Format, Kind, Params
 
-_CHUNK = 2000
 COLUMNS = (
     Column("number", _("Number"), width=14),
     Column("issued_on", _("Date"), Format.DAY),
@@ -69,7 +68,7 @@ def found(ask: Ask) -> QuerySet[Invoice]:
 
 def rows(ask: Ask) -> Iterator[list[Cell]]:
     listed = selectors.with_state(found(ask).select_related("credits"))
-    for document in listed.order_by("pk").iterator(_CHUNK):
+    for document in paging.by_key(listed):
         yield from _rows(document, ask.language)
 
 

@@ -12,7 +12,7 @@ from billing.models import HostStatement
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking
+from . import asking, paging
 from .kinds import Ask, Column, Format, Kind, Params
 
 COLUMNS = (
@@ -43,7 +43,7 @@ def found(ask: Ask) -> QuerySet[HostStatement]:
 
 
 def rows(ask: Ask) -> Iterator[list[Cell]]:
-    for row in found(ask).iterator(500):
+    for row in paging.by_key(found(ask)):
         for line in statement.lines(row):
             amount = Decimal(line["amount"])
             yield [

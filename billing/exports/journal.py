@@ -24,12 +24,11 @@ from billing.selectors import ledger, months
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import accounts, asking, charges
+from . import accounts, asking, charges, paging
 from .accounts import Account
 from .kinds import Ask, Column, Format, Kind
 
 NOTHING = Decimal(0)
-_CHUNK = 2000
 COLUMNS = (
     Column("entry", _("Entry"), Format.WHOLE, width=8),
     Column("date", _("Date"), Format.DAY),
@@ -106,7 +105,7 @@ class _Month:
 
 def _documents(month: _Month) -> Iterator[Booking]:
     found = ledger.documents(month.operator, month.first, month.until, month.locks)
-    for document in found.order_by("issued_on", "pk").iterator(_CHUNK):
+    for document in paging.in_order(found.order_by("issued_on", "pk")):
         said = charges.number(document, month.ask.language)
         buyer = json.loads(document.buyer).get("legal_name", "")
         kind = _t("Credit note") if document.kind == Invoice.Kind.CREDIT_NOTE else _t("Invoice")
@@ -132,7 +131,7 @@ def _sold(rates: dict[Decimal | None, tuple[Decimal, Decimal]]) -> tuple[Move, .
 def _takings(month: _Month) -> Iterator[Booking]:
     """A day at a time; what was recorded after its month was closed, on the first day of this one."""
     found = ledger.takings(month.operator, month.first, month.until, month.locks)
-    entries = found.select_related("cdr").order_by("day", "currency", "number").iterator(_CHUNK)
+    entries = paging.in_order(found.select_related("cdr").order_by("day", "currency", "number"))
     for (day, currency), of_day in groupby(entries, key=lambda entry: (entry.day, entry.currency)):
         rates = takings_by_rate(of_day)
         said = _t("Daily takings of %(day)s") % {"day": f"{day:%d/%m/%Y}"}
@@ -163,7 +162,7 @@ def _payments(month: _Month) -> Iterator[Booking]:
         updated_at__gte=month.start,
         updated_at__lt=month.end,
     ).exclude(payment__gateway=gateway.WALLET)
-    for step in done.select_related("payment").order_by("updated_at", "pk").iterator(_CHUNK):
+    for step in paging.in_order(done.select_related("payment").order_by("updated_at", "pk")):
         sign = -1 if step.kind == kinds.REFUND else 1
         yield _moved(month, step.payment, step.updated_at, sign * step.amount, step.get_kind_display())
     yield from _without_steps(month)
@@ -173,10 +172,10 @@ def _without_steps(month: _Month) -> Iterator[Booking]:
     """Payments that were made before steps were kept: what came in on the day it was asked for, what went back with its last change."""
     old = Payment.objects.filter(operator=month.operator, steps=None, captured__gt=0).exclude(gateway=gateway.WALLET)
     came = old.filter(created_at__gte=month.start, created_at__lt=month.end)
-    for payment in came.order_by("created_at", "pk").iterator(_CHUNK):
+    for payment in paging.in_order(came.order_by("created_at", "pk")):
         yield _moved(month, payment, payment.created_at, payment.captured, PaymentStep.Kind.CHARGE.label)
     went = old.filter(refunded__gt=0, updated_at__gte=month.start, updated_at__lt=month.end)
-    for payment in went.order_by("updated_at", "pk").iterator(_CHUNK):
+    for payment in paging.in_order(went.order_by("updated_at", "pk")):
         yield _moved(month, payment, payment.updated_at, -payment.refunded, PaymentStep.Kind.REFUND.label)
 
 
@@ -193,7 +192,7 @@ def _wallets(month: _Month) -> Iterator[Booking]:
         wallet__operator=month.operator, created_at__gte=month.start, created_at__lt=month.end
     ).exclude(kind=WalletEntry.Kind.TOP_UP)
     presents = (WalletEntry.Kind.VOUCHER, WalletEntry.Kind.CORRECTION)
-    for entry in moved.select_related("wallet").order_by("created_at", "pk").iterator(_CHUNK):
+    for entry in paging.in_order(moved.select_related("wallet").order_by("created_at", "pk")):
         other = Account.PROMOTIONS if entry.kind in presents else Account.CUSTOMERS
         moves = (Move(other, entry.amount), Move(Account.WALLETS, -entry.amount))
         text = _t("Prepaid balance: %(what)s") % {"what": entry.get_kind_display()}

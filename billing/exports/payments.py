@@ -10,10 +10,9 @@ from billing.models import Payment
 from billing.selectors import months
 from cms.core.csv_dialect import Cell
 
-from . import asking, charges
+from . import asking, charges, paging
 from .kinds import Ask, Column, Format, Kind, Params
 
-_CHUNK = 2000
 COLUMNS = (
     Column("payment", _("Payment"), Format.WHOLE),
     Column("created_at", _("Asked on"), Format.INSTANT),
@@ -51,7 +50,7 @@ def found(ask: Ask) -> QuerySet[Payment]:
 
 def rows(ask: Ask) -> Iterator[list[Cell]]:
     listed = found(ask).select_related("driver__user", "company", "method", "cdr", "invoice")
-    for payment in listed.order_by("pk").iterator(_CHUNK):
+    for payment in paging.by_key(listed):
         yield [
             payment.pk,
             payment.created_at,

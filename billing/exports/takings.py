@@ -19,10 +19,8 @@ from billing.services import fiscal
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking
+from . import asking, paging
 from .kinds import Ask, Column, Format, Kind, Params
-
-_CHUNK = 2000
 
 ENTRIES = (
     Column("number", _("Number"), Format.WHOLE),
@@ -79,7 +77,7 @@ def found(ask: Ask) -> QuerySet[TakingsEntry]:
 def entries(ask: Ask) -> Iterator[list[Cell]]:
     server = fiscal.settings_of(ask.operator).server_energia
     numbers = dict(found(ask).exclude(reverses=None).values_list("pk", "reverses__number"))
-    for entry in found(ask).iterator(_CHUNK):
+    for entry in paging.in_order(found(ask)):
         paid = json.loads(entry.paid)
         sign = -1 if entry.reverses_id else 1
         yield [

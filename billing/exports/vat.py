@@ -16,12 +16,11 @@ from billing.selectors import ledger, months
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
-from . import asking
+from . import asking, paging
 from .journal import takings_by_rate
 from .kinds import Ask, Column, Format, Kind
 
 NOTHING = Decimal(0)
-_CHUNK = 2000
 COLUMNS = (
     Column("month", _("Month"), width=10),
     Column("register", _("Register"), width=24),
@@ -67,8 +66,9 @@ def _lines(month: str, register: str, found: dict[Key, _Sums]) -> Iterator[list[
 def _documents(operator: Operator, month: date, locks: months.Locks, kind: str) -> dict[Key, _Sums]:
     found = ledger.documents(operator, month, months.after(month), locks).filter(kind=kind)
     sums: dict[Key, _Sums] = defaultdict(_Sums)
-    for currency, text in found.order_by("pk").values_list("currency", "vat_summary").iterator(_CHUNK):
-        for row in json.loads(text):
+    for document in paging.by_key(found):
+        currency = document.currency
+        for row in json.loads(document.vat_summary):
             if row["rate"] is not None and exact.number_of(row["rate"]):
                 rate = exact.rounded(exact.number_of(row["rate"]), 2)
                 sums[rate, "", currency].add(Decimal(row["taxable"]), Decimal(row["vat"]))
@@ -93,7 +93,7 @@ def _takings(operator: Operator, month: date, locks: months.Locks) -> dict[Key, 
     for currency in found.order_by("currency").values_list("currency", flat=True).distinct():
         entries = found.filter(currency=currency)
         standing = entries.filter(reverses=None, reversed_by=None).count()
-        by_rate = takings_by_rate(entries.select_related("cdr").order_by("number").iterator(_CHUNK))
+        by_rate = takings_by_rate(paging.by_key(entries.select_related("cdr")))
         for rate, (taxable, vat) in by_rate.items():
             sums[rate, "", currency].add(taxable, vat, standing)
     return sums

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Operator
-from billing.exports import asking
+from billing.exports import asking, paging
 from billing.exports.kinds import Ask, Column, Format, Kind, Params
 from billing.models import CDR
 from billing.tariffs import exact
@@ -49,7 +49,7 @@ def found(ask: Ask) -> QuerySet[ChargingSession]:
 
 def rows(ask: Ask) -> Iterator[list[Cell]]:
     """What runs has no end, what is not priced has no amounts."""
-    listed = found(ask).iterator(_CHUNK)
+    listed = paging.by_key(found(ask), newest_first=True)
     while chunk := list(islice(listed, _CHUNK)):
         prices = selectors.prices(chunk)
         for session in chunk:
