@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import (
     CDR,
     BillingPolicy,
+    DunningCase,
     Invoice,
     InvoiceLine,
     NumberSequence,
     Payment,
+    Subscription,
     Tariff,
     TariffVersion,
     WebhookEvent,
@@ -112,3 +114,18 @@ class WebhookEventAdmin(ReadOnly):
             else:
                 event.refresh_from_db()
                 self.message_user(request, f"{event.event_id}: {event.get_status_display()}")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = ("driver", "operator", "version", "status", "period_start", "period_end")
+    list_filter = ("operator", "status")
+    list_select_related = ("driver__user", "operator", "version__plan")
+    search_fields = ("driver__user__email",)
+
+
+@admin.register(DunningCase)
+class DunningCaseAdmin(ReadOnly):
+    list_display = ("amount", "currency", "operator", "driver", "company", "status", "step", "opened_at")
+    list_filter = ("operator", "status")
+    list_select_related = ("operator", "driver__user", "company")

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from billing.models import CDR, EInvoice, Invoice, Payment, PayoutItem
+from billing.models import CDR, EInvoice, Invoice, Payment, PayoutItem, SubscriptionFee
 from billing.models.cdr import CDRQuerySet
 from cms.core.fields import MoneyField
 from sessions_app.models import ChargingSession
@@ -129,6 +129,13 @@ def _unpaid_invoices(asked: Asked) -> Found:
     issued = invoices.with_state(asked.documents.filter(kind=Invoice.Kind.INVOICE))
     due = issued.filter(Q(is_credited=False), Q(is_unpaid=True)).filter(Q(due_on=None) | Q(due_on__lt=asked.now.date()))
     return _of_documents(due)
+
+
+def _plan_fees(asked: Asked) -> Found:
+    """Fees of plans that were paid and stand on no invoice: their drivers have not told who they are."""
+    bare = SubscriptionFee.objects.filter(subscription__operator=asked.operator, invoice=None, amount__gt=0)
+    sums = bare.filter(paid_at__gte=asked.start, paid_at__lt=asked.end).aggregate(n=Count("pk"), total=Sum("amount"))
+    return Found(sums["n"], sums["total"])
 
 
 def _payout_gap(asked: Asked) -> Found:
@@ -273,6 +280,16 @@ def table() -> Sequence[Check]:
             _count("Invoice %(first)s is due and not paid.", "%(n)s invoices are due and not paid."),
             _plain(_("No invoice of the month is overdue.")),
             lambda month: linked("operator_invoices", month=f"{month:%Y-%m}"),
+            _("Look at them"),
+            blocking=False,
+        ),
+        Check(
+            "plan_fees",
+            _("Plan fees without an invoice"),
+            _plan_fees,
+            _count("%(n)s plan fee was paid without an invoice.", "%(n)s plan fees were paid without an invoice."),
+            _plain(_("Every plan fee stands on an invoice.")),
+            lambda month: linked("subscriptions"),
             _("Look at them"),
             blocking=False,
         ),

@@ -179,9 +179,18 @@ def due(limit: int = 500) -> list[int]:
     running = DunningCase.objects.filter(closed_at=None).exclude(status=Status.PAUSED)
     rung = Q(status=Status.OPEN, next_at__lte=now)
     grace = Q(stopped_at=None, grace_until__lte=now)
-    paid = Q(fee__paid_at__isnull=False)
-    found = running.filter(rung | grace) | DunningCase.objects.filter(paid, closed_at=None)
-    return list(found.order_by("pk").values_list("pk", flat=True).distinct()[:limit])
+    due_now = running.filter(rung | grace).order_by("pk").values_list("pk", flat=True)[:limit]
+    return sorted({*due_now, *_paid_unseen().order_by("pk").values_list("pk", flat=True)[:limit]})
+
+
+def _paid_unseen() -> QuerySet[DunningCase]:
+    """By a wallet, at the desk, by a credit: what nobody announced to us, and nobody is owed any more."""
+    charges = Q(cdr__isnull=False) & ~Q(cdr__in=CDR.objects.billable().filter(total_incl_vat__gt=0))
+    captured = Payment.objects.filter(status=Payment.Status.CAPTURED)
+    paid = Q(fee__paid_at__isnull=False) | charges
+    paid |= Q(cdr__in=captured.filter(cdr__isnull=False).values("cdr"))
+    paid |= Q(invoice__in=captured.filter(invoice__isnull=False).values("invoice"))
+    return DunningCase.objects.filter(paid, closed_at=None)
 
 
 def locked(pk: int) -> DunningCase:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,8 @@ from billing.models import Payment, PaymentMethod, PlanVersion, Subscription, Su
 from billing.services import invoices, methods, payments
 from billing.tariffs import exact
 from cms.core.errors import Conflict
+
+LATE = timedelta(days=35)  # data that come later than this change no fee of the past
 
 
 def ask(
@@ -116,6 +118,17 @@ def document(fee: SubscriptionFee) -> bool:
     SubscriptionFee.objects.filter(pk=fee.pk).update(invoice=invoice, updated_at=timezone.now())
     fee.invoice = invoice
     return True
+
+
+def undocumented(limit: int = 200) -> list[int]:
+    """Fees paid in the last weeks whose driver has told what an invoice needs since."""
+    driver = "subscription__driver__"
+    identified = ~Q(**{f"{driver}vat_number": ""}) | ~Q(**{f"{driver}fiscal_code": ""})
+    found = SubscriptionFee.objects.filter(invoice=None, amount__gt=0, paid_at__gte=timezone.now() - LATE).filter(
+        identified
+    )
+    complete = found.exclude(**{f"{driver}billing_name": ""}).exclude(**{f"{driver}address": ""})
+    return list(complete.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def position(fee: SubscriptionFee, language: str) -> Position:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from billing.models import DunningStep, SubscriptionEvent
-from billing.services import chasing, collecting, dunning, letters, renewals
+from billing.services import chasing, collecting, dunning, fees, letters, renewals
 from billing.tasks.payments import each
 from cms.core.errors import Unavailable
 
@@ -20,6 +20,7 @@ def renew_subscriptions() -> None:
 def collect_fees() -> None:
     """The sweep behind renewals, `payment_changed` and the card page."""
     each("fee", collecting.waiting(), lambda pk: collecting.go_on(fee_id=pk))
+    each("invoice of fee", fees.undocumented(), lambda pk: fees.document(collecting.read(pk)))
 
 
 @shared_task

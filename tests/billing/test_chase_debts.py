@@ -208,3 +208,24 @@ def test_a_credited_charge_is_owed_by_nobody(
         chasing.advance(case_id=DunningCase.objects.get().pk)
     assert DunningCase.objects.get().status == "recovered"
     assert Payment.objects.filter(status="failed").count() == 1
+
+
+def test_what_a_wallet_has_paid_stops_nobody_any_longer(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    made.card(dario, says="insufficient_funds")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+    climb(0, 1, 3, 7, 14, 15)
+    case = DunningCase.objects.get()
+    assert (case.status, dario.pk in credit_check.refusals([dario.pk])) == ("exhausted", True)
+    Payment.objects.create(
+        operator=cdr.operator, driver=dario, cdr=cdr, amount=11, captured=11, currency="EUR", gateway="wallet",
+        status="captured", idempotency_key="wallet",
+    )  # fmt: skip
+    climb(16)
+    assert fresh(case).status == "recovered"
+    assert dario.pk not in credit_check.refusals([dario.pk])

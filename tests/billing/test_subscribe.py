@@ -380,3 +380,23 @@ def test_a_removed_card_is_not_asked(dario: Driver, small: PlanVersion) -> None:
         tasks.renew_subscriptions()
     assert Payment.objects.count() == 1
     assert Subscription.objects.get().status == "past_due"
+
+
+def test_the_invoice_comes_when_the_driver_has_told_who_he_is(dario: Driver, small: PlanVersion) -> None:
+    Operator.objects.update(
+        legal_name="Rete Adriatica S.r.l.", vat_number="IT00743110157", address="Via Stalingrado 71", postal_code="40128",
+        city="Bologna", province="BO", iban="IT60X0542811101000000123456",
+    )  # fmt: skip
+    made.subscription(dario, small)
+    tasks.collect_fees()
+    assert not Invoice.objects.exists()
+    Driver.objects.filter(pk=dario.pk).update(
+        billing_name="Dario Greco",
+        address="Via Roma 1",
+        postal_code="47921",
+        city="Rimini",
+        fiscal_code="GRCDRA80A01H294W",
+    )
+    tasks.collect_fees()
+    tasks.collect_fees()
+    assert Invoice.objects.get().total_incl_vat == Decimal("14.90")
