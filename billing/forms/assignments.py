@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import DriverGroup, Operator
+from accounts.models import Driver, DriverGroup, Operator
 from billing.models import Plan, TariffAssignment
 from stations.models import EVSE, ChargingStation, Location
 
@@ -91,12 +91,29 @@ class AssignForm(ScopeForm):
 
 
 class AskForm(ScopeForm):
-    """What price has this place for this person?"""
+    """What price has this place for this person? A driver by name of their e-mail address counts with groups and plan, whatever
+    else is chosen; only those who may see drivers can ask."""
 
+    driver = forms.CharField(label=_("A driver"), required=False, max_length=254, help_text=_("E-mail address"))
     at = forms.DateTimeField(
         label=_("When"), required=False, help_text=_("Left empty: now."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, sees_drivers: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not sees_drivers:
+            del self.fields["driver"]
+
+    def clean_driver(self) -> Driver | None:
+        email = self.cleaned_data["driver"].strip()
+        if not email:
+            return None
+        mine = Driver.objects.filter(operator=self.operator, user__email__iexact=email)
+        found = mine.select_related("user").first()
+        if found is None:
+            raise forms.ValidationError(_("No driver of yours has this address."))
+        return found
 
 
 def _station(point: EVSE | ChargingStation) -> ChargingStation:

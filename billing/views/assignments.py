@@ -12,7 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import access
 from accounts.doors import MemberRequest, members_only
+from billing import pricing
 from billing.forms.assignments import AskForm, AssignForm
 from billing.models import Tariff, TariffAssignment
 from billing.selectors import assignments as considering
@@ -197,7 +199,8 @@ class Step:
 
 @members_only("tariff.view")
 def ask(request: MemberRequest) -> HttpResponse:
-    form = AskForm(request.GET if request.GET else None, operator=request.operator)
+    sees_drivers = access.can(request.user, "driver.view", request.operator)
+    form = AskForm(request.GET or None, operator=request.operator, sees_drivers=sees_drivers)
     steps: list[Step] = []
     version = None
     if form.is_bound and form.is_valid():
@@ -233,6 +236,8 @@ def _place(operator_id: int, form: AskForm) -> Place:
 
 def _who(form: AskForm) -> Who:
     given = form.scope()
+    if driver := form.cleaned_data.get("driver"):
+        return pricing.whos_of(driver.user).get(driver.operator_id, Who(driver.pk))
     groups = frozenset({given["driver_group"].pk}) if given["driver_group"] else frozenset()
     plan = given["plan"].pk if given["plan"] else None
     return Who(None, groups, plan, given["partner"], given["ad_hoc"])

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Operator, User
+from accounts.models import Driver, DriverGroup, Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.pricing import AD_HOC
@@ -310,7 +310,21 @@ def test_the_look_up_names_the_winner_and_who_was_too_late(desk: Client, tariff:
     )  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("query", ["point=nowhere", "location=999", "who=plan-9", "who=partner", "at=yesterday", "power_type=beer"])  # fmt: skip
+def test_a_driver_is_asked_about_with_the_groups_that_they_belong_to(
+    desk: Client, tariff: Tariff, operator: Operator, dario: Driver
+) -> None:
+    group = DriverGroup.objects.create(operator=operator, name="Taxi")
+    group.drivers.add(dario)
+    special = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
+    tariffs.assign(tariff=special, operator=operator, driver_group=group, by=None)
+    steps = desk.get("/ops/tariffs/ask/?driver=DARIO@driver.example").context["steps"]
+    assert [(step.who, step.row.tariff, step.won) for step in steps] == [
+        ("group Taxi", special, True),
+        ("everybody", tariff, False),
+    ]
+
+
+@pytest.mark.parametrize("query", ["point=nowhere", "driver=nobody@example.org", "location=999", "who=plan-9", "who=partner", "at=yesterday", "power_type=beer"])  # fmt: skip
 def test_a_wrong_question_is_named(desk: Client, query: str) -> None:
     page = desk.get(f"/ops/tariffs/ask/?{query}")
     assert (page.status_code, page.context["steps"], bool(page.context["form"].errors)) == (200, [], True)
