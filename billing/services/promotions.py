@@ -222,7 +222,9 @@ def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount 
 
 
 def _known(user: User, code: str, among: "QuerySet[Promotion]") -> list[Promotion]:
-    if FailedCode.objects.filter(user=user, at__gte=timezone.now() - WITHIN).count() >= GUESSES:
+    since = timezone.now() - WITHIN
+    FailedCode.objects.filter(user=user, at__lt=since).delete()
+    if FailedCode.objects.filter(user=user).count() >= GUESSES:
         raise Conflict(_("Too many codes that do not exist. Try again in an hour."), code="too_many_codes")
     key = compared(code)
     found = list(among.filter(key=key).select_related("operator").order_by("pk")) if key else []

@@ -4,6 +4,7 @@ about to run out hears of it. Everything here may run again and changes nothing 
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from accounts.notifications import once, send
 from billing.models import Payment, Wallet, WalletEntry
 from billing.services import settling, top_ups, wallets
 
-RECENT = timedelta(days=1)
+RECENT = timedelta(hours=1)
 
 
 def moved(*, wallet_id: int) -> None:
@@ -28,10 +29,13 @@ def moved(*, wallet_id: int) -> None:
         _warn(wallet)
 
 
-def due(limit: int = 500) -> list[int]:
-    """Wallets that changed lately: primary keys, for the sweep."""
-    lately = WalletEntry.objects.filter(created_at__gte=timezone.now() - RECENT)
-    return sorted(set(lately.values_list("wallet_id", flat=True)[:limit]))
+def due() -> list[int]:
+    """Wallets to look at again, by primary key: those that want to be topped up, whenever they fell, and those that changed in the
+    last hour. (What they could pay the sweep of `settling` finds.)"""
+    wanting = Wallet.objects.filter(automatic_below__isnull=False).annotate(left=Sum("entries__amount"))
+    fallen = wanting.filter(left__lt=F("automatic_below")).values_list("pk", flat=True)
+    changed = WalletEntry.objects.filter(created_at__gte=timezone.now() - RECENT).order_by()
+    return sorted({*fallen, *changed.values_list("wallet_id", flat=True).distinct()})
 
 
 def _warn(wallet: Wallet) -> None:

@@ -1,17 +1,20 @@
 """From a card into the wallet and back: the wallet follows what became of the payment, in any order and however often."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
 from billing.models import Payment, PaymentMethod, WalletEntry, WalletPolicy
 from billing.services import refunds, top_ups, wallet_upkeep, wallets
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
+from tests.factories import DriverFactory
 from tests.factories.billing import CDRFactory
 
 TWENTY = Decimal(20)
@@ -147,6 +150,21 @@ def test_a_wallet_tops_itself_up_once_for_each_state_it_is_in(dario: Driver, car
         wallet_upkeep.moved(wallet_id=wallet.pk)
     assert amounts(dario) == [20, -12, 20]
     assert not mail.outbox
+
+
+def test_the_sweep_finds_wallets_that_fell_long_ago_and_those_that_changed_just_now(
+    dario: Driver, card: PaymentMethod
+) -> None:
+    wallet = top_ups.set_automatic(driver=dario, below=Decimal(10), amount=TWENTY)
+    top_ups.follow(payment_id=captured(dario, Decimal(9)).pk)
+    other = wallets.of(driver=DriverFactory(operator=dario.operator))
+    wallets.credit(driver=other.driver, amount=TWENTY, kind=WalletEntry.Kind.VOUCHER, key="v")
+    assert wallet_upkeep.due() == [wallet.pk, other.pk]
+    WalletEntry.objects.update(created_at=timezone.now() - timedelta(days=40))
+    assert wallet_upkeep.due() == [wallet.pk]
+    wallet_upkeep.moved(wallet_id=wallet.pk)
+    WalletEntry.objects.update(created_at=timezone.now() - timedelta(days=40))
+    assert (wallets.balance(driver=dario), wallet_upkeep.due()) == (29, [])
 
 
 def test_a_wish_that_cannot_be_kept_is_refused(dario: Driver) -> None:

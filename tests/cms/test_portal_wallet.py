@@ -145,6 +145,7 @@ def test_an_administrator_sees_the_month_by_cost_centre_and_driver(
     for said in ("Bellini Impianti: €82.00", "Rita Neri", "of €80.00", "90 %", "82 % of the company’s budget is used"):
         assert said in page
     assert "999.99" not in page
+    assert "Charges, budgets and members of the company" in text(phone.get("/wallet/"))
 
 
 def test_an_administrator_invites_changes_and_ends(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.forms import errors
-from accounts.models import Driver
+from accounts.models import CompanyMember, Driver
 from billing.models import Payment, Promotion
 from billing.payments import declines
 from billing.services import methods, payments, promotions, top_ups
@@ -129,7 +129,13 @@ def _page(request: PersonRequest, pk: int | None = None, *, status: int = 200, *
         }
         for purse in purses.of(request.user)
     ]
-    context = {"purses": shown, "redemptions": purses.redemptions(request.user)[: purses.SHOWN], **facts}
+    fleets = CompanyMember.objects.filter(driver__user=request.user, left_at=None).select_related("company__operator")
+    context = {
+        "purses": shown,
+        "fleets": fleets,
+        "redemptions": purses.redemptions(request.user)[: purses.SHOWN],
+        **facts,
+    }
     return render(request, "driver/wallet.html", context, status=status)
 
 
