@@ -19,6 +19,7 @@ from cms.portal.views import (
     receipt,
     site,
     verify,
+    why,
     wallet,
 )
 
@@ -47,6 +48,7 @@ urlpatterns = [
     path("history/<int:pk>/", charge.by_session, name="charge"),
     path("history/<int:pk>/stop/", charge.stop_by_session, name="charge-stop"),
     path("history/<int:pk>/receipt.pdf", receipt.pdf, name="receipt"),
+    path("history/<int:pk>/price/", why.page, name="why"),
     path("history/<int:pk>/invoice/", receipt.invoice, name="request-invoice"),
     path("invoices/", invoices.page, name="invoices"),
     path("invoices/<int:pk>.pdf", invoices.pdf, name="invoice"),

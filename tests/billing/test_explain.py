@@ -86,3 +86,13 @@ def test_a_running_charge_is_explained_so_far(ended: Ended, price: Price, told: 
     assert found.cdr is None
     assert found.differs is None
     assert found.trace is not None
+
+
+def test_a_driver_reads_his_own_charge_and_no_other(
+    client: Client, charge: ChargingSession, dario: Driver, carla: User
+) -> None:
+    client.force_login(dario.user)
+    html = client.get(f"/history/{charge.pk}/price/").content.decode()
+    assert "10,9976" in html or "10.9976" in html
+    client.force_login(carla)
+    assert client.get(f"/history/{charge.pk}/price/").status_code == 404
