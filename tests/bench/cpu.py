@@ -20,6 +20,12 @@ def resident_bytes(root: int) -> int:
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in _tree(root))
 
 
+def private_bytes(pid: int) -> int:
+    """Memory that is the process's own: without the pages of files that it maps."""
+    told = Path(f"/proc/{pid}/status").read_text()
+    return int(told.partition("RssAnon:")[2].split()[0]) * 1024
+
+
 def _tree(root: int) -> list[int]:
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
