@@ -30,6 +30,28 @@ def save(operator: Operator, now: datetime) -> None:
             method = methods.add(payer=driver, return_url="/payment/")
             fake_gateway.enter(method.setup_id, number, exp_month=8, exp_year=now.year + 3, cvc="123")
             methods.refresh(method=method)
+    everybody(now)
+
+
+def everybody(now: datetime) -> None:
+    """An ordinary card each, so that what the simulated stations report is paid."""
+    slugs = [company.slug for company in cast.COMPANIES]
+    without = Driver.objects.filter(operator__slug__in=slugs, payment_methods=None, wallets=None)
+    PaymentMethod.objects.bulk_create(
+        PaymentMethod(
+            operator_id=operator_id,
+            driver_id=pk,
+            gateway="fake",
+            gateway_id=fake_gateway.reference("card", f"demo-{pk}"),
+            status=PaymentMethod.Status.ACTIVE,
+            is_default=True,
+            brand="visa",
+            last4="4242",
+            exp_month=8,
+            exp_year=now.year + 3,
+        )
+        for pk, operator_id in without.values_list("pk", "operator_id")
+    )
 
 
 def hold(operator: Operator, now: datetime) -> None:
