@@ -177,6 +177,7 @@ def _context(request: MemberRequest, work: Work, editor: Editor, *, data: Any) -
         "sign": SIGNS.get(currency, currency),
         "energy_unit": f"{SIGNS.get(currency, currency)}/kWh",
         "opened": _touched(data),
+        "points": reach.points_by_tariff(request.operator, timezone.now())[work.tariff.pk] if work.tariff else 0,
         "can_be_simple": editor.mode == editors.FULL and editor.can_be_simple(),
         "try_url": _try_url(work),
         "here": there("change", work),
