@@ -14,6 +14,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, Request
 
 from accounts.models import Driver
+from billing.models import Payment
+from billing.payments import fake_gateway
+from billing.services import adhoc
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.browser.test_operator_pages import STICKS_OUT
@@ -117,6 +120,7 @@ def other_paths() -> list[str]:
         "/s/secret/stop/",
         "/s/refused/",
         "/invoices/",
+        "/payment/",
         f"/help/?code={UID}",
         "/privacy/",
     ]
@@ -140,8 +144,17 @@ def test_a_stranger_sees_the_same_without_signing_in(
     page: Page, world: Driving, look: Look, complaints: list[str]
 ) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
-    assert [trouble for path in ("/", f"/c/{UID}/", "/help/") for trouble in look(path)] == []
+    card_page = _held(world).action_url
+    assert [trouble for path in ("/", f"/c/{UID}/", "/help/", card_page) for trouble in look(path)] == []
+    fake_gateway.enter(card_page.split("/")[-2], "4000002760003184", exp_month=12, exp_year=2040, cvc="123")
+    assert look(card_page) == []  # the bank asks
     assert complaints == []
+
+
+def _held(world: Driving) -> Payment:
+    """A stranger is about to give a card."""
+    charge = adhoc.begin(evse=world.evse, language="it", shown={"sentence": "0,59 €/kWh, IVA inclusa"})
+    return adhoc.pay(charge=charge, return_url="/")
 
 
 def test_at_200_percent_nothing_is_cut_off(page: Page, him: Driver, live_server: Any) -> None:

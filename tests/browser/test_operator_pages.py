@@ -30,6 +30,8 @@ PATHS = (
     "/ops/locations/",
     "/ops/locations/new/",
     "/ops/incidents/",
+    "/ops/billing/payments/",
+    "/ops/billing/reconciliation/",
     "/ops/search/?q=CP",
     "/ops/more/",
     "/offline/",

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from accounts.models import Driver, User
-from billing.models import CDR, Payment, PaymentMethod, Plan
+from billing.models import CDR, Payment, PaymentMethod
 from billing.payments import declines
-from billing.services import allowances, companies, held_starts, saved_cards, settling
+from billing.services import companies, held_starts, saved_cards, settling
 from cms.portal.selectors import mine, purses
 from cms.portal.selectors.purses import Purse
 from stations.models import EVSE
@@ -39,12 +39,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AtStart:
-    """Who pays when this person starts here: what is held (0: nothing), on which card, which plan counts. `tap` makes a second tap
-    on the same page the first."""
+    """Who pays when this person starts here: what is held (0: nothing), on which card. `tap` makes a second tap on the same page the
+    first."""
 
     hold: Decimal
     cards: Sequence[PaymentMethod]
-    plan: str
     company: str
     tap: str
 
@@ -54,12 +53,10 @@ def at_start(user: User, evse: EVSE, *, at: datetime) -> AtStart:
     driver = mine.drivers(user).filter(operator=operator).first()
     hold = held_starts.amount_for(user=user, evse=evse, at=at)
     if driver is None:
-        return AtStart(hold, (), "", "", secrets.token_hex(8))
-    plan = allowances.plan_now(operator_id=operator, driver_id=driver.pk)
-    name = Plan.objects.filter(pk=plan).values_list("name", flat=True).first() if plan else ""
+        return AtStart(hold, (), "", secrets.token_hex(8))
     member = companies.membership_of(driver)
     company = str(member.company) if member else ""
-    return AtStart(hold, saved_cards.of(driver), name or "", company, secrets.token_hex(8))
+    return AtStart(hold, saved_cards.of(driver), company, secrets.token_hex(8))
 
 
 def of(user: User) -> list[Account]:
