@@ -4,6 +4,7 @@ from billing.api.cdrs import Cdrs
 from billing.api.exports import Exports
 from billing.api.fleets import Companies, Promotions
 from billing.api.invoices import Invoices
+from billing.api.subscriptions import Plans, Subscriptions
 from billing.api.tariffs import Tariffs
 
 
@@ -14,3 +15,5 @@ def register(router: BaseRouter) -> None:
     router.register("invoices", Invoices, basename="invoice")
     router.register("companies", Companies, basename="company")
     router.register("promotions", Promotions, basename="promotion")
+    router.register("plans", Plans, basename="plan")
+    router.register("subscriptions", Subscriptions, basename="subscription")

@@ -12,6 +12,7 @@ from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
 from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, TokenFactory
+from tests.factories import plans as plan_rows
 from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory
 from tests.sessions_app.telling import Teller
 
@@ -63,7 +64,11 @@ def populate(
         operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=NOON
     )
     Redemption.objects.create(promotion=code, driver=driver)
+    plan = plan_rows.plan(operator)
+    subscription = plan_rows.subscription(driver, plan)
     return {
+        "plans": str(plan.plan_id),
+        "subscriptions": str(subscription.pk),
         "stations": "CP-0042",
         "commands": asked[0]["id"],
         "sessions": str(ended.pk),

@@ -23,12 +23,11 @@ from accounts.models import (
     Role,
     User,
 )
-from billing.models import CDR, Tariff, TariffAssignment
+from billing.models import CDR, Subscription, Tariff, TariffAssignment
 from billing.services import dunning, plans, statements
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest
-from tests.factories import plans as plan_rows
 
 from . import everything
 
@@ -83,9 +82,8 @@ def places(
         statements.agree(location=station.location, by=anna, valid_from=april, **facts)
         statement = statements.issue(location=station.location, month=april)
         assert statement is not None
-        plan = plan_rows.plan(operator)
-        subscription = plan_rows.subscription(dario, plan)
-        fee = subscription.fees.get()
+        subscription = Subscription.objects.select_related("version__plan").get()
+        plan, fee = subscription.version, subscription.fees.get()
         plans.archive(plan=plan.plan, by=None)  # an offered one is everybody's to choose
         numbers = {
             "ops/subscriptions/plans": plan.plan_id,
