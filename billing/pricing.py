@@ -140,6 +140,23 @@ def quote(
     return explained(version, periods, zone, holidays=holidays)[1]
 
 
+def reservation(
+    version: TariffVersion,
+    *,
+    start: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    expired: bool,
+    holidays: Container[date] = frozenset(),
+) -> trace.Trace:
+    """What a reservation costs by itself: `expired` where no charge followed (then RESERVATION_EXPIRES elements come first). One
+    that was used is a RESERVATION period among those of its charge."""
+    tariff = parsed(version)
+    told = [Period(start, end, State.RESERVATION)]
+    breakdown = engine.price(tariff, told, zone, reservation_expired=expired, holidays=holidays)
+    return trace.of(tariff, breakdown, rounding.settle(breakdown))
+
+
 def explained(
     version: TariffVersion,
     periods: Iterable[Period],

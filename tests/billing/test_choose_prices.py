@@ -149,7 +149,9 @@ def test_what_was_shown_when_a_start_was_asked_for_binds(operator: Operator, end
         elements=old.elements.replace("0.5", "0.9"),
     )
     with time_machine.travel(asked_at, tick=False):
-        command = Command.objects.create(station=session.station, kind="RequestStart", payload="{}", created_at=asked_at)
+        command = Command.objects.create(
+            station=session.station, kind="RequestStart", payload="{}", created_at=asked_at
+        )
         StartRequest.objects.create(
             operator=operator, station=session.station, evse_id=1, driver=dario, command=command, session=session,
             status="started", public_token="x", expires_at=asked_at,
@@ -204,6 +206,18 @@ def test_a_chunk_that_dies_leaves_nothing_and_the_next_run_takes_it_up(
     assert rating.rate_many(rating.unrated()) == 4
     assert rating.rate_many(ids) == 0
     assert CDR.objects.values("session").distinct().count() == CDR.objects.count() == 6
+
+
+def test_a_reservation_that_expires_has_its_own_price(operator: Operator) -> None:
+    """2 € an hour in steps of 10 minutes; nobody came: 4 € once instead."""
+    held = element("TIME", "2", step=600, reservation="RESERVATION")
+    missed = element("FLAT", "4", reservation="RESERVATION_EXPIRES")
+    version = TariffVersionFactory(tariff=TariffFactory(operator=operator), elements=[held, missed])
+    rome, end = pricing.zone("Europe/Rome"), NOON + timedelta(minutes=22)
+    used, expired = (
+        pricing.reservation(version, start=NOON, end=end, zone=rome, expired=expired) for expired in (False, True)
+    )
+    assert (used.incl_vat, expired.incl_vat) == (1, 5)
 
 
 # ---- what may be assigned ------------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ def restricted(**restrictions: Any) -> list[dict[str, Any]]:
         (restricted(end_date=5), "0.restrictions.end_date", parsing.NOT_A_DATE),
         (restricted(day_of_week=["monday"]), "0.restrictions.day_of_week", parsing.NOT_A_CHOICE),
         (restricted(day_of_week="MONDAY"), "0.restrictions.day_of_week", parsing.NOT_A_LIST),
+        (restricted(holidays="always"), "0.restrictions.holidays", parsing.NOT_A_CHOICE),
+        (restricted(holidays=["only"]), "0.restrictions.holidays", parsing.NOT_A_CHOICE),
         (restricted(min_kwh=10, max_kwh=10), "0.restrictions.max_kwh", parsing.EMPTY_RANGE),
         (restricted(min_duration="soon"), "0.restrictions.min_duration", parsing.NOT_A_NUMBER),
         (restricted(max_pwoer=5), "0.restrictions.max_pwoer", parsing.UNKNOWN),
