@@ -88,6 +88,9 @@ class CDR(Immutable):
         indexes = [
             models.Index(fields=["operator", "-id"], name="cdr_operator_newest"),
             models.Index(fields=["operator", "stopped_at"], name="cdr_operator_stopped"),
+            models.Index(
+                fields=["company", "stopped_at"], name="cdr_company_stopped", condition=Q(company__isnull=False)
+            ),  # what a company has spent this month is asked before each of its starts
         ]
 
     @property
