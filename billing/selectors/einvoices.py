@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -103,9 +104,13 @@ def waiting(operator: Operator) -> QuerySet[EInvoice]:
 
 
 def not_made(operator: Operator) -> QuerySet[Invoice]:
-    """Documents that should have a file and have none: something is missing."""
+    """Documents of the last year that should have a file and have none, the newest first: something is missing."""
     made = EInvoice.objects.filter(invoice=OuterRef("pk"))
-    return Invoice.objects.filter(~Exists(made), operator=operator, operator__country_code="IT").order_by("pk")
+    lately = timezone.now() - timedelta(days=365)
+    found = Invoice.objects.filter(
+        ~Exists(made), operator=operator, operator__country_code="IT", created_at__gte=lately
+    )
+    return found.order_by("-pk")
 
 
 def refused(operator: Operator) -> QuerySet[EInvoice]:

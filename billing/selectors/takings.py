@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
@@ -21,6 +22,7 @@ from billing.models import CDR, TakingsChain, TakingsEntry
 from billing.models.cdr import CDRQuerySet
 
 HORIZON = timedelta(days=400)  # nothing older is documented anew
+SINCE = datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Rome"))  # art. 2 c. 1-ter D.Lgs. 127/2015
 _CHUNK = 2000
 
 
@@ -54,7 +56,9 @@ def due(operator: Operator, until: datetime) -> CDRQuerySet:
     """Charges that ended before `until`, are documented by corrispettivi and are not (or no more) in the chain."""
     recorded = TakingsEntry.objects.filter(cdr=OuterRef("pk"), reason=TakingsEntry.Reason.CHARGE, reversed_by=None)
     ended = CDR.objects.billable().uninvoiced().filter(operator=operator, stopped_at__lt=until, total_incl_vat__gt=0)
-    ours = ended.filter(Q(driver=None) | Q(driver__vat_number=""), company=None, stopped_at__gte=until - HORIZON)
+    ours = ended.filter(
+        Q(driver=None) | Q(driver__vat_number=""), company=None, stopped_at__gte=max(SINCE, until - HORIZON)
+    )
     return ours.exclude(_PARTNERS).filter(~Exists(recorded))
 
 

@@ -22,8 +22,8 @@ _DELIVERED = "RicevutaConsegna", "<DataOraConsegna>{at}</DataOraConsegna>"
 _NOT_DELIVERED = "RicevutaImpossibilitaRecapito", "<Descrizione>Casella PEC piena</Descrizione>"
 _REFUSED = (
     "RicevutaScarto",
-    "<ListaErrori><Errore><Codice>00311</Codice><Descrizione>1.1.4 &lt;CodiceDestinatario&gt; non valido</Descrizione></Errore>"
-    "</ListaErrori>",
+    "<ListaErrori><Errore><Codice>00305</Codice><Descrizione>1.4.1.1.2 &lt;IdCodice&gt; non valido: partita IVA cessata</Descrizione>"
+    "</Errore></ListaErrori>",
 )
 
 

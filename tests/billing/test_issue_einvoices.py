@@ -265,6 +265,14 @@ def test_an_incomplete_one_is_not_made_and_says_what_is_missing(charge: Charge, 
     assert einvoices.missing() == []
 
 
+def test_what_is_old_goes_out_by_nobody_but_a_person(charge: Charge) -> None:
+    invoice = invoices.issue(cdrs=[charge()], by=None)
+    assert einvoices.missing() == [invoice.pk]
+    with time_machine.travel(datetime(2026, 7, 17, 10, tzinfo=UTC)):
+        assert einvoices.missing() == []
+        assert einvoices.make(invoice=invoice).state == "ready"
+
+
 def test_sellers_abroad_make_none(charge: Charge, operator: Operator) -> None:
     Operator.objects.filter(pk=operator.pk).update(country_code="DE")
     invoice = invoices.issue(cdrs=[charge()], by=None)

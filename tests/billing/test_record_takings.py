@@ -105,6 +105,14 @@ def test_each_charge_has_one_document(charge: Charge, operator: Operator) -> Non
     assert {entry.cdr for entry in TakingsEntry.objects.all()} == {private, nobody}
 
 
+def test_the_duty_begins_with_2026(charge: Charge, operator: Operator) -> None:
+    charge(started_at=datetime(2025, 12, 31, 21, 30, tzinfo=UTC))
+    charge(started_at=datetime(2025, 12, 31, 22, 30, tzinfo=UTC))  # ends in the new year
+    with time_machine.travel(datetime(2026, 1, 2, 10, tzinfo=UTC)):
+        assert takings.record(operator=operator) == 1
+    assert TakingsEntry.objects.get().day == date(2026, 1, 1)
+
+
 def test_what_is_held_or_costs_nothing_waits(charge: Charge, operator: Operator) -> None:
     charge(energy=D(0))
     held = charge(estimated=True, review="missing_stop")
