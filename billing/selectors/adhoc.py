@@ -40,11 +40,11 @@ def running(tokens: Iterable[str], *, evse: int | None = None) -> list[AdhocChar
     return list((found if evse is None else found.filter(evse=evse)).order_by("-pk"))
 
 
-def paying(tokens: Iterable[str], *, evse: int) -> AdhocCharge | None:
-    """A payment of this phone's that has not come to an end."""
+def last_ended(tokens: Iterable[str]) -> AdhocCharge | None:
+    """Whose receipt somebody may still be looking for."""
     wanted = list(tokens)
-    found = all_of_it().filter(status=AdhocCharge.Status.PAYING, public_token__in=wanted, evse=evse)
-    return found.order_by("-pk").first() if wanted else None
+    ended = all_of_it().filter(start__session__status=ChargingSession.Status.COMPLETED, public_token__in=wanted)
+    return ended.order_by("-pk").first() if wanted else None
 
 
 def cdr_of(charge: AdhocCharge) -> CDR | None:

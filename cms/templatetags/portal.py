@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,7 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cms.portal import rides, states
+from billing.selectors import adhoc
+from cms.portal import pocket, rides, states
 from cms.portal.price_card import PriceCard
 from cms.portal.selectors.evses import EvseNow
 from cms.portal.selectors.places import Found, Place, Wish
@@ -24,10 +26,18 @@ register = template.Library()
 def live_bar(context: Context) -> dict[str, Any]:
     """The newest charge or start of whoever asks, on every page but its own."""
     request = context["request"]
-    under_way = rides.under_way(request.user, at=timezone.now()) if request.user.is_authenticated else []
-    ride = under_way[0] if under_way else None
+    ride = _newest_of(request)
     hidden = ride is None or request.path.startswith(ride.url)
     return {"ride": None if hidden else ride}
+
+
+def _newest_of(request: HttpRequest) -> rides.Ride | None:
+    """Of this phone's charges without an account, else of the account's."""
+    pocketed = adhoc.running(pocket.charges(request))
+    if pocketed:
+        return rides.of_adhoc(pocketed[0])
+    under_way = rides.under_way(request.user, at=timezone.now()) if request.user.is_authenticated else []
+    return under_way[0] if under_way else None
 
 
 @register.simple_tag

@@ -131,6 +131,13 @@ def test_somebody_else_s_start_makes_it_busy(client: Client, plugged: Driving) -
     assert "Pay and start" not in html
 
 
+@pytest.mark.parametrize("status", ["Faulted", "Unavailable", "Reserved", "Charging"])
+def test_what_is_broken_or_taken_asks_nobody_for_a_card(client: Client, plugged: Driving, status: str) -> None:
+    plugged.status(status)
+    assert tap(client).status_code == 409
+    assert AdhocCharge.objects.count() == 0
+
+
 def test_a_socket_bears_only_so_many_tries(client: Client, plugged: Driving) -> None:
     for _ in range(adhoc.MOST_OPENED):
         assert Client().post(f"{HERE}pay/").status_code == 302
@@ -297,6 +304,12 @@ def test_scanning_again_leads_the_same_phone_to_its_charge(client: Client, plugg
     assert "Go to your charge" not in see(Client(), HERE)
 
 
+def test_the_bar_leads_back_from_every_page(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert f'href="/s/{charge.public_token}/"' in see(client, "/help/")
+    assert f'href="/s/{charge.public_token}/"' not in see(Client(), "/help/")
+
+
 # ---- the charge, and its end -----------------------------------------------------------------------------------------
 
 
@@ -345,6 +358,12 @@ def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged:
     assert (charge.payment.status, charge.payment.captured) == ("captured", Decimal("11.80"))
     pdf = client.get(f"/s/{charge.public_token}/receipt.pdf")
     assert pdf.content[:5] == b"%PDF-"
+
+
+def test_the_phone_finds_its_receipt_again(client: Client, plugged: Driving) -> None:
+    charge = charged(client, plugged)
+    assert f'href="/s/{charge.public_token}/done/"' in see(client, HERE)
+    assert "/done/" not in see(Client(), HERE)
 
 
 def test_no_energy_costs_nothing_and_the_hold_is_let_go(client: Client, plugged: Driving) -> None:

@@ -21,7 +21,7 @@ from billing.services import adhoc, payments
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
-from cms.portal import pocket, rides, screen_codes, texts
+from cms.portal import pocket, rides, screen_codes, situations, texts
 from cms.portal.price_card import PriceCard
 from cms.portal.rides import Ride
 from cms.portal.selectors import evses, places, prices
@@ -40,6 +40,12 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     entry = screen_codes.entry(request, evse, at=at)
     if not entry.open:
         return redirect("portal:evse", evse.uid)
+    if ride := landing.mine_on(request, evse):
+        return redirect(ride.url)
+    if not situations.at(
+        evses.seen([evse])[0], ride=None
+    ).can_start:  # faulty, reserved, taken: nobody is asked for money
+        return landing.show(request, evse, entry=entry, status=409)
     try:
         charge = adhoc.begin(
             evse=evse,

@@ -64,7 +64,7 @@ def start(request: PersonRequest, code: str) -> HttpResponse:
         return unknown(request, code)
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("portal:evse", args=[evse.uid]))
-    if ride := _mine_on(request, evse):
+    if ride := mine_on(request, evse):
         return redirect(ride.url)
     try:
         driver = drivers.of(user=request.user, operator=evse.station.operator)
@@ -134,7 +134,7 @@ def show(
 ) -> HttpResponse:
     at = timezone.now()
     entry = entry or screen_codes.entry(request, evse, at=at)
-    ride = _mine_on(request, evse)
+    ride = mine_on(request, evse)
     awaited = ride is None and adhoc.awaited(evse)
     landing = situations.at(evses.seen([evse])[0], ride=ride, awaited=awaited)
     version = prices.versions([evse], at=at, asker=request.user)[evse.pk]
@@ -149,6 +149,7 @@ def show(
         "left": plans.left_at(request.user, evse),
         "other": places.alternative_to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
         "refusal": refusal,
+        "last": adhoc_charges.last_ended(pocket.charges(request)) if ride is None else None,
         "scan_again": not entry.open and landing.can_start,
         "hold": hold,
         "pays": pays,
@@ -158,7 +159,7 @@ def show(
     return blocks.page(request, "driver/evse.html", context, {"landing": block}, status=status)
 
 
-def _mine_on(request: HttpRequest, evse: EVSE) -> rides.Ride | None:
+def mine_on(request: HttpRequest, evse: EVSE) -> rides.Ride | None:
     """A charge of this phone's or of this account's."""
     pocketed = adhoc_charges.running(pocket.charges(request), evse=evse.pk)
     if pocketed:
