@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from accounts.models import Operator
-from billing.models import Invoice
+from billing.models import EInvoice, Invoice
 from billing.selectors import invoices as selectors
 from billing.selectors import months
 from billing.tariffs import exact
@@ -46,7 +46,8 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
         when = asking.month(operator, given)
     else:
         when = {name: f"{on}" for name in ("since", "until") if (on := asking.day(given, name))}
-    return {**when, **kind, **asking.text(given, "search")}
+    sdi = asking.choice(given, "sdi", [*EInvoice.State.values, selectors.NONE])
+    return {**when, **kind, **sdi, **asking.text(given, "search")}
 
 
 def found(ask: Ask) -> QuerySet[Invoice]:
@@ -61,6 +62,8 @@ def found(ask: Ask) -> QuerySet[Invoice]:
         listed = listed.filter(issued_on__lte=date.fromisoformat(params["until"]))
     if "kind" in params:
         listed = listed.filter(kind=params["kind"])
+    if "sdi" in params:
+        listed = selectors.by_sdi(listed, params["sdi"])
     if text := params.get("search"):
         listed = listed.filter(Q(number__icontains=text) | Q(buyer__icontains=text))
     return listed

@@ -44,9 +44,8 @@ def visible(actor: Actor, wish: Wish = Wish()) -> QuerySet[Invoice]:
     counted = found.annotate(
         charges=Count("lines__cdr", distinct=True), paid=Count("lines__cdr", distinct=True, filter=paid)
     )
-    listed = with_sdi(with_state(counted)).order_by("-pk")
-    state = {"sdi": None if wish.sdi == NONE else wish.sdi} if wish.sdi else {}
-    return listed.filter(**state)
+    listed = with_state(counted).order_by("-pk")
+    return by_sdi(listed, wish.sdi) if wish.sdi else with_sdi(listed)
 
 
 NONE = "none"
@@ -56,6 +55,12 @@ def with_sdi(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Each row with `sdi`: the state of its last e-invoice, None where there is none."""
     newest = EInvoice.objects.filter(invoice=OuterRef("pk")).order_by("-attempt").values("state")[:1]
     return found.annotate(sdi=Subquery(newest))
+
+
+def by_sdi(found: QuerySet[Invoice], state: str) -> QuerySet[Invoice]:
+    """Those whose last e-invoice is in that state, or (NONE) that have none; with `sdi`."""
+    wanted = {"sdi": None if state == NONE else state}
+    return with_sdi(found).filter(**wanted)
 
 
 def with_state(found: QuerySet[Invoice]) -> QuerySet[Invoice]:

@@ -1,10 +1,13 @@
 """Anna sends e-invoices, takes in what the SdI answers, and looks at the corrispettivi."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -14,6 +17,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Company, Driver, Operator, User
+from billing.exports import kinds
 from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, Payment, TakingsEntry, TariffVersion
 from billing.services import document_mails, einvoices, invoices, rating, takings
 from billing.tasks import documents
@@ -267,3 +271,28 @@ def test_a_public_body_is_taxed_by_split_payment(desk: Client, dario: Driver, op
         hers = Client()
         hers.force_login(carla)
         assert hers.post(path, RIGHT).status_code == 404
+
+
+def test_the_files_of_a_month_and_the_lists_are_exports(file: EInvoice, operator: Operator, anna: User) -> None:
+    def rows(kind: str, **params: str) -> list[Any]:
+        of = kinds.of(kind)
+        ask = kinds.Ask(operator, of.clean(operator, params), "it", ZoneInfo("Europe/Rome"), anna)
+        if of.build:
+            out = io.BytesIO()
+            assert of.build(ask, out, lambda done: None) == len(zipfile.ZipFile(out).namelist())
+            return zipfile.ZipFile(out).namelist()
+        assert of.rows is not None
+        return [list(row) for row in of.rows(ask)]
+
+    assert rows("fatturapa", month="2026-06") == [file.file_name]
+    assert rows("fatturapa", since="2026-06-17", until="2026-06-30") == []
+    assert len(rows("invoices", sdi="ready", month="2026-06")) == 1
+    assert rows("invoices", sdi="refused", month="2026-06") == []
+    Driver.objects.update(vat_number="", fiscal_code="RSSMRA80A01F205X")
+    invoices.credit_note(invoice=file.invoice, by=None, again=True)
+    takings.record(operator=operator)
+    [entry] = rows("corrispettivi", month="2026-06")
+    assert len(entry) == len(kinds.of("corrispettivi").columns)
+    assert entry[:4] == [1, date(2026, 6, 15), "charge", None]
+    [day] = rows("corrispettivi_days", since="2026-06-15", until="2026-06-15")
+    assert day == [date(2026, 6, 15), 1, 1, 0, Decimal("20.000"), Decimal("9.02"), Decimal("1.98"), Decimal("11.00"), 0]
