@@ -52,7 +52,7 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
 
 def found(ask: Ask) -> QuerySet[Invoice]:
     params = ask.params
-    listed = Invoice.objects.filter(operator=ask.operator)
+    listed: QuerySet[Invoice] = Invoice.objects.filter(operator=ask.operator)
     if "month" in params:
         month = asking.month_of(params)
         listed = listed.filter(issued_on__gte=month, issued_on__lt=months.after(month))
