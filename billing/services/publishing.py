@@ -1,13 +1,11 @@
 """A price is published: once, knowingly, and never where the law forbids it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts import access
 from accounts.models import Operator, User
@@ -17,8 +15,6 @@ from billing.selectors.reach import Point
 from billing.services import drafts, tariffs
 from billing.tariffs import afir, parsing
 from cms.core.errors import Conflict, Invalid
-
-NAMED = 5
 
 
 @transaction.atomic
@@ -44,9 +40,6 @@ def publish(
         raise Invalid({"valid_from": [_("This moment has passed.")]})
     if tariff is not None:
         _unchanged(tariff, base)
-    forbidden = forbidden_at(operator=operator, tariff=tariff, terms=terms, at=valid_from or now)
-    if forbidden:
-        raise Conflict(_refusal(forbidden), code="afir", points=[point.uid for point in forbidden])
     if tariff is None:
         version = tariffs.create(operator=operator, name=name, valid_from=valid_from, by=by, **terms)
     else:
@@ -56,7 +49,8 @@ def publish(
 
 
 def forbidden_at(*, operator: Operator, tariff: Tariff | None, terms: dict[str, Any], at: datetime) -> list[Point]:
-    """The points of 50 kW and more that would have this price without a contract, and may not (AFIR art. 5 (4))."""
+    """The points of 50 kW and more that would have this price without a contract, and may not: what services.lawful will say,
+    for a page that asks before."""
     try:
         parsed = parsing.tariff(**terms)
     except parsing.Wrong:  # the saving says what is wrong
@@ -85,32 +79,3 @@ def _unchanged(tariff: Tariff, base: int) -> None:
             tariff=tariff.pk,
             newest=newest,
         )
-
-
-def _refusal(points: Sequence[Point]) -> str:
-    named = ", ".join(point.uid for point in points[:NAMED])
-    rest = len(points) - NAMED
-    if rest > 0:
-        named += " " + ngettext("and %(n)s more", "and %(n)s more", rest) % {"n": rest}
-    return _(
-        "At 50 kW and more the price without a contract may only be per kWh, with a fee per minute for staying (AFIR art. 5). "
-        "These points would break that: %(points)s."
-    ) % {"points": named}
-
-
-def same(version: TariffVersion, terms: dict[str, Any]) -> bool:
-    """Do both say one price? The order of the components within an element, and how numbers are written, mean nothing."""
-    return _meaning(parsing.tariff(**terms)) == _meaning(
-        parsing.tariff(
-            parsing.loads(version.elements),
-            currency=version.currency,
-            tax_included=version.tax_included,
-            min_price=version.min_price,
-            max_price=version.max_price,
-        )
-    )
-
-
-def _meaning(tariff: Any) -> tuple[Any, ...]:
-    elements = tuple((e.restrictions, frozenset(e.components)) for e in tariff.elements)
-    return elements, tariff.currency, tariff.gross, tariff.min_price, tariff.max_price

@@ -16,6 +16,7 @@ from accounts import access
 from accounts.models import ApiKey, DriverGroup, Operator, User
 from billing.models import Plan, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import assignments
+from billing.services import lawful
 from billing.tariffs import exact, parsing
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
@@ -41,7 +42,7 @@ def create(
     """A new tariff with its first version. `elements` as in OCPI (with our members, see tariffs.model). The operator's first
     becomes the default: a network without a price would give its energy away.
 
-    Raises Invalid with paths into `elements`, Forbidden.
+    Raises Invalid with paths into `elements`, Forbidden, Conflict(afir).
     """
     _demand(by, operator)
     tariff = Tariff(operator=operator, name=name.strip())
@@ -60,6 +61,7 @@ def create(
     )
     if not TariffAssignment.objects.filter(operator=operator, **_EVERYBODY_EVERYWHERE).exists():
         TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
+    lawful.demand_version(version, by=by)
     return version
 
 
@@ -69,7 +71,7 @@ def change(
 ) -> TariffVersion:
     """A new version that differs in `terms` (elements, currency, tax_included, min_price, max_price); what is not named stays.
     The newest version, unchanged, if nothing differs. Raises Invalid (for a person also where `valid_from` is past), Forbidden,
-    Conflict(tariff_archived)."""
+    Conflict(tariff_archived), Conflict(afir)."""
     _demand(by, tariff)
     locked = Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
     if locked.archived_at:
@@ -84,7 +86,9 @@ def change(
     if valid_from is None and not _differs(newest, whole):
         return newest
     number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
-    return _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
+    version = _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
+    lawful.demand_version(version, by=by)
+    return version
 
 
 @transaction.atomic
@@ -127,7 +131,7 @@ def assign(
     for everybody everywhere that is nothing, free.
 
     Raises Invalid for more than one place or kind of person, for rows of another operator and, where a person asks, for a moment
-    that is past: what has begun keeps its price. Conflict(tariff_archived), Forbidden.
+    that is past: what has begun keeps its price. Conflict(tariff_archived), Conflict(afir), Forbidden.
     """
     _demand(by, operator)
     places = {"location": location, "station": station, "evse": evse}
@@ -137,7 +141,7 @@ def assign(
         raise Invalid({"power_type": [_("This is not one of the possible values.")]})
     if tariff is not None and tariff.archived_at:
         raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
-    return TariffAssignment.objects.create(
+    row = TariffAssignment(
         operator=operator,
         tariff=tariff,
         power_type=power_type,
@@ -146,6 +150,9 @@ def assign(
         **places,
         **people,
     )
+    lawful.demand_assignment(row, by=by)
+    row.save()
+    return row
 
 
 _EVERYBODY_EVERYWHERE: dict[str, Any] = {

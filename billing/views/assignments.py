@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -18,13 +17,11 @@ from billing import pricing
 from billing.forms.assignments import AskForm, AssignForm
 from billing.models import Tariff, TariffAssignment
 from billing.selectors import assignments as considering
-from billing.selectors import reach
 from billing.selectors import tariffs as selectors
 from billing.selectors.assignments import Place, Verdict, Who
 from billing.services import tariffs
-from billing.tariffs import afir
-from billing.views import editing, history, prices
-from cms.core.errors import Conflict, DomainError
+from billing.views import editing
+from cms.core.errors import DomainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,6 @@ def assign(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("tariff", pk=pk)
     scope = form.scope()
     try:
-        _lawful(tariff, scope)
         row = tariffs.assign(
             tariff=tariff,
             operator=request.operator,
@@ -165,22 +161,6 @@ def end(request: MemberRequest, pk: int, assignment: int) -> HttpResponse:
 def _scope(row: TariffAssignment) -> dict[str, Any]:
     names = ("location", "station", "evse", "power_type", "plan", "driver_group", "partner", "ad_hoc")
     return {name: getattr(row, name) for name in names}
-
-
-def _lawful(tariff: Tariff, scope: dict[str, Any]) -> None:
-    """Raises Conflict(afir): the price of fast points without a contract, where the law does not allow it (AFIR art. 5 (4))."""
-    if scope["plan"] or scope["driver_group"] or scope["partner"]:
-        return
-    said = prices.objections(history.of(tariff, get_language() or "it").shown)
-    wish = TariffAssignment(operator=tariff.operator, tariff=tariff, **scope)
-    points = reach.would_have(wish, timezone.now()) if said else []
-    if points:
-        named = ", ".join(point.uid for point in points[:5])
-        raise Conflict(
-            _("Not at %(points)s: at %(kw)s kW and more the law allows a price per kWh and a fee for staying. %(why)s")
-            % {"points": named, "kw": afir.FAST_W // 1000, "why": " ".join(said)},
-            code="afir",
-        )
 
 
 # ---- what price has this place for this person? ----------------------------------------------------------------------

@@ -29,6 +29,7 @@ class Priced:
     until: datetime
     power_w: int
     law: list[str]
+    group: bool
 
 
 def form(operator: Operator, data: Any = None) -> ChargeForm:
@@ -52,7 +53,9 @@ def priced(operator: Operator, version: TariffVersion | None, form: ChargeForm) 
     ]
     fast = charges.power_w(given) >= afir.FAST_W and given["who"] == "ad_hoc"
     law = prices.objections(version) if fast else []
-    return Priced(trace, shown, told[0].start, told[-1].end, int(told[0].power_w or 0), law)
+    return Priced(
+        trace, shown, told[0].start, told[-1].end, int(told[0].power_w or 0), law, given["who"].startswith("group-")
+    )
 
 
 def _people(operator: Operator) -> list[tuple[str, Any]]:

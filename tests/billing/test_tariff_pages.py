@@ -15,9 +15,10 @@ from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.pricing import AD_HOC
 from billing.services import tariffs
+from cms.core.errors import Conflict
 from stations.models import EVSE
 from tests.factories import LocationFactory, StationFactory
-from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory
+from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
 from tests.factories.stations import EvseFactory
 
 SIMPLE = {
@@ -270,6 +271,19 @@ def test_it_is_not_put_on_fast_points_afterwards(desk: Client, tariff: Tariff, f
     page = desk.post(f"/ops/tariffs/{slow.pk}/assign/", {"point": fast.uid, "who": "ad_hoc"}, follow=True)
     assert any(fast.uid in str(message) for message in page.context["messages"])
     assert not TariffAssignment.objects.filter(tariff=slow).exists()
+
+
+def test_no_program_gets_around_the_law(tariff: Tariff, fast: EVSE, operator: Operator, olga: User) -> None:
+    with pytest.raises(Conflict, match="AFIR") as refused:
+        tariffs.change(tariff=tariff, min_price=Decimal(2), by=olga)
+    assert (refused.value.code, refused.value.facts["points"]) == ("afir", [fast.uid])
+    assert numbers(tariff) == [1]
+    other = tariffs.create(
+        operator=operator, name="AC", elements=[element("TIME", "6")], by=olga
+    ).tariff  # holds nowhere
+    with pytest.raises(Conflict, match="AFIR"):
+        tariffs.assign(tariff=other, operator=operator, station=fast.station, by=olga)
+    assert not TariffAssignment.objects.filter(tariff=other).exists()
 
 
 # ---- where it holds --------------------------------------------------------------------------------------------------
