@@ -16,7 +16,9 @@ from .sheets import Sheet
 
 _IT = {
     "title": "Rendiconto",
+    "operator": "Rete",
     "host": "Gestore del sito",
+    "months": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     "month": "Mese",
     "site": "Sito",
     "sessions": "Ricariche",
@@ -44,7 +46,9 @@ _IT = {
 }
 _EN = {
     "title": "Statement",
+    "operator": "Network",
     "host": "Site host",
+    "months": "January February March April May June July August September October November December",
     "month": "Month",
     "site": "Site",
     "sessions": "Charges",
@@ -99,7 +103,7 @@ def sheet(row: HostStatement) -> Sheet:
         "title": said["title"],
         "number": general["number"].format(number=row.number),
         "subtitle": month_name(row.month, language),
-        "seller": {"label": general["seller"], **parties.printed(seller, language)},
+        "seller": {"label": said["operator"], **parties.printed(seller, language)},
         "buyer": {"label": said["host"], "name": host["name"], "lines": _host_lines(host, general)},
         "facts": [
             [said["site"], f"{host['location']}, {host['location_address']}"],
@@ -123,7 +127,7 @@ def sheet(row: HostStatement) -> Sheet:
 
 
 def month_name(month: date, language: str) -> str:
-    return f"{words.of(language)['months'].split()[month.month - 1]} {month.year}"
+    return f"{of(language)['months'].split()[month.month - 1]} {month.year}"
 
 
 def lines(row: HostStatement) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Driver, Operator, User
-from billing.models import CDR, MonthClose, MonthCloseEvent, Payment, TariffVersion
+from billing.models import CDR, MonthClose, MonthCloseEvent, NumberSequence, Payment, TariffVersion
 from billing.selectors import ledger, months, worklist
 from billing.selectors.months import Locks
 from billing.services import close, invoices, rating
@@ -202,6 +202,22 @@ def test_one_month_after_the_other(operator: Operator, anna: User, clock: Any) -
     with pytest.raises(Conflict) as refused:
         close.close(operator=operator, month=date(2026, 8, 1), by=anna)
     assert refused.value.code == "earlier_month_open"
+
+
+def test_no_document_is_dated_in_a_closed_month(
+    rated: Rated, operator: Operator, dario: Driver, anna: User, clock: Any
+) -> None:
+    """Not even by a server whose clock has gone back by weeks."""
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    closed(operator, JUNE, anna)
+    cdr = rated()
+    clock.move_to(datetime(2026, 6, 20, 9, tzinfo=UTC))
+    with pytest.raises(Conflict) as refused:
+        invoices.issue(cdrs=[cdr], by=anna)
+    assert refused.value.code == "month_closed"
+    assert not NumberSequence.objects.exists()
+    clock.move_to(datetime(2026, 7, 4, 9, tzinfo=UTC))
+    assert invoices.issue(cdrs=[cdr], by=anna).number == "1/2026"
 
 
 # ---- opening again --------------------------------------------------------------------------------------------------
