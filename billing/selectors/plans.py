@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import Operator
+from accounts.models import Driver, Operator
 from billing import pricing
 from billing.models import (
     DunningCase,
@@ -130,9 +130,17 @@ def with_meters(page: Sequence[Subscription]) -> list[Subscriber]:
     ]
 
 
-def debts(operator: Operator) -> list[DunningCase]:
+def of_driver(driver: Driver) -> Subscriber | None:
+    """The plan that somebody has."""
+    row = subscribers(driver.operator).filter(driver=driver).first()
+    return with_meters([row])[0] if row else None
+
+
+def debts(operator: Operator, *, driver: Driver | None = None) -> list[DunningCase]:
     """What is owed, the oldest first; `about` says of what."""
     open_ = DunningCase.objects.filter(operator=operator, closed_at=None)
+    if driver is not None:
+        open_ = open_.filter(driver=driver)
     found = list(open_.select_related("driver__user", "company", "fee__version__plan", "cdr", "invoice").order_by("pk"))
     for case in found:
         case.about = about(case)  # type: ignore[attr-defined]

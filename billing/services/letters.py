@@ -68,7 +68,7 @@ def tell_step(*, step_id: int) -> bool:
         name=f"emails/dunning_{step.kind}",
         operator=case.operator,
         facts={"case": case, "reason": step.text},
-        path="portal:plan" if case.fee_id else "portal:history",
+        path="portal:plan" if case.fee_id else "portal:payment",
     )
 
 

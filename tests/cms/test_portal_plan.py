@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Driver, Operator
 from billing.models import AllowanceUse, Payment, PlanVersion, Subscription, SubscriptionPeriod
 from billing.payments import fake_gateway
-from billing.services import choosing
+from billing.services import choosing, subscriptions
 from billing.tasks import subscriptions as tasks
 from stations.models import ChargingStation
 from tests.factories import EvseFactory
@@ -178,3 +178,20 @@ def test_before_a_start_the_socket_says_what_is_left(
 
 def test_strangers_sign_in_first(client: Client, small: PlanVersion) -> None:
     assert client.get("/plan/").status_code == 302
+
+
+def test_the_last_month_of_a_plan_that_ended_can_still_be_paid(
+    phone: Client, dario: Driver, small: PlanVersion, operator: Operator
+) -> None:
+    with time_machine.travel(JUNE, tick=False):
+        row = made.subscription(dario, small)
+    made.card(dario, says="insufficient_funds")
+    with time_machine.travel(datetime(2026, 7, 1, 8, tzinfo=UTC), tick=False):
+        tasks.renew_subscriptions()
+        subscriptions.end(subscription=row, by=None)
+        page = text(phone.get("/plan/"))
+        assert "€14.90 could not be collected Plan Adriatica 40." in page.replace("</b>", " ")
+        made.card(dario)
+        fee = row.fees.get(kind="renewal")
+        assert said(phone.post(f"/plan/fees/{fee.pk}/settle/", follow=True)) == ["Paid. Thank you."]
+        assert "could not be collected" not in text(phone.get("/plan/"))

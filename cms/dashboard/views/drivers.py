@@ -11,6 +11,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.models import Driver
 from accounts.services import drivers as service
+from billing.selectors import plans
 from cms.core import typed
 from cms.dashboard.selectors import drivers
 
@@ -34,6 +35,8 @@ def person(request: MemberRequest, pk: int) -> HttpResponse:
         "tokens": driver.tokens.order_by("pk"),
         "sessions": drivers.sessions(driver),
         "invoices": drivers.invoices(driver),
+        "plan": plans.of_driver(driver),
+        "debts": plans.debts(request.operator, driver=driver),
         "may_edit": access.can(request.user, "driver.edit", request.operator),
         "may_edit_tokens": access.can(request.user, "token.edit", request.operator),
     }

@@ -84,6 +84,16 @@ def fee_of(user: User, pk: int) -> QuerySet[SubscriptionFee]:
     return SubscriptionFee.objects.filter(pk=pk, subscription__driver__user=user)
 
 
+def owed(user: User) -> list[DunningCase]:
+    """What is owed beside the plans that run: charges, and the last month of a plan that has ended."""
+    mine = DunningCase.objects.filter(driver__user=user, closed_at=None, invoice=None)
+    rest = mine.exclude(fee__subscription__status__in=Subscription.LIVE)
+    found = list(rest.select_related("fee__version__plan", "cdr", "operator").order_by("pk"))
+    for case in found:
+        case.about = selectors.about(case)  # type: ignore[attr-defined]
+    return found
+
+
 def waiting_fee(user: User) -> SubscriptionFee | None:
     """The newest one whose payment was begun and not finished here."""
     mine = SubscriptionFee.objects.filter(subscription__driver__user=user, payment__isnull=False)

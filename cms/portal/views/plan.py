@@ -32,7 +32,11 @@ _WAITS = frozenset({Payment.Status.ACTION_NEEDED, Payment.Status.PENDING})
 
 @login_required
 def page(request: PersonRequest) -> HttpResponse:
-    context = {"mine": selectors.of(request.user), "offers": selectors.offers(request.user)}
+    context = {
+        "mine": selectors.of(request.user),
+        "offers": selectors.offers(request.user),
+        "owed": selectors.owed(request.user),
+    }
     return render(request, "driver/plan.html", context)
 
 
