@@ -19,6 +19,8 @@ from cms.core.errors import Invalid
 
 Kind, Status = PaymentStep.Kind, Payment.Status
 
+FRESH, PATIENCE = timedelta(hours=2), timedelta(minutes=15)
+ABANDONED = timedelta(days=1)
 ANSWERED_WITHIN = timedelta(seconds=30)  # by whoever began the step; after that the sweep goes on
 
 
@@ -96,14 +98,24 @@ def refresh(*, payment: Payment) -> Payment:
 
 def due(limit: int = 200) -> list[int]:
     """Payments that the provider must be asked about: it is processing them, the customer may have come back unseen, or the hold
-    has run out."""
+    has run out. What is older is asked about less often."""
     now = timezone.now()
-    silent = Q(status=Status.PENDING, updated_at__lte=now - ANSWERED_WITHIN)
-    away = Q(status=Status.ACTION_NEEDED, updated_at__lte=now - ANSWERED_WITHIN)
+    fresh = Q(created_at__gte=now - FRESH, updated_at__lte=now - ANSWERED_WITHIN)
+    old = Q(created_at__lt=now - FRESH, updated_at__lte=now - PATIENCE)
     gone = Q(status=Status.AUTHORIZED, expires_at__lte=now)
-    without_step = ~Q(steps__status=PaymentStep.Status.PENDING)
-    found = Payment.objects.filter(silent | away | gone).exclude(gateway=gateway.WALLET).filter(without_step)
-    return list(found.order_by("updated_at").values_list("pk", flat=True)[:limit])
+    unsettled = Q(status__in=(Status.PENDING, Status.ACTION_NEEDED)) | gone
+    found = Payment.objects.filter(unsettled, fresh | old).exclude(gateway=gateway.WALLET)
+    without_step = found.filter(~Q(steps__status=PaymentStep.Status.PENDING))
+    return list(without_step.order_by("updated_at").values_list("pk", flat=True)[:limit])
+
+
+def sweep(*, payment_id: int) -> None:
+    """Asks once; whoever left a page open for a day is not coming back to it. Raises Unavailable."""
+    payment = refresh(payment=Payment.objects.get(pk=payment_id))
+    now = timezone.now()
+    if payment.status == Status.ACTION_NEEDED and payment.created_at <= now - ABANDONED:
+        payment_steps.run(payment_steps.begin(payment, Kind.RELEASE, key=f"{payment.idempotency_key}-abandoned"))
+    Payment.objects.filter(pk=payment_id, updated_at__lt=now).update(updated_at=now)
 
 
 def adopt(limit: int = 200) -> int:

@@ -80,7 +80,9 @@ def due(limit: int = 500) -> list[int]:
     waiting = unpaid.filter(Q(card=True) | Q(driver__wallets__isnull=False)).order_by("pk").values_list("pk", flat=True)
     now = timezone.now()
     open_ones = Payment.objects.filter(cdr__isnull=False)
-    interrupted = open_ones.filter(status=Status.PENDING, updated_at__lte=now - payments.ANSWERED_WITHIN)
+    silent = Q(status=Status.PENDING, updated_at__lte=now - payments.ANSWERED_WITHIN)
+    left = Q(status=Status.ACTION_NEEDED, created_at__lte=now - ABANDONED)
+    interrupted = open_ones.filter(silent | left)
     retry = open_ones.filter(status=Status.FAILED, next_try_at__lte=now)
     held = CDR.objects.billable().filter(
         Q(session__payments__status=Status.AUTHORIZED) | Q(session__start_requests__payments__status=Status.AUTHORIZED)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from celery import shared_task
 
-from billing.models import Payment, PaymentMethod
+from billing.models import PaymentMethod
 from billing.services import methods, payment_news, payment_steps, payments, payouts, session_holds, settling, webhooks
 from cms.core.errors import DomainError, Unavailable
 
@@ -46,7 +46,7 @@ def finish_payment_steps() -> None:
     somebody began to save."""
     payments.adopt()
     each("payment step", payment_steps.waiting(before=STUCK), payment_steps.run)
-    each("payment", payments.due(), lambda pk: payments.refresh(payment=Payment.objects.get(pk=pk)))
+    each("payment", payments.due(), lambda pk: payments.sweep(payment_id=pk))
     each("payment method", methods.due(), lambda pk: methods.sweep(method_id=pk))
 
 

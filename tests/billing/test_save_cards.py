@@ -1,9 +1,12 @@
 """Cards are saved at the provider, one is the default, and the one that pays cannot go."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.models import Driver
 from billing import tasks
@@ -173,12 +176,25 @@ def test_the_sweep_learns_what_nobody_came_back_to_say(dario: Driver, till: Till
     payment, method = on_page(dario), methods.add(payer=dario, return_url=BACK)
     fake_gateway.enter(payment.gateway_id, GOOD, **TYPED)
     fake_gateway.enter(method.setup_id, GOOD, **TYPED)
-    Payment.objects.update(updated_at="2026-01-01T00:00Z")
+    Payment.objects.update(updated_at=timezone.now() - timedelta(minutes=1))
     PaymentMethod.objects.update(created_at="2026-01-01T00:00Z")
     tasks.finish_payment_steps()
     payment.refresh_from_db()
     method.refresh_from_db()
     assert (payment.status, method.status) == ("authorized", "active")
+
+
+def test_a_page_that_was_left_open_for_a_day_is_given_up(dario: Driver, till: Till) -> None:
+    payment = on_page(dario)
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        assert payments.due() == [payment.pk]
+        tasks.finish_payment_steps()
+        assert payments.due() == []
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        tasks.finish_payment_steps()
+        assert payments.due() == []
+    payment.refresh_from_db()
+    assert payment.status == "released"
 
 
 def test_a_saved_card_of_somebody_else_stays_as_it_was(dario: Driver, card: PaymentMethod, till: Till) -> None:
