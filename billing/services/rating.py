@@ -183,10 +183,11 @@ def _has_changed(session: ChargingSession, cdr: _Standing | None) -> bool:
 
 
 def rated_by_session(
-    sessions: Sequence[ChargingSession], agreed: Mapping[int, session_prices.Agreed]
+    sessions: Sequence[ChargingSession], agreed: Mapping[int, session_prices.Agreed] | None = None
 ) -> dict[int, records.Rated]:
     """Pure but for the reading: what each session costs, by its evidence, the version it began with and what its driver was
     granted. Locks what is left of plans and codes."""
+    began_with = session_prices.of(sessions) if agreed is None else agreed
     operators = {session.operator_id for session in sessions}
     policies = {policy.operator_id: policy for policy in BillingPolicy.objects.filter(operator__in=operators)}
     told, before = pricing.periods_by_session(sessions), pricing.earlier_by_session(sessions)
@@ -194,7 +195,7 @@ def rated_by_session(
     return {
         session.pk: _rated(
             session,
-            agreed[session.pk].version,
+            began_with[session.pk].version,
             policies.get(session.operator_id, _NO_POLICY),
             _Evidence(told[session.pk], before.get(session.pk, []), granted.get(session.pk, ())),
             payers.get(session.pk, _PAYS_HIMSELF),

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership, Operator, Role, User
+from billing.services import session_prices
 from cms.dashboard import tabs
 from cms.dashboard.selectors import readings, station, strips
 from cms.wiring import csms
@@ -442,6 +443,7 @@ def test_a_page_asks_the_database_a_bounded_number_of_questions(
     client, olga, unit, dario, django_assert_max_num_queries
 ):
     charge(unit, dario)
+    session_prices.keep(session_ids=ChargingSession.objects.values_list("pk", flat=True))
     client.force_login(olga)
     client.get("/ops/stations/CP-0100/")
     with django_assert_max_num_queries(32):
