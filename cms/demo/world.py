@@ -199,7 +199,8 @@ def _drivers(company: Company, operator: Operator, password: str) -> tuple[dict[
         cards[person.email] = card
         near[homes[number % len(homes)]].append(card)
     if company is cast.RETE:
-        for place, uid in zip(company.places, strangers.cards(operator, len(company.places)), strict=True):
+        some = company.places[::3]
+        for place, uid in zip(some, strangers.cards(operator, len(some)), strict=True):
             near[place.name].append(uid)
     _odd_tokens(operator)
     return cards, near
