@@ -60,7 +60,7 @@ def test_a_wallet_pays_only_in_its_own_currency(dario: Driver) -> None:
 
 def test_what_was_taken_for_a_credited_charge_comes_back_once(dario: Driver) -> None:
     paid_in(dario)
-    cdr = CDRFactory(driver=dario, incl=Decimal(4), trace='{"lines":[]}')
+    cdr = CDRFactory(driver=dario, incl=Decimal(4))
     wallets.pay(cdr=cdr)
     assert not wallets.give_back(cdr=cdr), "it still stands"
 

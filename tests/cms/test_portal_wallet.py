@@ -192,3 +192,14 @@ def test_nobody_else_looks_into_a_company(phone: Client, bellini: Company, opera
     assert phone.get("/company/").status_code == 404
     phone.post("/company/leave/")
     assert CompanyMember.objects.get().left_at is not None
+
+
+def test_the_receipt_of_a_company_s_charge_says_who_pays_and_offers_no_invoice(
+    phone: Client, dario: Driver, bellini: Company
+) -> None:
+    cdr = CDRFactory(driver=dario, company=bellini)
+    page = text(phone.get(f"/history/{cdr.session_id}/"))
+    assert "Bellini Impianti pays" in page
+    assert "Do you need an invoice?" not in page
+    own = CDRFactory(driver=dario)
+    assert "Do you need an invoice?" in text(phone.get(f"/history/{own.session_id}/"))

@@ -114,7 +114,12 @@ class CDRFactory(factory.django.DjangoModelFactory[CDR]):
     exact_incl_vat = factory.LazyAttribute(lambda c: str(c.total_incl_vat))
     snapshot = "{}"
     periods = "[]"
-    trace = "{}"
+    trace = factory.LazyAttribute(
+        lambda c: json.dumps(
+            {"currency": c.currency, "tax_included": True, "lines": [], "vat": []}
+            | {name: str(getattr(c, name)) for name in ("total_excl_vat", "total_vat", "total_incl_vat")}
+        )
+    )
 
 
 class PaymentMethodFactory(factory.django.DjangoModelFactory[PaymentMethod]):

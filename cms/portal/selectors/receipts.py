@@ -67,7 +67,7 @@ class Receipt:
 
     @property
     def may_ask_invoice(self) -> bool:
-        """Something to invoice, not invoiced yet, and nobody has to look at it first."""
+        """Something to invoice that the driver pays, not invoiced yet, and nobody has to look at it first."""
         return self._invoiceable and self.driver is not None
 
     @property
@@ -97,7 +97,8 @@ class Receipt:
 
     @property
     def _invoiceable(self) -> bool:
-        return bool(self.cdr and self.cdr.total_incl_vat and not self.invoice and not self.held)
+        own = self.cdr is not None and self.cdr.company_id is None
+        return bool(own and self.cdr and self.cdr.total_incl_vat and not self.invoice and not self.held)
 
 
 def cdr_of(user: User, session: int) -> CDR | None:
@@ -117,7 +118,7 @@ def of(ride: Ride, cdr: CDR | None) -> Receipt:
         cdr=cdr,
         lines=receipt_lines.of(cdr) if cdr else (),
         vat=receipt_lines.vat_words(cdr) if cdr else "",
-        invoice=Invoice.objects.filter(claims__cdr=cdr).first() if cdr else None,
+        invoice=Invoice.objects.filter(claims__cdr=cdr, company=None).first() if cdr else None,
         driver=cdr.driver if cdr else None,
         chart=_chart(ride, cdr),
         held=cdr is not None and not CDR.objects.billable().filter(pk=cdr.pk).exists(),
