@@ -5,53 +5,20 @@ exactly; the taxable sum is the document's own, to the cent, and what lies betwe
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from billing import pricing
-from billing.documents import dates, fiscal_notes
-from billing.documents.fatturapa import body, checks, header, names, numbers
+from billing.documents import dates, einvoice_header, fiscal_notes
+from billing.documents.fatturapa import body, checks, names, numbers
 from billing.models import CDR, FiscalSettings, Invoice, InvoiceLine
 from billing.tariffs import exact
 
-Party = Mapping[str, Any]
-
 CARD, BANK, WITHHELD = "MP08", "MP05", "MP22"
 _COMPLETE, _IN_PARTS = "TP02", "TP01"
-_EU = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
 _CENT = Decimal("0.01")
 
 
@@ -66,30 +33,20 @@ class Paid:
         return sum((amount for _, amount in self.parts), Decimal(0))
 
 
-def transmitter(seller: Party, settings: FiscalSettings) -> str:
-    """Country and fiscal id of who hands the files over: IT00743110157."""
-    if settings.transmitter:
-        return settings.transmitter
-    country, number = _vat(seller)
-    return country + (seller.get("fiscal_code") or number)
-
-
 def of(
     document: Invoice,
     *,
     name: names.FileName,
     settings: FiscalSettings,
-    seller: Party,
-    buyer: Party,
+    seller: einvoice_header.Party,
+    buyer: einvoice_header.Party,
     paid: Paid = Paid(),
 ) -> body.Invoice:
     """`seller` and `buyer` as frozen by `parties`, or corrected after a refusal."""
     lines = list(document.lines.select_related("cdr__operator").order_by("position"))
     written = _Written(document, lines, settings, split=fiscal_notes.is_split(buyer))
     return body.Invoice(
-        header=header.Header(
-            transmission=_transmission(name, seller, buyer), seller=_seller(seller), buyer=_buyer(buyer)
-        ),
+        header=einvoice_header.of(name, seller=seller, buyer=buyer),
         bodies=(
             body.Body(
                 general=written.general(),
@@ -98,100 +55,6 @@ def of(
             ),
         ),
     )
-
-
-# ---- the header -----------------------------------------------------------------------------------------------------
-
-
-def _transmission(name: names.FileName, seller: Party, buyer: Party) -> header.Transmission:
-    recipient = recipient_of(buyer)
-    return header.Transmission(
-        transmitter=header.FiscalId(country=name.transmitter[:2], number=name.transmitter[2:]),
-        progressive=name.progressive,
-        format=header.FPA if len(recipient) == 6 else header.FPR,
-        recipient=recipient,
-        pec=(buyer.get("pec") or None) if recipient == checks.UNKNOWN else None,
-    )
-
-
-def recipient_of(buyer: Party) -> str:
-    """CodiceDestinatario: the customer's own, else 0000000 (PEC, or the tax drawer), XXXXXXX outside Italy."""
-    if abroad(buyer):
-        return checks.ABROAD
-    return buyer.get("sdi_code") or checks.UNKNOWN
-
-
-def abroad(party: Party) -> bool:
-    return bool(party.get("country_code", "IT") != "IT")
-
-
-def _seller(party: Party) -> header.Seller:
-    country, number = _vat(party)
-    return header.Seller(
-        identity=header.SellerIdentity(
-            vat=header.FiscalId(country=country, number=number),
-            fiscal_code=party.get("fiscal_code") or None,
-            name=header.Name(company=party.get("legal_name") or None),
-            regime=party.get("tax_regime", ""),
-        ),
-        address=_address(party),
-        contacts=_contacts(party),
-    )
-
-
-def _contacts(party: Party) -> header.Contacts | None:
-    phone = "".join(sign for sign in party.get("support_phone", "") if sign.isdigit() or sign == "+").removeprefix(
-        "+39"
-    )
-    email = party.get("support_email") or None
-    fits = phone if 5 <= len(phone) <= 12 else None
-    return header.Contacts(phone=fits, email=email) if fits or email else None
-
-
-def _buyer(party: Party) -> header.Buyer:
-    return header.Buyer(
-        identity=header.BuyerIdentity(
-            vat=_buyers_vat(party),
-            fiscal_code=(party.get("fiscal_code") or None) if not abroad(party) else None,
-            name=header.Name(company=party.get("legal_name") or None),
-        ),
-        address=_address(party),
-    )
-
-
-def _buyers_vat(party: Party) -> header.FiscalId | None:
-    """A private person has none; abroad something must stand there: the guide of the Agenzia says what."""
-    if party.get("vat_number"):
-        country, number = _vat(party)
-        return header.FiscalId(country=country, number=number)
-    if not abroad(party):
-        return None
-    if party["country_code"] in _EU:
-        return header.FiscalId(country=party["country_code"], number="0000000")
-    return header.FiscalId(country="OO", number="99999999999")
-
-
-def _vat(party: Party) -> tuple[str, str]:
-    number: str = party.get("vat_number", "")
-    if number[:2].isalpha():
-        return number[:2], number[2:]
-    return party.get("country_code", "IT"), number
-
-
-def _address(party: Party) -> header.Address:
-    """Only Italian postal codes have a place of their own; others stand before the town."""
-    foreign = abroad(party)
-    town = " ".join(filter(None, (party.get("postal_code"), party.get("city")))) if foreign else party.get("city", "")
-    return header.Address(
-        street=party.get("address", ""),
-        postal_code="00000" if foreign else party.get("postal_code", ""),
-        town=town,
-        province=None if foreign else party.get("province") or None,
-        country=party.get("country_code", "IT"),
-    )
-
-
-# ---- the body -------------------------------------------------------------------------------------------------------
 
 
 class _Written:
@@ -311,7 +174,7 @@ class _Written:
         when = dates.span(line.cdr.started_at, line.cdr.stopped_at, zone, self.document.language)
         return " - ".join(part for part in (line.text, place, when) if part)
 
-    def payments(self, seller: Party, paid: Paid) -> tuple[body.Payment, ...]:
+    def payments(self, seller: einvoice_header.Party, paid: Paid) -> tuple[body.Payment, ...]:
         """What came in by card or from the wallet, and the rest by bank. A credit note is settled by nobody's transfer."""
         document = self.document
         if document.kind == Invoice.Kind.CREDIT_NOTE:

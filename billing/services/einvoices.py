@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Operator, User
-from billing.documents import einvoice, en16931, paid, parties, pdf, sdi_words
+from billing.documents import einvoice, einvoice_header, en16931, paid, parties, pdf, sdi_words
 from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
 from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice
@@ -206,7 +206,7 @@ def _keep(invoice: Invoice, both: _Both, *, attempt: int) -> EInvoice:
     """The number of a file that turns out incomplete goes back with the transaction."""
     settings = fiscal.settings_of(invoice.operator)
     with transaction.atomic():
-        name = _next_name(einvoice.transmitter(both[0], settings))
+        name = _next_name(einvoice_header.transmitter(both[0], settings))
         xml = write.xml(_document(invoice, both, name.count))
         found = checks.of(xml, today=_today(invoice))
         if found:
@@ -236,7 +236,7 @@ def _document(invoice: Invoice, both: _Both, count: int) -> body.Invoice:
     seller, buyer = both
     return einvoice.of(
         invoice,
-        name=names.FileName(einvoice.transmitter(seller, settings), count),
+        name=names.FileName(einvoice_header.transmitter(seller, settings), count),
         settings=settings,
         seller=seller,
         buyer=buyer,
