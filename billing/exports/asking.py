@@ -25,14 +25,15 @@ def month(operator: Operator, given: Mapping[str, str]) -> Params:
 
 
 def months_until(operator: Operator, given: Mapping[str, str]) -> Params:
-    """A month, or with "months" = 3 the quarter that begins with it."""
+    """A month, or with "months" = 3 the quarter that it lies in, by its first month."""
     said = given.get("months", "1") or "1"
     if said not in ("1", "3"):
         raise Invalid({"months": [_("A month or a quarter: 1 or 3.")]})
     asked = month(operator, given)
-    if said == "3" and given.get("month", "")[5:] not in ("01", "04", "07", "10"):
-        raise Invalid({"month": [_("A quarter begins with January, April, July or October.")]})
-    return asked | ({"months": "3"} if said == "3" else {})
+    if said == "1":
+        return asked
+    inside = month_of(asked)
+    return {"month": f"{months.after(inside, -((inside.month - 1) % 3)):%Y-%m}", "months": "3"}
 
 
 def days(operator: Operator, given: Mapping[str, str]) -> Params:

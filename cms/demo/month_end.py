@@ -31,7 +31,7 @@ def tell(start: datetime, now: datetime) -> None:
     before = months.after(last, -1)
     _agree(operator, anna, months.of(operator, start))
     _refused(operator, last)
-    close.look_at_all(operator=operator)
+    close.look(operator=operator, month=last)
     _made_up(operator, before, last)
     _close(operator, anna, before, last)
     for location in Location.objects.filter(pk__in=RevenueShare.objects.filter(operator=operator).values("location")):
@@ -41,6 +41,7 @@ def tell(start: datetime, now: datetime) -> None:
         params = {"month": f"{before:%Y-%m}"}
         exports.run(exports.start(operator=operator, kind=kind, params=params, by=anna, language="it").pk)
     _yesterday(operator, now)
+    close.look(operator=operator, month=months.of(operator, now))
 
 
 def _refused(operator: Operator, month: date) -> None:

@@ -11,9 +11,10 @@ import pytest
 import time_machine
 
 from accounts.models import Driver, Operator, User
-from billing.exports import journal
+from billing.exports import asking, journal, vat
 from billing.exports.accounts import Account
 from billing.exports.journal import Booking, Move, Unbalanced
+from billing.exports.kinds import Ask
 from billing.models import (
     CDR,
     Bookkeeping,
@@ -26,6 +27,7 @@ from billing.models import (
     WalletEntry,
 )
 from billing.services import credit_notes, invoices, rating, takings
+from cms.core.errors import Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.test_export_lists import lines
 from tests.billing.test_issue_invoices import BELLINI
@@ -166,6 +168,18 @@ def test_vat_by_register_and_rate(world: None, operator: Operator) -> None:
 def test_a_quarter_is_its_months(world: None, operator: Operator) -> None:
     quarter = lines(operator, "vat", "machine", month="2026-04", months="3")[1:]
     assert quarter == lines(operator, "vat", "machine", month="2026-06")[1:]
+
+
+@pytest.mark.parametrize(("month", "first"), [("2026-01", "2026-01"), ("2026-06", "2026-04"), ("2026-12", "2026-10")])
+def test_a_quarter_is_asked_for_by_any_of_its_months(month: str, first: str) -> None:
+    asked = vat.KIND.clean(Operator(time_zone="Europe/Rome"), {"month": month, "months": "3"})
+    assert asked == {"month": first, "months": "3"}
+    assert asking.stem("vat", Ask(None, asked, "it", None, None)).startswith("vat-2026-Q")  # type: ignore[arg-type]
+
+
+def test_half_a_year_is_no_period() -> None:
+    with pytest.raises(Invalid):
+        vat.KIND.clean(Operator(time_zone="Europe/Rome"), {"month": "2026-01", "months": "6"})
 
 
 def test_what_is_invoiced_after_all_leaves_the_corrispettivi(
