@@ -21,7 +21,7 @@ PAGES = {
     "/ops/map/": 10,
     "/ops/locations/": 10,
     "/ops/incidents/": 12,
-    "/ops/search/?q=CP": 15,
+    "/ops/search/?q=CP": 16,
 }
 
 

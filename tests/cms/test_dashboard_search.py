@@ -2,8 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts.models import Company, Membership, Role, User
+from billing.models import Promotion
 from cms.templatetags import frame
 from sessions_app.models import ChargingSession
 from tests.cms import driving
@@ -114,3 +116,21 @@ def test_on_a_phone_the_rest_is_one_page_away(client, olga, operator):
     shown = client.get("/ops/more/?lang=en").content.decode()
     assert "Set-up" in shown
     assert "Sign out" in shown
+
+
+def test_companies_and_codes_are_found_by_who_may_see_them(
+    client: Client, operator, other_operator, olga: User
+) -> None:
+    bellini = Company.objects.create(operator=operator, name="Bellini Impianti", vat_number="IT12345670017")
+    Company.objects.create(operator=other_operator, name="Bellini Altrove")
+    code = Promotion.objects.create(
+        operator=operator, code="AB3DE-5FGHJ", kind="percent", value=20, currency="EUR", valid_from=timezone.now()
+    )
+    found = search(client, olga, "bellini").content.decode()
+    assert f"/ops/companies/{bellini.pk}/" in found
+    assert "Altrove" not in found
+    assert f"/ops/companies/{bellini.pk}/" in search(client, olga, "12345670017").content.decode()
+    assert search(client, olga, "ab3de 5fghj")["Location"] == f"/ops/promotions/{code.pk}/"
+    technician = UserFactory()
+    Membership.objects.create(user=technician, operator=operator, role=Role.TECHNICIAN)
+    assert "Bellini Impianti" not in search(client, technician, "bellini").content.decode()

@@ -10,8 +10,9 @@ from django.db.models.functions import Replace
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.models import Driver, Operator, Token, User
-from billing.models import Invoice
+from accounts.models import Company, Driver, Operator, Token, User
+from billing.models import Invoice, Promotion
+from billing.models.promotion import compared
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, ChargingStation, Location
 from stations.views import links
@@ -35,8 +36,10 @@ def everything(user: User, operator: Operator, text: str) -> list[tuple[str, lis
         (_("Sites"), "station.view", _sites),
         (_("Sessions"), "session.view", partial(_sessions, named=access.can(user, "driver.view", operator))),
         (_("Drivers"), "driver.view", _drivers),
+        (_("Companies"), "company.view", _companies),
         (_("Cards"), "token.edit", _tokens),
         (_("Invoices"), "invoice.view", _invoices),
+        (_("Codes"), "promotion.view", _codes),
     )
     found = [(word, list(find(operator, text))) for word, needs, find in kinds if access.can(user, needs, operator)]
     return [(word, hits) for word, hits in found if hits]
@@ -95,6 +98,20 @@ def _drivers(operator: Operator, text: str) -> Iterator[Hit]:
     )
     for driver in Driver.objects.filter(wanted, operator=operator).select_related("user").order_by("pk")[:MOST]:
         yield Hit(f"/ops/drivers/{driver.pk}/", str(driver), driver.user.email, driver.user.email == text.lower())
+
+
+def _companies(operator: Operator, text: str) -> Iterator[Hit]:
+    number = Q(vat_number__iexact=text) | Q(vat_number__iexact=f"IT{text}") | Q(fiscal_code__iexact=text)
+    wanted = Q(name__icontains=text) | Q(billing_name__icontains=text) | number
+    for company in Company.objects.filter(wanted, operator=operator).order_by("name")[:MOST]:
+        same = company.name.lower() == text.lower()
+        yield Hit(f"/ops/companies/{company.pk}/", company.name, company.vat_number, same)
+
+
+def _codes(operator: Operator, text: str) -> Iterator[Hit]:
+    """Whole codes only: a batch has thousands."""
+    for code in Promotion.objects.filter(operator=operator, key=compared(text)).exclude(key="")[:MOST]:
+        yield Hit(f"/ops/promotions/{code.pk}/", code.code, code.batch, exact=True)
 
 
 def _tokens(operator: Operator, text: str) -> Iterator[Hit]:
