@@ -1,7 +1,8 @@
 """What would a driver pay? A charge that nobody made, priced as a real one is."""
 
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +14,12 @@ from billing.documents import lines
 from billing.forms import charges
 from billing.forms.charges import ChargeForm
 from billing.models import Plan, PlanVersion, TariffVersion
+from billing.selectors import calendars
 from billing.tariffs import afir
 from billing.tariffs.terms import Terms
 from billing.tariffs.trace import Trace
 from billing.views import prices
+from stations.models import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,11 @@ def priced(operator: Operator, version: TariffVersion | None, form: ChargeForm) 
     told = charges.periods(given)
     language = get_language() or "it"
     _breakdown, trace = pricing.explained(
-        version, told, pricing.zone(operator.time_zone), granted=_granted(operator, given["who"])
+        version,
+        told,
+        pricing.zone(operator.time_zone),
+        holidays=_holidays(operator, version),
+        granted=_granted(operator, given["who"]),
     )
     shown = [
         (line.text, lines.quantity_text(line, language), lines.price_text(line, trace.currency, language), line.amount)
@@ -56,6 +63,13 @@ def priced(operator: Operator, version: TariffVersion | None, form: ChargeForm) 
     return Priced(
         trace, shown, told[0].start, told[-1].end, int(told[0].power_w or 0), law, given["who"].startswith("group-")
     )
+
+
+def _holidays(operator: Operator, version: TariffVersion) -> Container[date]:
+    """Those of the operator's first site: the simulator stands nowhere."""
+    if not pricing.parsed(version).knows_holidays:
+        return frozenset()
+    return calendars.of(Location.objects.filter(operator=operator).order_by("pk").first())
 
 
 def _people(operator: Operator) -> list[tuple[str, Any]]:

@@ -124,6 +124,17 @@ def test_each_keystroke_is_answered_beside_the_fields(desk: Client, tariff: Tari
     assert all(f'id="{block}"' in page for block in ("t-said", "t-week", "sim-lines", "t-law", "t-problems", "t-saved"))
 
 
+def test_the_simulator_knows_the_holidays_of_the_site(desk: Client, tariff: Tariff, operator: Operator) -> None:
+    LocationFactory(operator=operator, country_code="IT")
+    ferragosto = {"sim-start": "2026-08-15T10:00", "sim-kwh": "10", "sim-plug": "11000", "sim-minutes": "60", "sim-idle": ""}  # fmt: skip
+    cheaper = {**FULL, "rows": ["1", "0"], "e1-energy_price": "0,30", "e1-holidays": "only"}
+    totals = [
+        type_in(desk, tariff.pk, **cheaper, **{**ferragosto, "sim-start": day}).context["priced"].trace.incl_vat
+        for day in ("2026-08-15T10:00", "2026-08-14T10:00")
+    ]
+    assert totals == [Decimal("3.00"), Decimal("5.50")]
+
+
 def test_half_a_price_is_said_to_be_one_and_changes_nothing_else(desk: Client, tariff: Tariff) -> None:
     answer = type_in(desk, tariff.pk, energy="abc")
     assert [target for target, _label, _text in answer.context["problems"]] == ["id_energy"]
