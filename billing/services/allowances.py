@@ -93,7 +93,10 @@ def plans_of(sessions: Sequence[ChargingSession]) -> dict[int, int]:
     if not drivers:
         return {}
     began: dict[tuple[int, int], list[SubscriptionFee]] = defaultdict(list)
-    fees = SubscriptionFee.objects.filter(subscription__driver__in=drivers, period__isnull=False)
+    first, last = (edge(session.started_at for session in sessions) for edge in (min, max))
+    fees = SubscriptionFee.objects.filter(
+        subscription__driver__in=drivers, period__begins_at__lte=last, period__ends_at__gt=first
+    )
     for fee in fees.select_related("subscription", "period", "version").order_by("-since", "-pk"):
         began[fee.subscription.operator_id, fee.subscription.driver_id].append(fee)
     found = {s.pk: _plan_at(began.get((s.operator_id, s.driver_id or 0), []), s) for s in sessions}
