@@ -6,8 +6,9 @@
 
 Makes ended sessions with their evidence in a database of its own (SQLite in a file, or one beside DATABASE_URL that is dropped
 again), each with three lines: a start fee, energy, parking. Rates them all in chunks, then a sample of them one by one with the
-ORM. What both do alike and no database sees, from the evidence to the rounded lines, is the pricing function: its time is taken
-apart, in µs of the processor. Prints µs of wall time per session for all the rest, the memory at every tenth, and what a price quote costs.
+ORM. What no database sees, from the stretches of a session to its rounded and explained lines, is the pricing function: its time is taken
+apart. Figures are processor time of this process, which other load does not move, in µs per session; what a PostgreSQL server
+does meanwhile shows in the seconds by the clock only. Prints the memory at every tenth, and what a price quote costs.
 """
 
 import argparse
@@ -31,29 +32,29 @@ AT_LEAST, MOST_PRICING_US, MOST_QUOTE_MS, MOST_GROWTH = 15, 500, 2, 0.1
 
 
 class Rated(NamedTuple):
-    """Seconds in all and in the pricing function, of which `used_s` of the processor (it waits for nothing but its turn); memory in
-    bytes after each tenth."""
+    """Seconds by the clock, of this process's processor time, and of that in the pricing function; memory in bytes after each
+    tenth."""
 
     sessions: int
     wall_s: float
+    cpu_s: float
     pricing_s: float
-    used_s: float
     resident: tuple[int, ...] = ()
 
     @property
     def pricing_us(self) -> float:
-        return self.used_s / self.sessions * 1e6
+        return self.pricing_s / self.sessions * 1e6
 
     @property
     def rest_us(self) -> float:
-        return (self.wall_s - self.pricing_s) / self.sessions * 1e6
+        return (self.cpu_s - self.pricing_s) / self.sessions * 1e6
 
 
 class Stopwatch:
-    """Sums what wrapped functions take, those called from one another once: `spent` by the clock, `used` of the processor."""
+    """Sums what wrapped functions take, those called from one another once, in seconds of processor time."""
 
     def __init__(self) -> None:
-        self.spent = self.used = 0.0
+        self.spent = 0.0
         self._inside = False
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,12 +62,11 @@ class Stopwatch:
             if self._inside:
                 return function(*args, **kwargs)
             self._inside = True
-            began, used = time.perf_counter(), time.thread_time()
+            began = time.process_time()
             try:
                 return function(*args, **kwargs)
             finally:
-                self.spent += time.perf_counter() - began
-                self.used += time.thread_time() - used
+                self.spent += time.process_time() - began
                 self._inside = False
 
         return timed
@@ -235,15 +235,15 @@ def in_chunks(sessions: int) -> Rated:
 
     watch, resident, done, after = Stopwatch(), [], 0, 0
     with _pricing_timed(watch):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         while ids := rating.unrated(after=after):
             rating.rate_many(ids)
             after, before = ids[-1], done
             done += len(ids)
             if before * 10 // sessions != done * 10 // sessions:
                 resident.append(cpu.private_bytes(os.getpid()))
-        wall = time.perf_counter() - began
-    return Rated(sessions, wall, watch.spent, watch.used, tuple(resident))
+        wall, cpu_s = time.perf_counter() - began, time.process_time() - used
+    return Rated(sessions, wall, cpu_s, watch.spent, tuple(resident))
 
 
 @contextmanager
@@ -288,11 +288,11 @@ def one_by_one(ids: Sequence[int]) -> Rated:
 
     watch = Stopwatch()
     with _pricing_timed(watch):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         for pk in ids:
             orm_loop.rate(pk)
-        wall = time.perf_counter() - began
-    return Rated(len(ids), wall, watch.spent, watch.used)
+        wall, cpu_s = time.perf_counter() - began, time.process_time() - used
+    return Rated(len(ids), wall, cpu_s, watch.spent)
 
 
 def quotes(version: Any, count: int = 2_000) -> float:

@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import Operator
+from accounts.models import Driver, DriverGroup, Operator
 from stations.models import ChargingStation
 from tests.cms.driving import MORNING, UID, place, price, stand
+from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
 
 pytestmark = pytest.mark.django_db
 Page = Callable[[str], str]
@@ -205,6 +206,38 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
         stand(place(operator, f"Place {n}", ("44.5", f"11.{n:02d}")), ["Available", "Charging"])
     with django_assert_num_queries(9):
         client.get(f"/{query}")
+
+
+def test_everybody_reads_the_price_that_is_his(client: Client, operator: Operator, dario: Driver) -> None:
+    """0.59 for everybody, 0.70 without an account, 0.40 in Dario's group."""
+    station = stand(place(operator), uid=UID)
+    price(operator)
+    group = DriverGroup.objects.create(operator=operator, name="Taxi")
+    group.drivers.add(dario)
+    for euros, scope in (("0.70", {"ad_hoc": True}), ("0.40", {"driver_group": group})):
+        version = TariffVersionFactory(tariff=TariffFactory(operator=operator), elements=[element("ENERGY", euros)])
+        TariffAssignmentFactory(operator=operator, tariff=version.tariff, **scope)
+    pages = ("/", f"/l/{station.location_id}-x/", f"/c/{UID}/")
+    assert all(
+        "€0.70" in client.get(path, headers={"accept-language": "en"}, follow=True).content.decode() for path in pages
+    )
+    client.force_login(dario.user)
+    assert all(
+        "€0.40" in client.get(path, headers={"accept-language": "en"}, follow=True).content.decode() for path in pages
+    )
+
+
+def test_two_prices_at_a_place_are_both_said(client: Client, operator: Operator) -> None:
+    here = place(operator)
+    stand(here)
+    fast = stand(here, power=150_000, standard="IEC_62196_T2_COMBO")
+    price(operator)
+    version = TariffVersionFactory(tariff=TariffFactory(operator=operator), elements=[element("ENERGY", "0.79")])
+    TariffAssignmentFactory(operator=operator, tariff=version.tariff, station=fast)
+    listed = client.get("/", headers={"accept-language": "en"}).content.decode()
+    site = client.get(f"/l/{here.pk}-x/", headers={"accept-language": "en"}, follow=True).content.decode()
+    assert ("€0.79" in listed, "€0.59" in listed) == (True, False)  # the line speaks of its 150 kW
+    assert ("€0.79" in site, "€0.59" in site) == (True, True)
 
 
 def test_the_page_asks_no_other_host_before_the_map_is_wanted(client: Client, operator: Operator) -> None:
