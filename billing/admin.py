@@ -13,6 +13,8 @@ from billing.models import (
     InvoiceLine,
     NumberSequence,
     Payment,
+    PaymentStep,
+    Payout,
     Subscription,
     Tariff,
     TariffVersion,
@@ -77,8 +79,25 @@ class InvoiceAdmin(ReadOnly):
     inlines = (Lines,)
 
 
+class Steps(admin.TabularInline):
+    model = PaymentStep
+    fields = ("kind", "amount", "status", "key", "asked", "error_code", "updated_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    ordering = ("pk",)
+
+
+@admin.register(Payout)
+class PayoutAdmin(ReadOnly):
+    list_display = ("gateway_id", "gateway", "amount", "currency", "status", "paid_at", "arrives_on")
+    list_filter = ("gateway", "status")
+    search_fields = ("=gateway_id",)
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly):
+    inlines = (Steps,)
     list_display = ("idempotency_key", "operator", "status", "amount", "currency", "gateway", "updated_at")
     list_filter = ("operator", "status", "gateway")
     list_select_related = ("operator",)
@@ -93,7 +112,7 @@ class NumberSequenceAdmin(ReadOnly):
 
 @admin.register(BillingPolicy)
 class BillingPolicyAdmin(admin.ModelAdmin):
-    list_display = ("operator", "estimated_limit", "waive_empty")
+    list_display = ("operator", "estimated_limit", "waive_empty", "payment_to_start", "hold_amount")
     autocomplete_fields = ("operator",)
 
 

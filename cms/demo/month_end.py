@@ -47,7 +47,9 @@ def tell(start: datetime, now: datetime) -> None:
 def _refused(operator: Operator, month: date) -> None:
     """A card that was empty in the middle of the month, and that nobody has tried again."""
     start, _end = months.bounds(operator, month)
-    paid = Payment.objects.filter(operator=operator, status=Payment.Status.CAPTURED, purpose=Payment.Purpose.CHARGE)
+    paid = Payment.objects.filter(
+        operator=operator, status=Payment.Status.CAPTURED, purpose=Payment.Purpose.CHARGE, gateway=money.FAKE
+    )
     one = paid.filter(created_at__gte=start + timedelta(days=14)).order_by("pk").first()
     if one is not None:
         refusal = {"error_code": money.REFUSAL, "error": declines.sentence(money.REFUSAL)}
