@@ -18,6 +18,8 @@ from cms.wiring import csms
 from sessions_app.models import ChargingSession, StartRequest
 from sessions_app.services import starts
 from stations.models import ChargingStation, Command
+from stations.ocpp.v16 import inbound
+from stations.vocabulary.replies import Authorization
 from tests.factories import DriverFactory, EvseFactory, TokenFactory
 from tests.factories.billing import CDRFactory
 from tests.sessions_app.telling import Teller
@@ -195,3 +197,16 @@ def test_a_start_from_the_phone_is_refused_in_words(
     )
     assert not StartRequest.objects.exists()
     assert not Command.objects.exists()
+
+
+def test_a_start_of_which_the_station_tells_later_is_not_refused_any_more(broke: Driver, pole: Teller) -> None:
+    assert tell(pole.start(0, heard=6)).authorization.status == "Accepted"
+    assert tell(pole.start(30, heard=34)).authorization.status == "NoCredit"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("NoCredit", "Blocked"), ("Blocked", "Blocked"), ("Unknown", "Invalid"), ("Accepted", "Accepted")],
+)
+def test_ocpp_1_6_has_no_word_for_it(ours: str, theirs: str) -> None:
+    assert inbound.id_tag_info(Authorization(ours, "", None, "04A1B2C3"))["status"] == theirs
