@@ -63,10 +63,13 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Told:
+    """`is_current`: about the last file, not about one that was sent again since."""
+
     notification: SdiNotification
     errors: tuple[Error, ...]
     note: str
     recipient: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def story(invoice: Invoice) -> Story:
     if not files:
         return Story(None, (), (), None)
     last = files[0]
-    told = [_told(notification) for file in files for notification in reversed(file.notifications.all())]
+    told = [_told(notification, file is last) for file in files for notification in reversed(file.notifications.all())]
     until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED else None
     return Story(last, files[1:], told, until, is_late=until is not None and until < issuing.today_at(invoice.operator))
 
@@ -126,13 +129,13 @@ def batches(operator: Operator) -> QuerySet[EInvoiceBatch]:
     return found.annotate(answered=Count("einvoices__notifications__einvoice", distinct=True)).order_by("-pk")
 
 
-def _told(notification: SdiNotification) -> Told:
+def _told(notification: SdiNotification, is_current: bool) -> Told:
     said = json.loads(notification.said)
     errors = tuple(
         Error(error["code"], error["text"], sdi_words.meaning(error["code"]), sdi_words.place_of(error["code"]))
         for error in said.get("errors", ())
     )
-    return Told(notification, errors, said.get("note", ""), said.get("recipient", ""))
+    return Told(notification, errors, said.get("note", ""), said.get("recipient", ""), is_current)
 
 
 def _mend_until(invoice: Invoice, refused_at: datetime) -> date:

@@ -86,6 +86,9 @@ def test_a_refusal_in_words_and_what_to_do(desk: Client, file: EInvoice) -> None
     assert "Until 21 Jun 2026." in text(desk, f"/ops/invoices/{file.invoice_id}/")
     desk.post(f"/ops/invoices/{file.invoice_id}/fatturapa/make/")
     assert [row.state for row in EInvoice.objects.order_by("attempt")] == ["refused", "ready"]
+    page = text(desk, f"/ops/invoices/{file.invoice_id}/")
+    assert "Nobody has this SDI code" not in page  # it was about the file before
+    assert "NS refused" in page
 
 
 def test_strange_uploads_are_named(desk: Client, file: EInvoice) -> None:
