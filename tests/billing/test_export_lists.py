@@ -14,7 +14,7 @@ import time_machine
 from openpyxl import load_workbook
 
 from accounts.models import Driver, Operator, User
-from billing.exports import kinds, presets, writers
+from billing.exports import kinds, paging, presets, writers
 from billing.exports.kinds import Ask, Column, Format, Kind
 from billing.models import CDR, TariffVersion
 from billing.services import invoices, rating
@@ -109,6 +109,21 @@ def test_a_long_list_asks_a_fixed_number_of_times(
     rating.rate_many([ended().pk for _ in range(5)])
     with django_assert_max_num_queries(3):
         assert len(lines(operator, "charges", month="2026-06")) == 7
+
+
+def test_pages_hold_every_row_once_and_in_order(
+    cdr: CDR, ended: Callable[..., ChargingSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many fit on one: four of five, and exactly as many as there are."""
+    rating.rate_many([ended(energy=Decimal(1000 * n)).pk for n in (4, 2, 3, 1)])
+    every = list(CDR.objects.order_by("pk"))
+    for page in (2, 4, 5):
+        monkeypatch.setattr(paging, "PAGE", page)
+        monkeypatch.setattr(paging, "_LOOKUP", page)
+        assert list(paging.by_key(CDR.objects.all())) == every
+        assert list(paging.by_key(CDR.objects.all(), newest_first=True)) == every[::-1]
+        by_energy = list(CDR.objects.order_by("energy"))
+        assert list(paging.in_order(CDR.objects.order_by("energy"))) == by_energy
 
 
 @pytest.mark.parametrize(
