@@ -37,6 +37,7 @@ class CodeForm(forms.Form):
 @members_only("station.edit")
 def set_up(request: MemberRequest, key: str) -> HttpResponse:
     station = links.station_or_404(request.user, key)
+    access.demand(request.user, "station.edit", station)
     if request.POST.get("off"):
         dynamic_codes.give_up(station=station, by=request.user)
         messages.success(request, _("The printed code counts again."))

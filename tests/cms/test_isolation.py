@@ -23,7 +23,7 @@ from accounts.models import (
     Role,
     User,
 )
-from billing.models import CDR, Subscription, Tariff, TariffAssignment
+from billing.models import CDR, Payment, PaymentMethod, Subscription, Tariff, TariffAssignment
 from billing.services import dunning, plans, statements
 from sessions_app.models import Evidence
 from stations import doorbell
@@ -34,7 +34,7 @@ from . import everything
 SECRETS = (b"CP-0042", b"04F00BA4", b"Bellini", b"dario@", b"olga@", b"1/2026", b"IT*ADR")
 OPEN = ("api/", "admin/", "accounts/", "uploads/", "demo/")  # with doors of their own, tested on their own
 LOOKED_AT = ("qr.svg", "reports/<slug:name>/", "incidents/<int:pk>/", "sessions/<int:pk>/", "stations/<str:key>/")
-FOR_DRIVERS = ("c/", "l/", "s/", "verify/")  # what stands on a public charger or a receipt is public
+FOR_DRIVERS = ("c/", "l/", "pay/", "s/", "verify/")  # what stands on a public charger or a receipt is public
 
 
 def addresses() -> Iterator[str]:
@@ -85,7 +85,14 @@ def places(
         subscription = Subscription.objects.select_related("version__plan").get()
         plan, fee = subscription.version, subscription.fees.get()
         plans.archive(plan=plan.plan, by=None)  # an offered one is everybody's to choose
+        card = PaymentMethod.objects.create(operator=operator, driver=dario, gateway="fake", status="active")
+        paid = Payment.objects.create(
+            operator=operator, driver=dario, amount=5, currency="EUR", gateway="fake", idempotency_key="Bellini"
+        )
         numbers = {
+            "payment/drivers": dario.pk,
+            "payment/cards": card.pk,
+            "payment/charges": CDR.objects.first().pk,  # type: ignore[union-attr]
             "ops/subscriptions/plans": plan.plan_id,
             "ops/subscriptions/debts": dunning.open_case(fee=fee).pk,
             "plan": plan.pk,
@@ -119,6 +126,7 @@ def places(
         yield {
             "ops/stations": {"key": "CP-0042", "evse_id": 1, "kind": "reset", "pk": log.pk},
             "ops/reports": {"name": "energy"},
+            "ops/billing/payments": {"pk": paid.pk, "name": "release"},
             "ops/billing/close": {"month": "2026-13", "verb": "close"},
             "ops/tariffs": {
                 "pk": Tariff.objects.get().pk,

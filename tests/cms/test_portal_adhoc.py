@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Operator, Token
 from billing.models import CDR, AdhocCharge, Invoice, Payment
-from billing.services import adhoc, payments, rating, settling
+from billing.payments import fake_gateway
+from billing.services import adhoc, holds, payments, rating, settling
 from billing.tasks import adhoc as tasks
+from cms.core.errors import Unavailable
 from sessions_app.models import ChargingSession, StartRequest
 from sessions_app.services import starts
 from stations.models import ChargingStation, Command
@@ -296,6 +299,46 @@ def test_killed_after_the_hold_the_sweep_starts(client: Client, plugged: Driving
     morning.move_to(minute(2))
     tasks.pursue_due()
     assert statuses() == ("started", "", "authorized")
+
+
+class Killed(BaseException):
+    """Nobody catches it: the process is gone."""
+
+
+def test_killed_while_the_station_is_asked_there_is_no_start_that_nobody_knows(
+    client: Client, plugged: Driving, morning: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(**facts: Any) -> None:
+        raise Killed
+
+    back = give(client, GOOD)["Location"]
+    monkeypatch.setattr(holds, "attach", die)  # the last step of the start
+    with pytest.raises(Killed), transaction.atomic():
+        client.get(back)
+    monkeypatch.undo()
+    assert (StartRequest.objects.count(), Token.objects.filter(uid__startswith="QR-").count()) == (0, 0)
+    morning.move_to(minute(2))
+    payments.refresh(payment=Payment.objects.get())  # as the sweep of payments does
+    tasks.pursue_due()
+    assert statuses() == ("started", "", "authorized")
+    assert StartRequest.objects.count() == 1
+
+
+def test_a_provider_that_is_away_gives_the_hold_back_when_it_returns(
+    client: Client, plugged: Driving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: Any, **facts: Any) -> None:
+        raise Unavailable("away")
+
+    paid(client)
+    answered("rejected")
+    with monkeypatch.context() as down:
+        down.setattr(fake_gateway.FakeGateway, "release", away)
+        tasks.pursue_due()
+    assert statuses() == ("dropped", "refused", "authorized")
+    assert "being released just now" in see(client, f"/s/{AdhocCharge.objects.get().public_token}/")
+    tasks.pursue_due()
+    assert statuses() == ("dropped", "refused", "released")
 
 
 def test_scanning_again_leads_the_same_phone_to_its_charge(client: Client, plugged: Driving) -> None:

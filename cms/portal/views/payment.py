@@ -49,7 +49,8 @@ def add_card(request: PersonRequest, pk: int) -> HttpResponse:
 @never_cache
 def card_saved(request: PersonRequest, pk: int) -> HttpResponse:
     """Back from the card page: the provider is asked, whatever the address says."""
-    pending = PaymentMethod.objects.filter(driver__user=request.user, driver=pk, status=PaymentMethod.Status.PENDING)
+    driver = get_object_or_404(mine.drivers(request.user), pk=pk)
+    pending = PaymentMethod.objects.filter(driver=driver, status=PaymentMethod.Status.PENDING)
     method = pending.order_by("-pk").first()
     if method is None:
         return redirect("portal:payment")
