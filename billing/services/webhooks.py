@@ -23,6 +23,7 @@ Status = WebhookEvent.Status
 
 TRIES = 8  # of an event that cannot be applied; then a person replays it
 PATIENCE = timedelta(minutes=1)
+KEPT = timedelta(days=90)
 _NEWS = timedelta(days=3)  # how far back a payout's movements are asked for
 
 
@@ -78,6 +79,13 @@ def due(limit: int = 200) -> list[int]:
     late = Q(updated_at__lte=timezone.now() - PATIENCE, tries__lt=TRIES)
     waiting = WebhookEvent.objects.filter(late, status__in=(Status.RECEIVED, Status.FAILED))
     return list(waiting.order_by("received_at").values_list("pk", flat=True)[:limit])
+
+
+def forget_old() -> int:
+    """Retention: what was applied or ignored is of no more use, and names people. What failed stays for a person to look at."""
+    settled = WebhookEvent.objects.filter(status__in=(Status.APPLIED, Status.IGNORED))
+    gone, _by_model = settled.filter(received_at__lt=timezone.now() - KEPT).delete()
+    return gone
 
 
 def _applied(row: WebhookEvent) -> WebhookEvent.Status:

@@ -85,6 +85,7 @@ def fetch_payouts() -> None:
     """Every night: what the provider's account says of the last days, held against our own books."""
     each("payouts", [None], lambda _: payouts.fetch())
     payouts.match()
+    webhooks.forget_old()
 
 
 def each(what: str, things: Iterable[Thing], do: Callable[[Thing], object]) -> None:

@@ -4,12 +4,15 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Driver, User
 from billing import tasks
@@ -213,6 +216,15 @@ def test_a_provider_that_is_away_is_asked_again(stripe: Stripe, payment: Payment
     payment.refresh_from_db()
     assert (payment.status, payment.refunded) == ("refunded", ELEVEN)
     assert webhooks.due() == []
+
+
+def test_events_are_forgotten_when_they_are_of_no_more_use(stripe: Stripe, payment: Payment) -> None:
+    applied("customer.updated")
+    told(recorded("charge.refunded"))
+    assert webhooks.forget_old() == 0
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        assert webhooks.forget_old() == 1
+    assert WebhookEvent.objects.get().status == "received"
 
 
 def test_an_administrator_replays_an_event(stripe: Stripe, payment: Payment, olga: User) -> None:
