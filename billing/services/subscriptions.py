@@ -6,6 +6,7 @@ starting → active ⇄ past_due, active → paused → active, active → cance
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -113,7 +114,12 @@ def _next_month(subscription: Subscription, start: date) -> SubscriptionFee:
     )
     _become(subscription, Status.ACTIVE if resumed else subscription.status)
     word = "resumed" if resumed else "renewed"
-    facts = {"version": fee.version_id, "amount": str(fee.amount), "until": str(month.end), "fee": fee.pk}
+    facts: dict[str, Any] = {
+        "version": fee.version_id,
+        "amount": str(fee.amount),
+        "until": str(month.end),
+        "fee": fee.pk,
+    }
     histories.note(subscription, word, **facts)
     return fee
 
