@@ -87,13 +87,13 @@ def _version(request: MemberRequest, tariff: Tariff | None) -> TariffVersion | N
 
 def _chart(found: Replay) -> Any:
     words = (
-        _("over 20 % cheaper"),
-        _("5 to 20 % cheaper"),
-        _("up to 5 % cheaper"),
+        _("over 20 % cheaper"),
+        _("5 to 20 % cheaper"),
+        _("up to 5 % cheaper"),
         _("the same"),
-        _("up to 5 % dearer"),
-        _("5 to 20 % dearer"),
-        _("over 20 % dearer"),
+        _("up to 5 % dearer"),
+        _("5 to 20 % dearer"),
+        _("over 20 % dearer"),
     )
     tones = ("less", "less", "less", "same", "more", "more", "more")
     steps = [charts.Step(word, count, tone) for word, count, tone in zip(words, found.counts, tones, strict=True)]
