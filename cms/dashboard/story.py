@@ -72,6 +72,16 @@ REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
     "end_before_start": gettext_lazy("imported: it ends before it begins"),
 }
 
+REFUSALS = {  # what the station was told about the card, and what to do about it
+    "Blocked": gettext_lazy("The card or its driver is blocked: see Drivers."),
+    "Expired": gettext_lazy("The card has expired: see its page."),
+    "ConcurrentTx": gettext_lazy("The card was charging somewhere else."),
+    "Unknown": gettext_lazy("Nobody here knows the card: it may be a partner’s, or new."),
+    "NoCredit": gettext_lazy(
+        "Nobody would pay: a budget is used up, a wallet is empty, or a bill is overdue. See the driver’s page."
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -84,6 +94,8 @@ class Event:
 def events(session: ChargingSession, points: Sequence[CurvePoint], bill: Bill, who: str) -> list[Event]:
     """In the order of time, numbered from 1."""
     told = [(session.started_at, _("Charge began"), who)]
+    if session.authorization in REFUSALS:
+        told.append((session.started_at, _("The card was refused"), str(REFUSALS[session.authorization])))
     flowing = next((point for point in points if (point.power_w or 0) > POWERED_W), None)
     if flowing:
         told.append((flowing.at, _("Energy flows"), _meter(session.meter_start)))

@@ -14,6 +14,8 @@ from accounts.models import Company, CompanyMember, Driver, Operator
 from billing.models import DunningCase, PaymentMethod, WalletEntry
 from billing.services import credit_check, wallets
 from cms.core.errors import Conflict
+from cms.dashboard import story
+from cms.portal import texts
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, StartRequest
 from sessions_app.services import starts
@@ -166,7 +168,10 @@ def tell(*events: Any) -> Any:
 def test_a_card_without_credit_is_told_so_and_starts_nothing(broke: Driver, pole: Teller) -> None:
     assert tell(pole.present("04A1B2C3")).status == "NoCredit"
     assert tell(pole.start(0)).authorization.status == "NoCredit"
-    assert ChargingSession.objects.get().authorization == "NoCredit"
+    session = ChargingSession.objects.get()
+    assert session.authorization == "NoCredit"
+    assert str(texts.CARD[session.authorization]).startswith("Nobody would pay for this charge")
+    assert str(story.REFUSALS[session.authorization]).startswith("Nobody would pay: a budget is used up")
 
 
 def test_what_runs_goes_on_and_may_be_stopped_with_the_card(
