@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.models import ApiKey, Operator, User
 from billing.models import Plan, PlanVersion, Subscription
-from billing.services import histories
+from billing.services import histories, issuing
 from cms.core import money
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
@@ -84,7 +84,7 @@ def move(*, plan: Plan, version: PlanVersion, by: Actor | None, on: date | None 
     Raises Forbidden; Invalid for a day that is too soon, or another operator's plan.
     """
     _demand(by, plan.operator)
-    earliest = timezone.localdate() + NOTICE
+    earliest = issuing.today_at(plan.operator) + NOTICE
     day = on or earliest
     if day < earliest:
         raise Invalid({"on": [_("Subscribers must be told 30 days before.")]})

@@ -86,6 +86,9 @@ def turn(*, subscription_id: int) -> SubscriptionFee | None:
     end = subscription.period_end
     if subscription.status not in (Status.ACTIVE, Status.PAST_DUE, Status.CANCELLED) or end is None or end > today:
         return None
+    if subscription.status == Status.PAST_DUE:  # no second debt on top of the first
+        _end(subscription, reason="not_paid")
+        return None
     if subscription.cancel_on and subscription.cancel_on <= end:
         _end(subscription)
         return None

@@ -153,6 +153,16 @@ def test_an_operator_builds_an_own_ladder(operator: Operator, anna: User, dario:
     assert Subscription.objects.get().status == "past_due"
 
 
+def test_no_second_month_is_asked_for_while_one_is_owed(operator: Operator, anna: User, case: DunningCase) -> None:
+    dunning.decide(operator=operator, ladder="40", grace_days=60, end_after=False, by=anna)
+    with at(31):
+        tasks.renew_subscriptions()
+        tasks.renew_subscriptions()
+    assert Subscription.objects.get().status == "ended"
+    assert SubscriptionFee.objects.count() == 2
+    assert fresh(case).status == "open"
+
+
 @pytest.mark.parametrize("ladder", ["", "soon", "3,1", "0,1", "1,1", "1,200", "1,2,3,4,5,6,7,8,9"])
 def test_a_ladder_that_leads_nowhere_is_refused(operator: Operator, anna: User, ladder: str) -> None:
     with pytest.raises(Invalid) as wrong:
