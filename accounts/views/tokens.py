@@ -114,6 +114,8 @@ def _matching(request: MemberRequest) -> QuerySet[Token]:
         found = found.filter(
             Q(key__contains=text.upper()) | Q(label__icontains=text) | Q(driver__user__email__icontains=text)
         )
+    else:  # a stranger's is made for one charge and forgotten after it: found by who looks for it
+        found = found.exclude(key__startswith=tokens.ONCE_PREFIX, driver=None)
     return found
 
 

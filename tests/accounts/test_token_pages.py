@@ -1,10 +1,14 @@
 """/ops/tokens/: cards are added, changed, blocked and imported on pages that say what is wrong and where."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Membership, Operator, Role, Token, User
+from accounts.services import tokens
 from tests.factories import TokenFactory
 
 
@@ -57,6 +61,13 @@ def test_the_list_finds_by_id_and_says_what_a_station_would_hear(
         page = desk.get("/ops/tokens/?search=04bb").content.decode()
     assert "04BBBB" in page
     assert "04AAAA" not in page
+
+
+def test_tokens_of_strangers_are_listed_for_who_looks_for_one(desk: Client, operator: Operator) -> None:
+    until = timezone.now() + timedelta(days=1)
+    once = tokens.issue_for_one_charge(operator=operator, expires_at=until, direct=False)
+    assert list(desk.get("/ops/tokens/").context["page"].object_list) == []
+    assert list(desk.get("/ops/tokens/", {"search": once.uid}).context["page"].object_list) == [once]
 
 
 def test_blocking_is_one_click_and_can_be_taken_back(desk: Client, operator: Operator) -> None:
