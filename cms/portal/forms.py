@@ -12,7 +12,8 @@ from cms.core.errors import Invalid
 FISCAL_CODE = 16
 
 _ADDRESS = re.compile(
-    r"(?P<address>.+?)[,;\n]\s*(?P<postal_code>[0-9A-Z][0-9A-Z -]{1,8}?)\s+(?P<city>[^\d(),]+?)(?:[\s,]*\(?\b(?P<province>[A-Z]{2})\b\)?)?\s*"
+    r"(?P<address>.+?)[,;\n]\s*(?P<postal_code>[0-9A-Z][0-9A-Z -]{1,8}?)\s+(?P<city>[^\d(),]+?)"
+    r"(?:[\s,]*\((?P<bracketed>[A-Za-z]{2})\)|[\s,]+(?P<bare>[A-Z]{2}))?\s*"
 )
 _EXPIRY = re.compile(r"\s*(\d{1,2})\s*[/.\- ]?\s*(\d{2}|\d{4})\s*")
 
@@ -94,7 +95,8 @@ class GuestForm(forms.Form):
             raise forms.ValidationError(
                 _("Street and number, a comma, postal code, town and province: Via Emilia Est 120, 41124 Modena MO")
             )
-        return {name: (value or "").strip() for name, value in read.groupdict().items()}
+        found = {name: read[name].strip() for name in ("address", "postal_code", "city")}
+        return found | {"province": (read["bracketed"] or read["bare"] or "").upper()}
 
     def values(self) -> dict[str, str]:
         """By the names of BillingData. Sixteen signs are a person's code; letters in front of a VAT number name the country."""
