@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from billing.models import CDR, Payment, PaymentMethod, PaymentStep
-from billing.models.payment import PaymentQuerySet
+from billing.models.payment import PaymentQuerySet, kept_for
 from billing.payments import declines, gateway, minor_units
 from billing.services import holds, methods, payment_steps, payments, refunds, wallets
 
@@ -42,7 +42,7 @@ def settle(*, cdr_id: int, again: bool = False) -> Payment | None:
     _give_back_excess(cdr)
     if cdr.company_id is None and open_amount(cdr) > 0 and not _from_wallet(cdr):
         _from_card(cdr, again)
-    return cdr.payment
+    return cdr.payments.order_by("pk").last() if open_amount(cdr) > 0 else cdr.payment
 
 
 def give_back(*, cdr_id: int) -> None:
@@ -107,8 +107,9 @@ def to_give_back(limit: int = 500) -> list[int]:
 def of_driver(driver_id: int, limit: int = 200) -> list[int]:
     """What a driver owes: for the moment when a new card is saved or the wallet is filled."""
     owed = CDR.objects.billable().filter(driver=driver_id, company=None, total_incl_vat__gt=0)
-    paid = Payment.objects.filter(cdr=OuterRef("pk"), status__in=(Status.CAPTURED, Status.PENDING, Status.DISPUTED))
-    return list(owed.filter(~Exists(paid)).order_by("pk").values_list("pk", flat=True)[:limit])
+    left = owed.annotate(came=kept_for(gross=True)).filter(came__lt=F("total_incl_vat"))
+    asked = Payment.objects.filter(cdr=OuterRef("pk"), status__in=(Status.PENDING, Status.ACTION_NEEDED))
+    return list(left.filter(~Exists(asked)).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 # ---- each way to pay --------------------------------------------------------------------------------------------------

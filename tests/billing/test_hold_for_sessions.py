@@ -202,6 +202,10 @@ def test_above_the_hold_without_a_card_it_stays_open(rated: Callable[..., Any], 
     PaymentMethod.objects.update(is_default=False)
     settling.settle(cdr_id=cdr.pk)
     assert (till.balance, settling.open_amount(cdr)) == (TEN, Decimal(1))
+    PaymentMethod.objects.update(is_default=True)
+    assert settling.of_driver(cdr.driver_id) == [cdr.pk]
+    settling.settle(cdr_id=cdr.pk)
+    assert (till.balance, settling.of_driver(cdr.driver_id)) == (Decimal(11), [])
 
 
 def test_a_free_charge_lets_the_hold_go(rated: Callable[..., Any], till: Till) -> None:
