@@ -1,9 +1,10 @@
 """The price that each session began with: read where it is kept, looked up where it is not yet."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
+
+import orjson
 
 from accounts.models import DriverGroup, Token
 from billing.models import SessionPrice, TariffVersion
@@ -137,11 +138,11 @@ def who_text(who: Who) -> str:
         "partner": who.partner,
         "ad_hoc": who.ad_hoc,
     }
-    return json.dumps({name: value for name, value in facts.items() if value}, separators=(",", ":"))
+    return orjson.dumps({name: value for name, value in facts.items() if value}).decode()
 
 
 def who_of(text: str) -> Who:
-    given = json.loads(text)
+    given = orjson.loads(text)
     return Who(
         given.get("driver"),
         frozenset(given.get("groups", ())),
@@ -152,8 +153,8 @@ def who_of(text: str) -> Who:
 
 
 def place_text(place: Place) -> str:
-    return json.dumps(place, separators=(",", ":"))
+    return orjson.dumps([*place]).decode()
 
 
 def place_of(text: str) -> Place:
-    return Place(*json.loads(text))
+    return Place(*orjson.loads(text))

@@ -1,11 +1,12 @@
 """What a CDR freezes of the world (OCPI CdrLocation, CdrToken): a receipt of ten years ago must not change its address."""
 
-import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, Connector
@@ -25,6 +26,8 @@ def of(sessions: Sequence[ChargingSession], holidays: Mapping[int, Iterable[date
 
 def holidays_during(session: ChargingSession, known: Container[date], zone: ZoneInfo) -> list[date]:
     """The public holidays among the local days of a session: libraries and laws change, what was charged does not."""
+    if not known:
+        return []
     first, last = (at.astimezone(zone).date() for at in (session.started_at, _end(session)))
     return [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) in known]
 
@@ -37,19 +40,27 @@ def _end(session: ChargingSession) -> datetime:
     return max(session.started_at, session.stopped_at or session.last_reading_at or session.started_at)
 
 
-def _evses(sessions: Sequence[ChargingSession]) -> dict[EvseKey, EVSE]:
-    stations = sorted({session.station_id for session in sessions})
-    return {(evse.station_id, evse.evse_id): evse for evse in EVSE.objects.filter(station__in=stations)}
+class _Evse(NamedTuple):
+    pk: int
+    uid: str
+    power_type: str
+    max_power_w: int | None
 
 
-def _plugs(evses: Mapping[EvseKey, EVSE]) -> dict[tuple[int, int], str]:
+def _evses(sessions: Sequence[ChargingSession]) -> dict[EvseKey, _Evse]:
+    known = EVSE.objects.filter(station__in=sorted({session.station_id for session in sessions}))
+    columns = ("station_id", "evse_id", *_Evse._fields)
+    return {(station, number): _Evse(*facts) for station, number, *facts in known.values_list(*columns)}
+
+
+def _plugs(evses: Mapping[EvseKey, _Evse]) -> dict[tuple[int, int], str]:
     rows = Connector.objects.filter(evse__in=[evse.pk for evse in evses.values()])
     return {(evse, number): plug for evse, number, plug in rows.values_list("evse_id", "connector_id", "standard")}
 
 
 def _text(
     session: ChargingSession,
-    evses: Mapping[EvseKey, EVSE],
+    evses: Mapping[EvseKey, _Evse],
     plugs: Mapping[tuple[int, int], str],
     holidays: Iterable[date],
 ) -> str:
@@ -78,7 +89,7 @@ def _text(
     }
     if days := [day.isoformat() for day in holidays]:
         facts["holidays"] = days
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(facts).decode()
 
 
 def _location(session: ChargingSession) -> dict[str, Any] | None:
