@@ -38,13 +38,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     "wallet.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "payment.collect": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
-    "payment.refund": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),  # support: up to a limit (billing.services.refunds)
+    "payment.refund": frozenset(
+        {_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}
+    ),  # support: up to a limit (billing.services.refunds)
     "payment.refund_any": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "subscription.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "subscription.edit": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "dunning.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "month.close": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
-    "statement.view": frozenset({_OWNER, _MANAGER, _ACCOUNTANT, _HOST}),  # a host sees the own ones
+    "statement.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT, _HOST}),  # a host sees the own ones
     "report.view": _EVERYONE,
     "operator.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "member.edit": frozenset({_OWNER}),

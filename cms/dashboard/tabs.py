@@ -279,8 +279,9 @@ def maintenance(asked: Asked) -> Mapping[str, Block]:
 def setup(asked: Asked) -> Mapping[str, Block]:
     def shown() -> Content:
         station = asked.station
-        place = {"location_id": station.location_id, "station_id": station.pk}
-        version = pricing.tariff_for(operator_id=station.operator_id, at=asked.now, **place)
+        version = pricing.tariff_for(
+            operator_id=station.operator_id, location_id=station.location_id, station_id=station.pk, at=asked.now
+        )
         evses = station.evses.prefetch_related("connectors").order_by("evse_id")
         return {
             "form": StationForm.of(station),

@@ -19,8 +19,8 @@ from cms.portal.views import (
     receipt,
     site,
     verify,
-    why,
     wallet,
+    why,
 )
 
 app_name = "portal"

@@ -23,7 +23,7 @@ from accounts.models import (
     Role,
     User,
 )
-from billing.models import CDR, Payment, PaymentMethod, Subscription, Tariff, TariffAssignment
+from billing.models import CDR, EInvoiceBatch, Payment, PaymentMethod, Subscription, Tariff, TariffAssignment
 from billing.services import dunning, plans, statements
 from sessions_app.models import Evidence
 from stations import doorbell
@@ -109,6 +109,9 @@ def places(
             "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
             "ops/billing/exports": rows["exports"],
             "ops/billing/statements": statement.pk,
+            "ops/billing/sdi/zip": EInvoiceBatch.objects.create(
+                operator=operator, name="Bellini", files=0, sha256=""
+            ).pk,
             "ops/billing/shares": station.location_id,
             "ops/companies": bellini.pk,
             "ops/companies/members": belongs.pk,

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
 
 from accounts.doors import MemberRequest, members_only
 from billing.selectors import explanations
@@ -10,6 +11,7 @@ from billing.views import assignments
 from cms.dashboard.views import sessions
 
 
+@require_safe
 @members_only("session.view")
 def page(request: MemberRequest, pk: int) -> HttpResponse:
     session = sessions.mine(request, pk)
