@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from accounts.models import Operator
 from billing.models import EInvoice, Invoice
@@ -98,8 +97,8 @@ def _rows(document: Invoice, language: str) -> Iterator[list[Cell]]:
 
 _STATES: dict[str, Any] = {
     "paid": lambda: pgettext("invoice", "paid"),
-    "open": lambda: _t("open"),
-    "credited": lambda: _t("credited"),
+    "open": lambda: gettext("open"),
+    "credited": lambda: gettext("credited"),
     "credit": lambda: "",
 }
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import orjson
 from django.db.models import Sum
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, Payment, PaymentStep, Payout, TakingsEntry, WalletEntry
@@ -108,7 +108,7 @@ def _documents(month: _Month) -> Iterator[Booking]:
     for document in paging.in_order(found.order_by("issued_on", "pk")):
         said = charges.number(document, month.ask.language)
         buyer = json.loads(document.buyer).get("legal_name", "")
-        kind = _t("Credit note") if document.kind == Invoice.Kind.CREDIT_NOTE else _t("Invoice")
+        kind = gettext("Credit note") if document.kind == Invoice.Kind.CREDIT_NOTE else gettext("Invoice")
         day = max(document.issued_on, month.first)
         yield Booking(day, said, f"{kind}, {buyer}", document.currency, _sold(_rates(document)))
 
@@ -134,7 +134,7 @@ def _takings(month: _Month) -> Iterator[Booking]:
     entries = paging.in_order(found.select_related("cdr").order_by("day", "currency", "number"))
     for (day, currency), of_day in groupby(entries, key=lambda entry: (entry.day, entry.currency)):
         rates = takings_by_rate(of_day)
-        said = _t("Daily takings of %(day)s") % {"day": f"{day:%d/%m/%Y}"}
+        said = gettext("Daily takings of %(day)s") % {"day": f"{day:%d/%m/%Y}"}
         yield Booking(max(day, month.first), f"C {day:%Y-%m-%d}", said, currency, _sold(rates))
 
 
@@ -195,7 +195,7 @@ def _wallets(month: _Month) -> Iterator[Booking]:
     for entry in paging.in_order(moved.select_related("wallet").order_by("created_at", "pk")):
         other = Account.PROMOTIONS if entry.kind in presents else Account.CUSTOMERS
         moves = (Move(other, entry.amount), Move(Account.WALLETS, -entry.amount))
-        text = _t("Prepaid balance: %(what)s") % {"what": entry.get_kind_display()}
+        text = gettext("Prepaid balance: %(what)s") % {"what": entry.get_kind_display()}
         yield Booking(month.day(entry.created_at), f"W {entry.pk}", text, entry.wallet.currency, moves)
 
 
@@ -211,7 +211,7 @@ def _payouts(month: _Month) -> Iterator[Booking]:
             Move(Account.FEES, sums["gross"] - sums["net"]),
             Move(Account.CLEARING, -sums["gross"]),
         )
-        yield Booking(month.day(payout.paid_at), payout.gateway_id, _t("Payout"), payout.currency, moves)
+        yield Booking(month.day(payout.paid_at), payout.gateway_id, gettext("Payout"), payout.currency, moves)
 
 
 def _count(ask: Ask) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cms.core import csv_dialect
@@ -44,9 +44,9 @@ def of(kind: Kind, name: str) -> Preset:
     """The preset of a kind. Raises Invalid where the kind cannot be written so; "" is the first that it can."""
     if not kind.is_table:
         if name and name != AS_BUILT and name not in TABLES:  # the form asks for a format before it knows the kind
-            raise Invalid({"preset": [_t("This export has one format only.")]})
+            raise Invalid({"preset": [gettext("This export has one format only.")]})
         return Preset(AS_BUILT, kind.title, kind.suffix, kind.media_type)
     try:
         return TABLES[name or XLSX.name]
     except KeyError as unknown:
-        raise Invalid({"preset": [_t("There is no such format.")]}) from unknown
+        raise Invalid({"preset": [gettext("There is no such format.")]}) from unknown

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import MonthClose
@@ -31,7 +31,12 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
     if row is None:
         return
     picture, currency = worklist.picture(row), ask.operator.currency
-    states = {"bad": _t("to decide"), "open": _t("open"), "accepted": _t("accepted"), "ok": _t("in order")}
+    states = {
+        "bad": gettext("to decide"),
+        "open": gettext("open"),
+        "accepted": gettext("accepted"),
+        "ok": gettext("in order"),
+    }
     for line in picture.lines:
         by = line.accepted
         decided: list[Cell] = [str(by.by or ""), by.at, by.reason] if by else ["", None, ""]

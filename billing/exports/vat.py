@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Count, Sum
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
@@ -40,7 +40,10 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
     locks = months.Locks.of(ask.operator)
     first = asking.month_of(ask.params)
     for month in (months.after(first, n) for n in range(int(ask.params.get("months", "1")))):
-        for kind, word in ((Invoice.Kind.INVOICE, _t("Invoices")), (Invoice.Kind.CREDIT_NOTE, _t("Credit notes"))):
+        for kind, word in (
+            (Invoice.Kind.INVOICE, gettext("Invoices")),
+            (Invoice.Kind.CREDIT_NOTE, gettext("Credit notes")),
+        ):
             yield from _lines(f"{month:%Y-%m}", word, _documents(ask.operator, month, locks, kind))
         yield from _lines(f"{month:%Y-%m}", "Corrispettivi", _takings(ask.operator, month, locks))
         yield from _stamps(ask.operator, month, locks)

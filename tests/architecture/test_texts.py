@@ -15,7 +15,28 @@ TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suff
 BILINGUAL = {"500.html", "offline.html"}  # say it twice by themselves: nothing may be needed to show them
 
 # names, units and file types: the same in every language
-NAMES = {"Colonnina", "English", "Italiano", "OCPP", "PDF", "A", "C", "V", "kW", "kWh", "ms", "https"}
+NAMES = {
+    "Colonnina",
+    "English",
+    "Italiano",
+    "OCPP",
+    "PDF",
+    "XML",
+    "SHA",
+    "SDI",
+    "Factur",
+    "X",
+    "Apple",
+    "Google",
+    "Pay",
+    "A",
+    "C",
+    "V",
+    "kW",
+    "kWh",
+    "ms",
+    "https",
+}
 UNSEEN = re.compile(
     "|".join(
         (
