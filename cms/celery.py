@@ -61,9 +61,18 @@ app.conf.beat_schedule = {
     "keep wallets": {"task": "billing.tasks.wallets.keep_wallets", "schedule": crontab(minute="*/5")},
     "tell companies": {"task": "billing.tasks.wallets.tell_companies", "schedule": crontab(minute="2-59/5")},
     "issue monthly invoices": {"task": "billing.tasks.issue_monthly_invoices", "schedule": crontab(hour=2, minute=30)},
-    "make missing e-invoices": {"task": "billing.tasks.documents.make_missing_einvoices", "schedule": crontab(minute=35)},
-    "mail missing documents": {"task": "billing.tasks.documents.mail_missing_documents", "schedule": crontab(minute="4-59/5")},
-    "record corrispettivi": {"task": "billing.tasks.documents.record_takings", "schedule": crontab(hour="0,5", minute=20)},
+    "make missing e-invoices": {
+        "task": "billing.tasks.documents.make_missing_einvoices",
+        "schedule": crontab(minute=35),
+    },
+    "mail missing documents": {
+        "task": "billing.tasks.documents.mail_missing_documents",
+        "schedule": crontab(minute="4-59/5"),
+    },
+    "record corrispettivi": {
+        "task": "billing.tasks.documents.record_takings",
+        "schedule": crontab(hour="0,5", minute=20),
+    },
     "keep what is at risk": {"task": "billing.tasks.keep_assurance", "schedule": crontab(minute=50)},
     "resume exports": {"task": "billing.tasks.month_end.resume_exports", "schedule": crontab(minute="*/2")},
     "look at open months": {

@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from iso4217 import Currency
 
@@ -114,7 +114,7 @@ class Editor:
     def is_valid(self) -> bool:
         valid = [form.is_valid() for form in (self.head, *self._prices())]  # every form says what it has against it
         if self.mode == FULL and not self.element_forms:
-            self.head.add_error(None, _now("A tariff needs at least one element."))
+            self.head.add_error(None, gettext("A tariff needs at least one element."))
             return False
         return all(valid)
 
@@ -148,17 +148,17 @@ class Editor:
         for path, sentence in errors:
             first, *rest = path.split(".")
             if first.isdigit() and rest and self.mode == FULL and int(first) < len(self.element_forms):
-                self.element_forms[int(first)].place(rest, _now(sentence))
+                self.element_forms[int(first)].place(rest, gettext(sentence))
             elif first in self.head.fields:
-                self.head.add_error(first, _now(sentence))
+                self.head.add_error(first, gettext(sentence))
             else:
-                self.head.add_error(None, _now(sentence))
+                self.head.add_error(None, gettext(sentence))
 
     def problems(self) -> list[tuple[str, str, str]]:
         """(id of the field, its name, what is wrong), in the order of the page; for the summary."""
         found: list[tuple[str, str, str]] = []
         for place, form in enumerate([self.head, *self._prices()]):
-            where = _now("Element %(n)s") % {"n": place} + ": " if place and self.mode == FULL else ""
+            where = gettext("Element %(n)s") % {"n": place} + ": " if place and self.mode == FULL else ""
             for name, texts in form.errors.items():
                 label = "" if name == NON_FIELD_ERRORS else str(form[name].label)
                 target = "" if name == NON_FIELD_ERRORS else form[name].id_for_label or form[name].auto_id

@@ -121,7 +121,8 @@ class FakeGateway:
     def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
         """Payments of before it kept books are believed to be what the asker says."""
         mine = Record.objects.select_for_update().filter(reference=intent).first()
-        known = Record.objects.filter(key=key, kind="refund").first()  # under the lock: of two with one key, one moves money
+        # under the lock: of two with one key, one moves money
+        known = Record.objects.filter(key=key, kind="refund").first()
         if known is not None:
             return _given(known)
         if mine is not None:

@@ -25,7 +25,8 @@ class Loss(NamedTuple):
 
 def remember(*, since: datetime, now: datetime) -> None:
     for operator in Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES]):
-        asked = Asked(operator, now.astimezone(ZoneInfo(operator.time_zone)))  # a day before is the same time on its clock
+        # a day before is the same time on its clock
+        asked = Asked(operator, now.astimezone(ZoneInfo(operator.time_zone)))
         price = assurance.average_price(asked)
         found = {check.name: _losses(asked, check, price) for check in assurance.CHECKS}
         found[""] = list({loss.key: loss for losses in found.values() for loss in losses}.values())

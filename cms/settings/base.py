@@ -248,7 +248,8 @@ SPECTACULAR_SETTINGS = {
 
 # ---- the four seams that let a lower room ask an upper one (docs/decisions/0003) ---------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
-CREDIT_CHECK = "billing.services.credit_check.refusals"  # driver ids → {id: why the next charge would be paid by nobody}
+# driver ids → {id: why the next charge would be paid by nobody}
+CREDIT_CHECK = "billing.services.credit_check.refusals"
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
 
@@ -282,5 +283,9 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
     },
-    "loggers": {"ocpp": {"level": "WARNING"}, "stripe": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
+    "loggers": {
+        "ocpp": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
 }

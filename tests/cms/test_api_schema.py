@@ -139,7 +139,9 @@ def test_the_description_is_valid_openapi() -> None:
     assert described()["openapi"].startswith("3.1")
 
 
-@pytest.mark.parametrize("room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports"])
+@pytest.mark.parametrize(
+    "room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports"]
+)
 def test_an_answer_has_the_shape_it_promises(api: APIClient, world: dict[str, str], room: str) -> None:
     for method, path in operations(room):
         with undone():
