@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from billing.models import CDR, EInvoice, Invoice, Payment, PayoutItem, SubscriptionFee
 from billing.models.cdr import CDRQuerySet
@@ -165,9 +165,9 @@ def _takings_gap(asked: Asked) -> Found:
 # ---- the table ------------------------------------------------------------------------------------------------------
 
 
-def _count(one: str, many: str) -> Callable[[Found], str]:
-    """A sentence about how many there are, with the facts in it."""
-    return lambda found: ngettext(one, many, found.count) % {"n": found.count, **found.facts}
+def _count(text: Promise) -> Callable[[Found], str]:
+    """`text` is a lazy plural of `n`."""
+    return lambda found: str(text % {"n": found.count, **found.facts})  # type: ignore[operator]
 
 
 def _plain(text: Promise) -> Callable[[Found], str]:
@@ -184,7 +184,11 @@ def table() -> Sequence[Check]:
             "sdi_refused",
             _("Refused by the SdI"),
             _sdi_refused,
-            _count("Invoice %(first)s was refused.", "%(n)s documents were refused, the first is %(first)s."),
+            _count(
+                ngettext_lazy(
+                    "Invoice %(first)s was refused.", "%(n)s documents were refused, the first is %(first)s.", "n"
+                )
+            ),
             _plain(_("No document was refused.")),
             lambda month: linked("sdi"),
             _("Correct and resend"),
@@ -194,8 +198,11 @@ def table() -> Sequence[Check]:
             _("Payments that failed"),
             _uncollected,
             _count(
-                "%(n)s charge is not paid (%(failed)s refused by the bank).",
-                "%(n)s charges are not paid (%(failed)s refused by the bank).",
+                ngettext_lazy(
+                    "%(n)s charge is not paid (%(failed)s refused by the bank).",
+                    "%(n)s charges are not paid (%(failed)s refused by the bank).",
+                    "n",
+                )
             ),
             _plain(_("Every charge that was to be paid at once is paid.")),
             _assurance("uncollected"),
@@ -206,8 +213,11 @@ def table() -> Sequence[Check]:
             _("Charges without a price"),
             _free,
             _count(
-                "%(n)s charge at %(stations)s charger had no tariff. Estimated at your average price.",
-                "%(n)s charges at %(stations)s chargers had no tariff. Estimated at your average price.",
+                ngettext_lazy(
+                    "%(n)s charge at %(stations)s charger had no tariff. Estimated at your average price.",
+                    "%(n)s charges at %(stations)s chargers had no tariff. Estimated at your average price.",
+                    "n",
+                )
             ),
             _plain(_("Every kilowatt-hour had a price.")),
             _assurance("free"),
@@ -217,7 +227,11 @@ def table() -> Sequence[Check]:
             "unbilled",
             _("Charges not priced"),
             _unbilled,
-            _count("%(n)s charge ended and was never priced.", "%(n)s charges ended and were never priced."),
+            _count(
+                ngettext_lazy(
+                    "%(n)s charge ended and was never priced.", "%(n)s charges ended and were never priced.", "n"
+                )
+            ),
             _plain(_("Every charge that ended was priced.")),
             _assurance("unbilled"),
             _("Price them"),
@@ -227,7 +241,11 @@ def table() -> Sequence[Check]:
             _("Charges on hold"),
             _held,
             _count(
-                "%(n)s charge waits for somebody to look at it.", "%(n)s charges wait for somebody to look at them."
+                ngettext_lazy(
+                    "%(n)s charge waits for somebody to look at it.",
+                    "%(n)s charges wait for somebody to look at them.",
+                    "n",
+                )
             ),
             _plain(_("No charge is on hold.")),
             lambda month: linked("waiting_cdrs") + "#held",
@@ -238,8 +256,11 @@ def table() -> Sequence[Check]:
             _("VAT data missing"),
             _vat_data,
             _count(
-                "%(n)s charge cannot be invoiced: name or address of the customer is missing.",
-                "%(n)s charges of %(customers)s customers cannot be invoiced: names or addresses are missing.",
+                ngettext_lazy(
+                    "%(n)s charge cannot be invoiced: name or address of the customer is missing.",
+                    "%(n)s charges of %(customers)s customers cannot be invoiced: names or addresses are missing.",
+                    "n",
+                )
             ),
             _plain(_("Every business customer’s data are complete.")),
             lambda month: linked("waiting_cdrs"),
@@ -250,8 +271,11 @@ def table() -> Sequence[Check]:
             _("Charges to invoice"),
             _to_invoice,
             _count(
-                "%(n)s charge of a business customer has no invoice yet.",
-                "%(n)s charges of business customers have no invoice yet.",
+                ngettext_lazy(
+                    "%(n)s charge of a business customer has no invoice yet.",
+                    "%(n)s charges of business customers have no invoice yet.",
+                    "n",
+                )
             ),
             lambda found: (
                 ngettext(
@@ -268,7 +292,7 @@ def table() -> Sequence[Check]:
             "sdi_waiting",
             _("E-invoices to send"),
             _sdi_waiting,
-            _count("%(n)s file is not handed over yet.", "%(n)s files are not handed over yet."),
+            _count(ngettext_lazy("%(n)s file is not handed over yet.", "%(n)s files are not handed over yet.", "n")),
             _plain(_("Every file was handed over.")),
             lambda month: linked("sdi"),
             _("Send them"),
@@ -277,7 +301,9 @@ def table() -> Sequence[Check]:
             "unpaid_invoices",
             _("Invoices overdue"),
             _unpaid_invoices,
-            _count("Invoice %(first)s is due and not paid.", "%(n)s invoices are due and not paid."),
+            _count(
+                ngettext_lazy("Invoice %(first)s is due and not paid.", "%(n)s invoices are due and not paid.", "n")
+            ),
             _plain(_("No invoice of the month is overdue.")),
             lambda month: linked("operator_invoices", month=f"{month:%Y-%m}"),
             _("Look at them"),
@@ -287,7 +313,11 @@ def table() -> Sequence[Check]:
             "plan_fees",
             _("Plan fees without an invoice"),
             _plan_fees,
-            _count("%(n)s plan fee was paid without an invoice.", "%(n)s plan fees were paid without an invoice."),
+            _count(
+                ngettext_lazy(
+                    "%(n)s plan fee was paid without an invoice.", "%(n)s plan fees were paid without an invoice.", "n"
+                )
+            ),
             _plain(_("Every plan fee stands on an invoice.")),
             lambda month: linked("subscriptions"),
             _("Look at them"),
@@ -298,8 +328,11 @@ def table() -> Sequence[Check]:
             _("Payouts"),
             _payout_gap,
             _count(
-                "%(n)s movement of the provider matches no payment.",
-                "%(n)s movements of the provider match no payment.",
+                ngettext_lazy(
+                    "%(n)s movement of the provider matches no payment.",
+                    "%(n)s movements of the provider match no payment.",
+                    "n",
+                )
             ),
             lambda found: (
                 ngettext(
@@ -317,8 +350,11 @@ def table() -> Sequence[Check]:
             _("Daily takings"),
             _takings_gap,
             _count(
-                "%(n)s charge is in no invoice and not in the corrispettivi.",
-                "%(n)s charges are in no invoice and not in the corrispettivi.",
+                ngettext_lazy(
+                    "%(n)s charge is in no invoice and not in the corrispettivi.",
+                    "%(n)s charges are in no invoice and not in the corrispettivi.",
+                    "n",
+                )
             ),
             lambda found: (
                 ngettext(
