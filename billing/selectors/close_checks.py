@@ -167,7 +167,7 @@ def _takings_gap(asked: Asked) -> Found:
 
 def _count(text: Promise) -> Callable[[Found], str]:
     """`text` is a lazy plural of `n`."""
-    return lambda found: str(text % {"n": found.count, **found.facts})  # type: ignore[operator]
+    return lambda found: str(text % {"n": found.count, **found.facts})
 
 
 def _plain(text: Promise) -> Callable[[Found], str]:
