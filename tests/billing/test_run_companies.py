@@ -239,10 +239,10 @@ def test_administrators_hear_at_eighty_and_at_a_hundred_percent_once(
         return [letter.subject for letter in mail.outbox]
 
     assert spends("79.99") == []
-    assert spends("0.01") == ["Bellini Impianti: 80 % of a charging budget is used (Dario)"]
+    assert spends("0.01") == ["Bellini Impianti: usato l’80 % di un budget di ricarica (Dario)"]
     assert spends("19.99") == []
-    assert spends("0.01") == ["Bellini Impianti: a charging budget is used up (Dario)"]
-    assert spends("700") == ["Bellini Impianti: 80 % of a charging budget is used (all drivers together)"]
+    assert spends("0.01") == ["Bellini Impianti: un budget di ricarica è esaurito (Dario)"]
+    assert spends("700") == ["Bellini Impianti: usato l’80 % di un budget di ricarica (tutti i conducenti insieme)"]
     assert mail.outbox[0].to == ["boss@bellini.example"]
     assert company_news.to_warn() == [company.pk]
 

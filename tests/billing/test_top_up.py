@@ -188,7 +188,7 @@ def test_who_runs_low_hears_of_it_once(dario: Driver) -> None:
     wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal("15.50")))
     for _ in range(2):
         wallet_upkeep.moved(wallet_id=wallet.pk)
-    assert [letter.subject for letter in mail.outbox] == ["4,50\xa0€ left in your wallet"]
+    assert [letter.subject for letter in mail.outbox] == ["Nel borsellino restano 4,50\xa0€"]
     wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal(1)))
     wallet_upkeep.moved(wallet_id=wallet.pk)
     assert len(mail.outbox) == 1, "it was low already"

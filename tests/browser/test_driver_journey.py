@@ -108,7 +108,7 @@ def test_find_scan_sign_in_start_follow_stop_receipt(page: Page, site: Site, rig
     expect(page.locator("h1")).to_have_text(evse.uid)
     expect(page.locator(".price")).to_contain_text("0.55")
 
-    page.click(".driver-foot a.primary")
+    page.click(".driver-foot a[href*='login']")
     expect(page.locator("main")).to_contain_text(evse.uid)
     sign_in(page, site, f"driver-{site.identity.lower()}@driver.example")
     page.wait_for_url(f"**/c/{evse.uid}/")

@@ -107,6 +107,7 @@ def test_the_rail_shows_what_the_role_may_open(olga, anna, operator):
         "stations",
         "sessions",
         "incidents",
+        "money",  # the own statements
         "reports",
     ]
 
