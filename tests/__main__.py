@@ -19,6 +19,7 @@ DATABASE_TESTS = [
     "tests/billing",
     "tests/cms",
     "tests/scenarios",
+    "tests/stripe",
 ]
 
 
@@ -39,7 +40,7 @@ def main() -> int:
     given = os.environ.get("DATABASE_URL")
     status = pytest("everything, on SQLite", ["tests"], None)
     with postgres.server(given, durable=False) as url:
-        status |= pytest("what touches the database, on PostgreSQL", ["--database-only", *DATABASE_TESTS], url)
+        status |= pytest("what touches the database, on PostgreSQL", ["--database-only", "--migrations", *DATABASE_TESTS], url)
     return status
 
 

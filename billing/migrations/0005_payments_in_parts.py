@@ -26,5 +26,5 @@ def tell_parts(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0010_payments")]
+    dependencies = [("billing", "0004_money")]
     operations = [migrations.RunPython(tell_parts, migrations.RunPython.noop)]
