@@ -40,7 +40,9 @@ def main() -> int:
     given = os.environ.get("DATABASE_URL")
     status = pytest("everything, on SQLite", ["tests"], None)
     with postgres.server(given, durable=False) as url:
-        status |= pytest("what touches the database, on PostgreSQL", ["--database-only", "--migrations", *DATABASE_TESTS], url)
+        status |= pytest(
+            "what touches the database, on PostgreSQL", ["--database-only", "--migrations", *DATABASE_TESTS], url
+        )
     return status
 
 
