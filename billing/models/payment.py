@@ -96,7 +96,8 @@ class PaymentMethod(Timestamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand or self.kind} …{self.last4}"
+        """Visa …4242, as people call it; the provider writes brands small."""
+        return f"{(self.brand or self.kind).replace('_', ' ').capitalize()} …{self.last4}"
 
 
 def kept_for(cdr: str = "pk", *, gross: bool = False) -> Coalesce:
