@@ -1,14 +1,12 @@
 """Charges without an account, behind whoever stands at the charger."""
 
-import logging
 from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
 from billing.services import adhoc, held_starts
-from cms.core.errors import Unavailable
 
-logger = logging.getLogger(__name__)
+from .payments import each
 
 
 @shared_task
@@ -21,13 +19,7 @@ def pursue_paid(payment_ids: Sequence[int]) -> None:
 def pursue_due() -> None:
     """The sweep, every few seconds: a refused start gives its hold back at once, with an account or without."""
     _pursue(adhoc.due())
-    for pk in held_starts.due():
-        try:
-            held_starts.let_go(payment_id=pk)
-        except Unavailable:
-            logger.warning("payment provider away payment=%s", pk)
-        except Exception:
-            logger.exception("hold without a charge is stuck payment=%s", pk)
+    each("held start", held_starts.due(), lambda pk: held_starts.let_go(payment_id=pk))
 
 
 @shared_task
@@ -36,10 +28,4 @@ def forget_tokens() -> int:
 
 
 def _pursue(charges: Iterable[int]) -> None:
-    for pk in charges:
-        try:
-            adhoc.pursue(charge_id=pk)
-        except Unavailable:
-            logger.warning("payment provider away adhoc=%s", pk)
-        except Exception:
-            logger.exception("charge without an account is stuck adhoc=%s", pk)
+    each("adhoc", charges, lambda pk: adhoc.pursue(charge_id=pk))
