@@ -23,9 +23,11 @@ from tests.factories.billing import (
     TariffAssignmentFactory,
     TariffFactory,
     TariffVersionFactory,
+    element,
 )
 
 Told = dict[int, list[Period]]
+Charge = Callable[..., CDR]
 
 
 @pytest.fixture
@@ -101,5 +103,20 @@ def ended(station: ChargingStation, dario: Driver, card: PaymentMethod, told: To
     def make(**facts: Any) -> ChargingSession:
         session: ChargingSession = EndedSessionFactory(**{"station": station, "driver": dario, **facts})
         return session
+
+    return make
+
+
+@pytest.fixture
+def charge(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], told: Told) -> Charge:
+    """`charge(energy=…)`: a rated charge at 0.59 €/kWh and 0.10 €/min after a quarter of an hour."""
+    price(elements=[element("ENERGY", "0.59"), element("PARKING_TIME", "6", step=60, min_parking_duration=900)])
+
+    def make(parked_min: int = 0, **facts: Any) -> CDR:
+        session = ended(**facts)
+        told[session.pk] = charge_then_park(session.started_at, int(session.energy), 60, parked_min)
+        cdr = rating.rate(session_id=session.pk)
+        assert cdr is not None
+        return cdr
 
     return make

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,19 +14,16 @@ from lxml import etree
 from accounts.models import Company, Driver, Operator, User
 from billing.documents import en16931
 from billing.documents.positions import Position
-from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice, TariffVersion
-from billing.services import credit_notes, einvoices, invoices, rating, sdi
+from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice
+from billing.services import credit_notes, einvoices, invoices, sdi
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
-from sessions_app.models import ChargingSession
 from tests.billing import einvoice_files
-from tests.billing.conftest import Told, charge_then_park
+from tests.billing.conftest import Charge
 from tests.billing.einvoice_files import text, texts
 from tests.factories import DriverFactory
-from tests.factories.billing import element
 
 pytestmark = pytest.mark.any_database
 
-Charge = Callable[..., CDR]
 D = Decimal
 
 BELLINI = {
@@ -52,21 +48,6 @@ def dario(dario: Driver) -> Driver:
     Driver.objects.filter(pk=dario.pk).update(**BELLINI)
     dario.refresh_from_db()
     return dario
-
-
-@pytest.fixture
-def charge(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], told: Told) -> Charge:
-    """`charge(energy=…)`: 0.59 €/kWh and 0.10 €/min after a quarter of an hour."""
-    price(elements=[element("ENERGY", "0.59"), element("PARKING_TIME", "6", step=60, min_parking_duration=900)])
-
-    def make(parked_min: int = 0, **facts: Any) -> CDR:
-        session = ended(**facts)
-        told[session.pk] = charge_then_park(session.started_at, int(session.energy), 60, parked_min)
-        cdr = rating.rate(session_id=session.pk)
-        assert cdr is not None
-        return cdr
-
-    return make
 
 
 def valid(file: EInvoice) -> bytes:

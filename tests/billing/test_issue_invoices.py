@@ -1,7 +1,6 @@
 """Numbered documents: complete, in order, never twice, never changed."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,15 +9,12 @@ import pytest
 import time_machine
 
 from accounts.models import Driver, Operator, User
-from billing.models import CDR, Invoice, InvoiceLine, NumberSequence, TariffVersion
+from billing.models import Invoice, InvoiceLine, NumberSequence
 from billing.services import closing, invoices, rating
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
-from tests.billing.conftest import Told, charge_then_park
+from tests.billing.conftest import Charge
 from tests.factories import DriverFactory
-from tests.factories.billing import element
-
-Charge = Callable[..., CDR]
 
 BELLINI = {
     "billing_name": "Bellini Impianti S.r.l.",
@@ -42,21 +38,6 @@ def dario(dario: Driver) -> Driver:
     Driver.objects.filter(pk=dario.pk).update(**BELLINI)
     dario.refresh_from_db()
     return dario
-
-
-@pytest.fixture
-def charge(price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], told: Told) -> Charge:
-    """`charge(energy=…)`: a rated charge at 0.59 €/kWh and 0.10 €/min after a quarter of an hour."""
-    price(elements=[element("ENERGY", "0.59"), element("PARKING_TIME", "6", step=60, min_parking_duration=900)])
-
-    def make(parked_min: int = 0, **facts: Any) -> CDR:
-        session = ended(**facts)
-        told[session.pk] = charge_then_park(session.started_at, int(session.energy), 60, parked_min)
-        cdr = rating.rate(session_id=session.pk)
-        assert cdr is not None
-        return cdr
-
-    return make
 
 
 def test_a_charge_on_request(charge: Charge, anna: User, operator: Operator) -> None:
