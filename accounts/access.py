@@ -40,7 +40,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "payment.collect": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.refund": frozenset(
         {_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}
-    ),  # support: up to a limit (billing.services.refunds)
+    ),  # support: up to a limit (billing.services.cards.refunds)
     "payment.refund_any": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "subscription.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "subscription.edit": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),

@@ -20,7 +20,7 @@ from billing.models import (
     TariffVersion,
     WebhookEvent,
 )
-from billing.services import webhooks
+from billing.services.cards import webhooks
 from cms.core.admin import ReadOnly
 from cms.core.errors import DomainError
 

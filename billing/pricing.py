@@ -15,8 +15,8 @@ from accounts.models import Driver, User
 from billing.models import TariffVersion
 from billing.selectors import calendars, session_prices
 from billing.selectors.assignments import AD_HOC, ANYBODY, Book, Place, Who
-from billing.services import allowances
-from billing.services import terms as grants
+from billing.services.charges import terms as grants
+from billing.services.recurring import allowances
 from billing.tariffs import engine, parsing, rounding, trace, words
 from billing.tariffs import terms as reliefs
 from billing.tariffs.breakdown import Breakdown

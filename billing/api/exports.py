@@ -17,7 +17,7 @@ from accounts import access
 from billing.exports import kinds, presets
 from billing.models import Export
 from billing.selectors import exports as selectors
-from billing.services import exports
+from billing.services.month_end import exports
 from cms.core import rest
 
 

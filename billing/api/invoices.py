@@ -18,7 +18,7 @@ from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.documents import pdf
 from billing.models import EInvoice, Invoice, InvoiceLine
 from billing.selectors import invoices as selectors
-from billing.services import einvoices
+from billing.services.invoicing import einvoices
 from billing.tariffs import exact
 from cms.core import rest
 

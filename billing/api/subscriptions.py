@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from billing.api.numbers import Amount
 from billing.models import Plan, PlanVersion, Subscription
 from billing.selectors import plans as selectors
-from billing.services import plans
+from billing.services.recurring import plans
 from cms.core import energy, rest
 
 

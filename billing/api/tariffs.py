@@ -22,7 +22,7 @@ from billing.api.assignments import AssignmentSerializer
 from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import calendars
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from billing.tariffs.periods import Period, State
 from billing.tariffs.trace import Trace, TraceLine, vat_json
 from cms.core import rest

@@ -6,7 +6,7 @@ from typing import IO
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
-from billing.services import einvoices
+from billing.services.invoicing import einvoices
 
 from . import asking
 from .kinds import Ask, Kind, Params, Step

@@ -1,4 +1,4 @@
-"""What can be exported: one table, which higher rooms add to. `billing.services.exports` starts, runs and keeps them."""
+"""What can be exported: one table, which higher rooms add to. `billing.services.month_end.exports` starts, runs and keeps them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Operator
 from billing.models import TakingsEntry
 from billing.selectors import months, takings
-from billing.services import fiscal
+from billing.services.invoicing import fiscal
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 

@@ -1,4 +1,4 @@
-"""A customer's data for invoices, as the accountant corrects them. Checked by billing.services.buyers."""
+"""A customer's data for invoices, as the accountant corrects them. Checked by billing.services.invoicing.buyers."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.billing_data import BillingData
-from billing.services import buyers
-from billing.services.buyers import Buyer
+from billing.services.invoicing import buyers
+from billing.services.invoicing.buyers import Buyer
 
 PASTED = 40
 

@@ -1,4 +1,4 @@
-"""What is typed about companies, by the operator and by their own administrators. Checked by billing.services.companies."""
+"""What is typed about companies, by the operator and by their own administrators. Checked by billing.services.fleets.companies."""
 
 from typing import Any
 

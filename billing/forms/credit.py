@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.services import credit_notes
-from billing.services.credit_notes import Chosen, Left
+from billing.services.invoicing import credit_notes
+from billing.services.invoicing.credit_notes import Chosen, Left
 from cms.core.form_fields import ForgivingDecimalField
 
 AGAIN, FOR_GOOD = "again", "good"

@@ -21,7 +21,7 @@ from billing.forms import starts
 from billing.forms.elements import ElementForm, Typed, amount
 from billing.forms.starts import Start
 from billing.models import TariffVersion
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from billing.tariffs import parsing, plain
 
 SIMPLE, FULL = "simple", "full"

@@ -1,10 +1,10 @@
-"""What Italian documents need beyond the company's data. Checked by billing.services.fiscal."""
+"""What Italian documents need beyond the company's data. Checked by billing.services.invoicing.fiscal."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import FiscalSettings
-from billing.services import fiscal
+from billing.services.invoicing import fiscal
 
 
 class FiscalForm(forms.ModelForm):

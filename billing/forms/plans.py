@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
 from billing.models import DunningPolicy, PlanVersion
-from billing.services.plans import Terms
+from billing.services.recurring.plans import Terms
 from cms.core.form_fields import ForgivingDecimalField
 from stations.models import Location
 

@@ -1,4 +1,4 @@
-"""A code, or a batch of them, as an operator types it. Checked by billing.services.promoting."""
+"""A code, or a batch of them, as an operator types it. Checked by billing.services.prepaid.promoting."""
 
 from datetime import datetime, timedelta
 from typing import Any

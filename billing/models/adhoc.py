@@ -27,7 +27,7 @@ class AdhocCharge(Timestamped):
 
     `hold` is what is blocked on the card. `tariff_version` and `shown` (JSON text: moment, language, sentence, lines) are the
     price as it was shown before paying (AFIR art. 5, kept as evidence). `token` is made for this one start. `reason`: why nothing
-    began (billing.services.adhoc.REASONS), "" otherwise. `buyer`: the fields of BillingData as JSON text, for an invoice to
+    began (billing.services.cards.adhoc.REASONS), "" otherwise. `buyer`: the fields of BillingData as JSON text, for an invoice to
     somebody who is no Driver; `driver` is who asked for it while signed in, if anybody."""
 
     class Status(models.TextChoices):

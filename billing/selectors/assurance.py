@@ -53,7 +53,7 @@ class Asked(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Check:
     """`where` says which ended charges are its cases; None: it is about stops that belong to no charge. `actions` are names of
-    `billing.services.resolutions`."""
+    `billing.services.charges.resolutions`."""
 
     name: str
     title: Promise

@@ -1,5 +1,5 @@
 """What stands between a month and its end: the table of checks (filled by `close_checks`), and the figures of the month. Each looks
-with a fixed number of queries, whatever it finds; `billing.services.close` keeps the answers, so that the page asks for none."""
+with a fixed number of queries, whatever it finds; `billing.services.month_end.close` keeps the answers, so that the page asks for none."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator
 from billing import pricing
 from billing.models import CDR, Invoice
-from billing.services import credit_check
+from billing.services.debts import credit_check
 from cms.core.models import Actor
 
 NOTHING = Decimal(0)

@@ -14,7 +14,7 @@ from accounts.models import Operator
 from billing import pricing
 from billing.documents import sdi_words
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
-from billing.services import issuing
+from billing.services.invoicing import issuing
 
 TIME_TO_MEND = timedelta(days=5)  # a refused invoice that is sent again within these keeps its number and date
 

@@ -15,7 +15,7 @@ from billing.models import CDR, TariffVersion
 from billing.selectors import assignments, costs, session_prices
 from billing.selectors.assignments import Considered
 from billing.selectors.session_prices import Agreed
-from billing.services import rerating
+from billing.services.charges import rerating
 from billing.tariffs import exact, figures, terms
 from billing.tariffs.model import Tariff
 from billing.tariffs.rounding import Kind, VatRow

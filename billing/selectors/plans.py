@@ -28,8 +28,9 @@ from billing.models import (
 )
 from billing.models.subscription import SubscriptionQuerySet
 from billing.payments import declines
-from billing.services import dunning, histories, plans, usage
-from billing.services.usage import Meter
+from billing.services.debts import dunning
+from billing.services.recurring import histories, plans, usage
+from billing.services.recurring.usage import Meter
 from billing.tariffs import exact, words
 from billing.tariffs.model import Dimension
 

@@ -9,7 +9,8 @@ import orjson
 from accounts.models import DriverGroup, Token
 from billing.models import SessionPrice, TariffVersion
 from billing.selectors.assignments import Book, Place, Who
-from billing.services import allowances, companies
+from billing.services.fleets import companies
+from billing.services.recurring import allowances
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE
 

@@ -10,7 +10,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Operator
-from billing.services import assurance, closing, rating, session_prices
+from billing.services.charges import assurance, rating
+from billing.services.invoicing import closing
+from billing.services.prices import session_prices
 
 from .month_end import (
     expire_exports,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from celery import shared_task
 
-from billing.services import adhoc, held_starts
+from billing.services.cards import adhoc, held_starts
 
 from .payments import each
 

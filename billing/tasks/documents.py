@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from accounts.models import Operator
-from billing.services import document_mails, einvoices, takings
+from billing.services.invoicing import document_mails, einvoices, takings
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from billing.models import HostStatement
-from billing.services import close, exports, statements
+from billing.services.month_end import close, exports, statements
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)

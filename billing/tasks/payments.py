@@ -9,7 +9,8 @@ from typing import TypeVar
 from celery import shared_task
 
 from billing.models import PaymentMethod
-from billing.services import methods, payment_news, payment_steps, payments, payouts, session_holds, settling, webhooks
+from billing.services.cards import methods, payment_news, payment_steps, payments, payouts, session_holds, webhooks
+from billing.services.debts import settling
 from cms.core.errors import DomainError, Unavailable
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from billing.models import DunningStep, SubscriptionEvent
-from billing.services import chasing, collecting, dunning, fees, letters, renewals
+from billing.services.debts import chasing, dunning, letters
+from billing.services.recurring import collecting, fees, renewals
 from billing.tasks.payments import each
 from cms.core.errors import Unavailable
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from celery import shared_task
 
-from billing.services import company_news, top_ups, wallet_upkeep
+from billing.services.fleets import company_news
+from billing.services.prepaid import top_ups, wallet_upkeep
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)

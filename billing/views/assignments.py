@@ -19,7 +19,7 @@ from billing.models import Tariff, TariffAssignment
 from billing.selectors import assignments as considering
 from billing.selectors import tariffs as selectors
 from billing.selectors.assignments import Place, Verdict, Who
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from billing.views import editing
 from cms.core.errors import DomainError
 

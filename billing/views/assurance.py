@@ -19,8 +19,8 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.selectors import assurance as selectors
 from billing.selectors.assurance import Asked, Check
-from billing.services import assurance, resolutions
-from billing.services.resolutions import Outcome, Resolution
+from billing.services.charges import assurance, resolutions
+from billing.services.charges.resolutions import Outcome, Resolution
 from cms.charts.sparkline import sparkline
 from cms.core import typed
 from cms.core.errors import Invalid

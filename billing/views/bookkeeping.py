@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.doors import MemberRequest, members_only
 from billing.forms.bookkeeping import BookkeepingForm
-from billing.services import bookkeeping
+from billing.services.month_end import bookkeeping
 
 
 @members_only("month.close")

@@ -9,8 +9,8 @@ from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from accounts.models import Company, Driver
 from billing.forms.buyer import BuyerForm
-from billing.services import buyers
-from billing.services.buyers import Buyer
+from billing.services.invoicing import buyers
+from billing.services.invoicing.buyers import Buyer
 from cms.core.errors import Invalid
 
 

@@ -22,7 +22,8 @@ from billing.selectors import months, worklist
 from billing.selectors.closing import CHECKS
 from billing.selectors.months import Locks
 from billing.selectors.worklist import Picture
-from billing.services import close, closing, exports, statements
+from billing.services.invoicing import closing
+from billing.services.month_end import close, exports, statements
 from cms.charts import columns
 from cms.charts.chart import Chart
 from cms.charts.svg import number, percent

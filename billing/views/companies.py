@@ -16,7 +16,7 @@ from billing.documents import parties
 from billing.forms.companies import CompanyForm, InviteForm, MemberForm
 from billing.selectors import companies as selectors
 from billing.selectors import months
-from billing.services import companies
+from billing.services.fleets import companies
 from cms.core.errors import Conflict, Invalid
 
 

@@ -21,7 +21,7 @@ from billing.forms.elements import ElementForm
 from billing.forms.starts import STARTS
 from billing.models import Tariff, TariffDraft, TariffVersion
 from billing.selectors import reach
-from billing.services import drafts, tariffs
+from billing.services.prices import drafts, tariffs
 from billing.tariffs import afir, parsing
 from billing.views import history, prices, simulator
 from billing.views.history import History

@@ -12,7 +12,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.models import EInvoice, EInvoiceBatch, Invoice
 from billing.selectors import einvoices as selectors
-from billing.services import einvoices, fiscal, sdi
+from billing.services.invoicing import einvoices, fiscal, sdi
 from cms.core.errors import DomainError, Invalid, Unavailable
 
 PAGE = 20

@@ -17,7 +17,7 @@ from billing.exports import presets
 from billing.models import Export
 from billing.selectors import exports as selectors
 from billing.selectors import months
-from billing.services import exports
+from billing.services.month_end import exports
 from cms.core import typed
 from cms.core.errors import Conflict, Invalid
 

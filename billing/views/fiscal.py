@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing.forms.fiscal import FiscalForm
-from billing.services import fiscal
+from billing.services.invoicing import fiscal
 from cms.core.errors import Invalid
 
 

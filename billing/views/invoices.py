@@ -19,9 +19,9 @@ from billing.forms.credit import CreditForm
 from billing.models import CDR, EInvoice, Invoice
 from billing.selectors import einvoices, months
 from billing.selectors import invoices as selectors
-from billing.services import credit_notes, document_mails, fiscal, invoices
-from billing.services import einvoices as einvoice_files
-from billing.services.credit_notes import Left
+from billing.services.invoicing import credit_notes, document_mails, fiscal, invoices
+from billing.services.invoicing import einvoices as einvoice_files
+from billing.services.invoicing.credit_notes import Left
 from cms.core import typed
 from cms.core.errors import DomainError, Invalid
 

@@ -22,7 +22,7 @@ from billing.models import Payment
 from billing.payments import declines
 from billing.selectors import months
 from billing.selectors import payments as selectors
-from billing.services import cashier, refunds
+from billing.services.cards import cashier, refunds
 from cms.core import typed
 from cms.core.errors import DomainError, Invalid
 

@@ -15,7 +15,8 @@ from accounts.forms import errors
 from billing.forms.plans import SERVICE_NAMES, LadderForm, MoveForm, TermsForm
 from billing.models import Plan, PlanVersion, Subscription
 from billing.selectors import plans as selectors
-from billing.services import dunning, plans
+from billing.services.debts import dunning
+from billing.services.recurring import plans
 from cms.core import typed
 from cms.core.errors import DomainError, Invalid
 

@@ -11,7 +11,8 @@ from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing.forms.policy import PolicyForm
 from billing.selectors import invoices as selectors
-from billing.services import invoices, policies
+from billing.services.invoicing import invoices
+from billing.services.month_end import policies
 from cms.core.errors import Invalid
 
 

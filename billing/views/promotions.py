@@ -16,7 +16,7 @@ from accounts.forms import errors
 from billing.forms.promotions import PromotionForm
 from billing.models import Promotion
 from billing.selectors import promotions as selectors
-from billing.services import promoting
+from billing.services.prepaid import promoting
 from cms.core import typed
 from cms.core.errors import Invalid
 

@@ -20,7 +20,7 @@ from billing.forms.editor import Editor
 from billing.forms.publishing import PublishForm
 from billing.models import Tariff, TariffVersion
 from billing.selectors import reach
-from billing.services import drafts, publishing, tariffs
+from billing.services.prices import drafts, publishing, tariffs
 from billing.views import differences, editing, history, prices
 from billing.views.editing import Work
 from billing.views.history import History

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.doors import MemberRequest, members_only
 from billing.selectors import reconciliation
-from billing.services import payouts
+from billing.services.cards import payouts
 from cms.core.errors import Unavailable
 
 

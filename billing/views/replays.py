@@ -14,7 +14,7 @@ from billing.forms.editor import Editor
 from billing.models import Tariff, TariffVersion
 from billing.selectors import replay
 from billing.selectors.replay import Replay
-from billing.services import drafts
+from billing.services.prices import drafts
 from billing.views import editing, history
 from cms import charts
 from cms.core import typed

@@ -17,7 +17,7 @@ from billing.documents import statement
 from billing.forms.shares import ShareForm
 from billing.models import HostStatement
 from billing.selectors import months, shares
-from billing.services import statements
+from billing.services.month_end import statements
 from cms.core.errors import Conflict, Invalid
 from stations.models import Location
 

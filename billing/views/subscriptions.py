@@ -15,7 +15,8 @@ from accounts.doors import MemberRequest, members_only
 from billing.forms.plans import CreditForm
 from billing.models import DunningCase, Subscription
 from billing.selectors import plans as selectors
-from billing.services import chasing, collecting, crediting, dunning, subscriptions
+from billing.services.debts import chasing, dunning
+from billing.services.recurring import collecting, crediting, subscriptions
 from cms.core import typed
 from cms.core.errors import DomainError
 

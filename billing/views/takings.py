@@ -14,7 +14,7 @@ from billing.exports import asking
 from billing.models import TakingsChain
 from billing.selectors import months
 from billing.selectors import takings as selectors
-from billing.services import fiscal, takings
+from billing.services.invoicing import fiscal, takings
 
 
 @members_only("invoice.view")

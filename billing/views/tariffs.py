@@ -17,7 +17,7 @@ from billing.forms.assignments import AssignForm
 from billing.forms.starts import STARTS
 from billing.selectors import reach
 from billing.selectors import tariffs as selectors
-from billing.services import drafts, tariffs
+from billing.services.prices import drafts, tariffs
 from billing.views import assignments, editing, history, prices, simulator
 from cms.core.errors import DomainError
 

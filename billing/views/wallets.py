@@ -14,7 +14,7 @@ from accounts.forms import errors
 from accounts.models import Driver
 from billing.forms.wallets import CorrectionForm, WalletPolicyForm
 from billing.models import Redemption, Wallet, WalletEntry
-from billing.services import top_ups, wallets
+from billing.services.prepaid import top_ups, wallets
 from cms.core.errors import Conflict, Invalid
 
 PAGE = 50

@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing.payments.gateway import BadSignature
-from billing.services import webhooks
+from billing.services.cards import webhooks
 
 LARGEST = 1 << 20
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.services import rating
+from billing.services.charges import rating
 from cms.dashboard.selectors.sessions import Bill
 from cms.templatetags import figures
 from sessions_app.models import ChargingSession

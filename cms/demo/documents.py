@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Operator, SentMail
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
-from billing.services import einvoices, sdi, takings
+from billing.services.invoicing import einvoices, sdi, takings
 
 from . import cast
 

@@ -11,7 +11,8 @@ from accounts.models import Company, Operator, SentMail
 from billing.models import CDR, Invoice, Payment, PaymentMethod
 from billing.models.cdr import CDRQuerySet
 from billing.payments import declines, fake_gateway
-from billing.services import closing, rating
+from billing.services.charges import rating
+from billing.services.invoicing import closing
 from sessions_app.models import ChargingSession
 
 from . import cast, purses, strangers

@@ -9,7 +9,7 @@ from accounts.models import Operator, SentMail, User
 from billing.models import Bookkeeping, Export, HostStatement, MonthClose, MonthCloseEvent, Payment, RevenueShare
 from billing.payments import declines
 from billing.selectors import months, worklist
-from billing.services import close, exports, statements
+from billing.services.month_end import close, exports, statements
 from stations.models import Location
 
 from . import cast, money

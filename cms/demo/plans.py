@@ -20,8 +20,9 @@ from billing.models import (
     SubscriptionPeriod,
 )
 from billing.payments import declines, fake_gateway
-from billing.services import plans, tariffs
-from billing.services.plans import Terms
+from billing.services.prices import tariffs
+from billing.services.recurring import plans
+from billing.services.recurring.plans import Terms
 from sessions_app.models import ChargingSession
 
 from . import cast, prices

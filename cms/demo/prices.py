@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts.models import Operator, Role, User
 from billing.forms.editor import Editor
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.services import drafts, tariffs
+from billing.services.prices import drafts, tariffs
 from billing.tariffs import parsing
 from stations.models import Location
 

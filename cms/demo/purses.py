@@ -8,7 +8,9 @@ from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, D
 from billing.models import CDR, Payment, PaymentMethod, Promotion, Redemption, WalletEntry, WalletPolicy
 from billing.models.cdr import CDRQuerySet
 from billing.payments import fake_gateway, gateway
-from billing.services import companies, credit_check, promoting, wallets
+from billing.services.debts import credit_check
+from billing.services.fleets import companies
+from billing.services.prepaid import promoting, wallets
 
 from . import cast, prices
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from accounts.models import Driver, Operator
 from billing.models import Payment, PaymentMethod, Payout, PayoutItem
 from billing.payments import fake_gateway, minor_units
-from billing.services import holds, methods
+from billing.services.cards import holds, methods
 from sessions_app.models import ChargingSession
 
 from . import cast

@@ -11,7 +11,7 @@ from billing import pricing
 from billing.models import CDR, AdhocCharge, Payment, PaymentStep
 from billing.models.cdr import CDRQuerySet
 from billing.payments import declines, fake_gateway
-from billing.services import adhoc
+from billing.services.cards import adhoc
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, Command
 

@@ -1,4 +1,4 @@
-"""What drivers type about their wallet. Checked by billing.services.top_ups."""
+"""What drivers type about their wallet. Checked by billing.services.prepaid.top_ups."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

@@ -249,7 +249,7 @@ SPECTACULAR_SETTINGS = {
 # ---- the four seams that let a lower room ask an upper one (docs/decisions/0003) ---------------------------------
 TOKEN_AUTHORIZERS = ["accounts.services.tokens.authorize"]
 # driver ids → {id: why the next charge would be paid by nobody}
-CREDIT_CHECK = "billing.services.credit_check.refusals"
+CREDIT_CHECK = "billing.services.debts.credit_check.refusals"
 TOKEN_LOAD = "sessions_app.selectors.active_by_token"  # token ids → {id: sessions running now}
 SESSION_PRICER = "billing.pricing.running_costs"  # sessions → {id: what each has cost so far}
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Driver
 from billing.models import Promotion
-from billing.services import promotions
+from billing.services.prepaid import promotions
 from cms.templatetags import figures
 from stations.models import EVSE
 

@@ -78,7 +78,7 @@ class Stopwatch:
 def world(sessions: int) -> Any:
     """An operator with a tariff of three lines, stations, drivers, and ended sessions. Returns the tariff's version."""
     from accounts.models import Operator
-    from billing.services import tariffs
+    from billing.services.prices import tariffs
 
     operator = Operator.objects.create(name="Bench", slug="bench")
     version = tariffs.create(
@@ -231,7 +231,7 @@ def _sessions(count: int, operator: Any, stations: list[tuple[int, int]], people
 
 def in_chunks(sessions: int) -> Rated:
     """As the sweep does it: `rating.unrated` finds, `rating.rate_many` rates."""
-    from billing.services import rating
+    from billing.services.charges import rating
 
     watch, resident, done, after = Stopwatch(), [], 0, 0
     with _pricing_timed(watch):
@@ -249,7 +249,7 @@ def in_chunks(sessions: int) -> Rated:
 @contextmanager
 def _pricing_timed(watch: Stopwatch) -> Iterator[None]:
     """`rating.cost`: from the stretches of a session to its rounded and explained lines."""
-    from billing.services import rating
+    from billing.services.charges import rating
 
     function = rating.cost
     rating.cost = watch.around(function)

@@ -1,5 +1,5 @@
 """The billing run as one would write it first with the ORM: for each session a transaction, a query for everything it needs, and
-`save()` for what becomes of it. It makes the same records as `billing.services.rating`, and shares its pricing function."""
+`save()` for what becomes of it. It makes the same records as `billing.services.charges.rating`, and shares its pricing function."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import CompanyMember, DriverGroup
 from billing import pricing
 from billing.models import CDR, BillingPolicy, Redemption, SessionPrice, SubscriptionPeriod, TariffAssignment
-from billing.services import rating, records
+from billing.services.charges import rating, records
 from billing.tariffs import exact, trace
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession, Evidence

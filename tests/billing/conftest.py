@@ -11,7 +11,7 @@ from accounts.models import Driver, Operator
 from billing import pricing
 from billing.models import CDR, PaymentMethod, TariffVersion
 from billing.payments import gateway
-from billing.services import rating
+from billing.services.charges import rating
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation

@@ -8,7 +8,8 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from billing.models import CDR, Invoice, NumberSequence, Payment, Tariff, TariffVersion
-from billing.services import rating, settling
+from billing.services.charges import rating
+from billing.services.debts import settling
 from sessions_app.models import ChargingSession
 from tests.factories import UserFactory
 

@@ -11,7 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Driver, Operator, Role, User
 from billing.models import CDR, Invoice, TariffVersion
-from billing.services import invoices, rating, settling
+from billing.services.charges import rating
+from billing.services.debts import settling
+from billing.services.invoicing import invoices
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI

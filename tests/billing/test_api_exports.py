@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import Operator, Role
 from billing.models import Export, TariffVersion
-from billing.services import exports, rating
+from billing.services.charges import rating
+from billing.services.month_end import exports
 from sessions_app.models import ChargingSession
 
 URL = "/api/v1/exports/"

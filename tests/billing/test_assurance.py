@@ -14,8 +14,10 @@ from billing import tasks
 from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
 from billing.selectors import assurance
 from billing.selectors.assurance import Asked, Picture
-from billing.services import assurance as keeping
-from billing.services import holds, rating, settling
+from billing.services.cards import holds
+from billing.services.charges import assurance as keeping
+from billing.services.charges import rating
+from billing.services.debts import settling
 from cms.dashboard import story
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence

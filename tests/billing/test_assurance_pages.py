@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import Driver, User
 from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
 from billing.selectors import assurance
-from billing.services import rating
+from billing.services.charges import rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
 from stations.models import ChargingStation

@@ -16,7 +16,7 @@ from billing.documents import einvoice, positions
 from billing.documents.fatturapa import body, checks, write
 from billing.documents.positions import Position
 from billing.models import FiscalSettings, Invoice, InvoiceLine
-from billing.services import issuing
+from billing.services.invoicing import issuing
 from billing.tariffs import exact, trace
 from tests.billing.test_write_fatturapa import invoice as envelope
 

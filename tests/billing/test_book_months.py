@@ -26,7 +26,8 @@ from billing.models import (
     Wallet,
     WalletEntry,
 )
-from billing.services import credit_notes, invoices, rating, takings
+from billing.services.charges import rating
+from billing.services.invoicing import credit_notes, invoices, takings
 from cms.core.errors import Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.test_export_lists import lines

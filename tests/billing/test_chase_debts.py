@@ -10,7 +10,8 @@ from django.core import mail
 
 from accounts.models import Driver, Operator, User
 from billing.models import CDR, DunningCase, Payment, PaymentMethod, Subscription, SubscriptionFee, TariffVersion
-from billing.services import chasing, credit_check, dunning, rating, settling
+from billing.services.charges import rating
+from billing.services.debts import chasing, credit_check, dunning, settling
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession

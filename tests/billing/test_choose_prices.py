@@ -13,7 +13,8 @@ from accounts.models import Driver, DriverGroup, Operator, User
 from billing import pricing
 from billing.models import CDR, SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import assignments, calendars
-from billing.services import rating, rerating, session_prices, tariffs
+from billing.services.charges import rating, rerating
+from billing.services.prices import session_prices, tariffs
 from cms.core.errors import Invalid
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Command

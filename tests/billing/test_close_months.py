@@ -14,7 +14,9 @@ from accounts.models import Driver, Operator, User
 from billing.models import CDR, MonthClose, MonthCloseEvent, NumberSequence, Payment, TariffVersion
 from billing.selectors import ledger, months, worklist
 from billing.selectors.months import Locks
-from billing.services import close, invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
+from billing.services.month_end import close
 from cms.core.errors import Conflict, Forbidden, Invalid, NotFound
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_invoices import BELLINI

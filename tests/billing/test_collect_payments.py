@@ -13,7 +13,9 @@ from accounts.models import Driver, User
 from billing.models import CDR, Payment, PaymentMethod, PaymentStep, Refund
 from billing.payments import fake_gateway, gateway
 from billing.payments.gateway import Order, State
-from billing.services import payment_steps, payments, rating, refunds, settling
+from billing.services.cards import payment_steps, payments, refunds
+from billing.services.charges import rating
+from billing.services.debts import settling
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from sessions_app.models import ChargingSession
 from tests.billing.till import Till

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Company, CompanyMember, Driver, Operator
 from billing.models import DunningCase, PaymentMethod, WalletEntry
-from billing.services import credit_check, wallets
+from billing.services.debts import credit_check
+from billing.services.prepaid import wallets
 from cms.core.errors import Conflict
 from cms.dashboard import story
 from cms.portal import texts

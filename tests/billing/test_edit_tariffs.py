@@ -11,7 +11,7 @@ from billing.forms import editor
 from billing.forms.editor import Editor
 from billing.forms.starts import STARTS
 from billing.models import TariffVersion
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from billing.tariffs import parsing
 
 EVERYTHING: list[dict[str, Any]] = [

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import Driver, DriverGroup, Operator, User
 from billing.models import TariffVersion
 from billing.selectors import explanations
-from billing.services import rating
+from billing.services.charges import rating
 from billing.tariffs.figures import NBSP
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park

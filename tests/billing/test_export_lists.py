@@ -17,7 +17,8 @@ from accounts.models import Driver, Operator, User
 from billing.exports import kinds, paging, presets, writers
 from billing.exports.kinds import Ask, Column, Format, Kind
 from billing.models import CDR, TariffVersion
-from billing.services import invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_invoices import BELLINI
 

@@ -14,7 +14,9 @@ from django.test import Client
 from accounts.models import Driver, Operator, User
 from billing import tasks
 from billing.models import CDR, Bookkeeping, Export, TariffVersion
-from billing.services import exports, invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
+from billing.services.month_end import exports
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_invoices import BELLINI

@@ -11,7 +11,8 @@ from accounts.models import User
 from billing import tasks
 from billing.models import CDR, Payment, Payout, PayoutItem
 from billing.selectors import reconciliation
-from billing.services import payouts, refunds, settling
+from billing.services.cards import payouts, refunds
+from billing.services.debts import settling
 from tests.billing.till import Till
 
 

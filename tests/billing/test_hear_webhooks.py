@@ -20,7 +20,7 @@ from billing.models import Payment, PaymentMethod, Payout, PayoutItem, Refund, W
 from billing.payments import gateway
 from billing.payments.gateway import Card, Intent, Movement, PaidOut, Setup, State
 from billing.payments.stripe_gateway import StripeGateway
-from billing.services import webhooks
+from billing.services.cards import webhooks
 from cms.core.errors import Unavailable
 from tests.conftest import DATA
 from tests.factories.billing import PaymentMethodFactory

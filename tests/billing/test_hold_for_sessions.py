@@ -14,7 +14,9 @@ from accounts.models import Driver, Operator
 from billing import tasks
 from billing.models import BillingPolicy, Payment, PaymentMethod, TariffVersion
 from billing.payments import foresight
-from billing.services import holds, rating, session_holds, settling
+from billing.services.cards import holds, session_holds
+from billing.services.charges import rating
+from billing.services.debts import settling
 from cms.core.errors import Conflict, Invalid
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command

@@ -10,7 +10,8 @@ import pytest
 
 from accounts.models import Driver, User
 from billing.models import CDR, TariffVersion
-from billing.services import invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
 from cms.core.errors import Conflict
 from sessions_app.handlers import HANDLERS
 from sessions_app.models import ChargingSession

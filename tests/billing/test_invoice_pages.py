@@ -9,7 +9,8 @@ from django.test import Client
 from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
-from billing.services import rating, tariffs
+from billing.services.charges import rating
+from billing.services.prices import tariffs
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.factories import DriverFactory, StationFactory

@@ -15,7 +15,7 @@ from accounts.models import Company, Driver, Operator, User
 from billing.documents import en16931
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice
-from billing.services import credit_notes, einvoices, invoices, sdi
+from billing.services.invoicing import credit_notes, einvoices, invoices, sdi
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests.billing import einvoice_files
 from tests.billing.conftest import Charge

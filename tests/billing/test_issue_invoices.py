@@ -10,7 +10,8 @@ import time_machine
 
 from accounts.models import Driver, Operator, User
 from billing.models import Invoice, InvoiceLine, NumberSequence
-from billing.services import closing, invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import closing, invoices
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Charge

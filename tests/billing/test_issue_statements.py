@@ -14,7 +14,9 @@ from django.test import Client
 from accounts.models import Driver, Operator, User
 from billing.documents import statement as sheets
 from billing.models import CDR, HostStatement, HostStatementItem, Payment, Refund, RevenueShare, TariffVersion
-from billing.services import credit_notes, invoices, rating, statements
+from billing.services.charges import rating
+from billing.services.invoicing import credit_notes, invoices
+from billing.services.month_end import statements
 from cms.core.errors import Conflict, Forbidden
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Location

@@ -19,7 +19,8 @@ from billing.documents import numbering
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, Invoice, NumberSequence
 from billing.selectors.takings import Verdict, verify
-from billing.services import einvoices, invoices, rating, takings
+from billing.services.charges import rating
+from billing.services.invoicing import einvoices, invoices, takings
 from billing.tasks import documents
 from cms.core.errors import Conflict
 from tests.billing.test_issue_einvoices import BELLINI

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 
 from billing.models import TariffVersion
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from billing.tariffs import parsing, week
 from billing.views import prices
 from tests.factories.billing import component, element

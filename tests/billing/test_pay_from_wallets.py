@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Driver, User
 from billing.models import CDR, Wallet, WalletEntry
-from billing.services import wallets
+from billing.services.prepaid import wallets
 from cms.core.errors import Conflict, Forbidden, Invalid
 from tests.billing.test_number_gaplessly import in_threads, shared  # noqa: F401
 from tests.factories import DriverFactory

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection, connections
 
 from billing.models import CDR, FakeProviderRecord, Payment, PaymentStep, Refund
-from billing.services import holds, refunds, settling
+from billing.services.cards import holds, refunds
+from billing.services.debts import settling
 from cms.core.errors import DomainError
 from tests.factories import DriverFactory, StationFactory
 from tests.factories.billing import CDRFactory, EndedSessionFactory, PaymentMethodFactory

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator, User
 from billing.models import Payment, PaymentAct, Payout, PayoutItem, Refund
 from billing.payments import fake_gateway
-from billing.services import holds, payments
+from billing.services.cards import holds, payments
 from tests.conftest import member
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import Operator, User
 from billing.models import BillingPolicy
-from billing.services import policies
+from billing.services.month_end import policies
 from cms.core.errors import Forbidden, Invalid
 
 PAGE = "/ops/settings/billing/"

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator, User
 from billing.models import Promotion, WalletEntry, WalletPolicy
 from billing.models.promotion import compared
-from billing.services import promoting, promotions, wallets
+from billing.services.prepaid import promoting, promotions, wallets
 from cms.core.errors import Forbidden, Invalid
 from tests.factories import DriverFactory, LocationFactory
 from tests.factories.billing import CDRFactory

@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import Driver, Operator, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, TariffVersion
-from billing.services import invoices, rating, rerating
+from billing.services.charges import rating, rerating
+from billing.services.invoicing import invoices
 from billing.tariffs import trace
 from billing.tariffs.periods import Period, State
 from cms.core.errors import Conflict

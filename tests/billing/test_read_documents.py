@@ -12,7 +12,9 @@ import time_machine
 from accounts.models import Driver, Operator, User
 from billing.documents import pdf
 from billing.models import CDR, TariffVersion
-from billing.services import invoices, rating, settling
+from billing.services.charges import rating
+from billing.services.debts import settling
+from billing.services.invoicing import invoices
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
 from tests.billing.test_issue_invoices import BELLINI

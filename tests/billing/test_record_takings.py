@@ -13,7 +13,8 @@ from accounts.models import Company, Driver, Operator, User
 from billing.models import CDR, Payment, SessionPrice, TakingsChain, TakingsEntry, TariffVersion
 from billing.selectors import takings as selectors
 from billing.selectors.takings import FiscalDocument
-from billing.services import invoices, rating, takings
+from billing.services.charges import rating
+from billing.services.invoicing import invoices, takings
 from sessions_app.models import ChargingSession
 from tests.factories import DriverFactory
 from tests.factories.billing import element

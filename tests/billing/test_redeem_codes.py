@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator
 from billing.models import CDR, FailedCode, Promotion, PromotionUse, Redemption, TariffVersion, WalletEntry
-from billing.services import promotions, rating, wallets
-from billing.services.promotions import Discount
+from billing.services.charges import rating
+from billing.services.prepaid import promotions, wallets
+from billing.services.prepaid.promotions import Discount
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation

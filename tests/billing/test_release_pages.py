@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import Driver, User
 from billing.models import CDR, TariffVersion
-from billing.services import rating
+from billing.services.charges import rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation

@@ -13,7 +13,8 @@ from accounts.models import Operator
 from billing import pricing
 from billing.models import CDR, TariffVersion
 from billing.selectors import replay
-from billing.services import rating, tariffs
+from billing.services.charges import rating
+from billing.services.prices import tariffs
 from billing.tariffs import terms
 from billing.tariffs.terms import Terms
 from sessions_app.models import ChargingSession

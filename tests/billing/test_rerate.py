@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Driver, Operator
 from billing.models import CDR, TariffVersion
-from billing.services import rating, rerating
+from billing.services.charges import rating, rerating
 from billing.tariffs import trace
 from sessions_app.handlers import HANDLERS
 from sessions_app.models import ChargingSession, Evidence

@@ -11,7 +11,9 @@ from django.core import mail
 
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator, User
 from billing.models import Invoice, TariffVersion
-from billing.services import closing, companies, company_news, rating
+from billing.services.charges import rating
+from billing.services.fleets import companies, company_news
+from billing.services.invoicing import closing
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession

@@ -13,7 +13,9 @@ from django.utils import timezone
 from accounts.models import Driver, Operator
 from billing import tasks
 from billing.models import CDR, Invoice, Payment, TariffVersion
-from billing.services import closing, invoices, rating, settling
+from billing.services.charges import rating
+from billing.services.debts import settling
+from billing.services.invoicing import closing, invoices
 from cms.core.errors import Unavailable
 from sessions_app import signals
 from sessions_app.models import ChargingSession

@@ -13,7 +13,8 @@ from billing import tasks
 from billing.models import CDR, Payment, PaymentCustomer, PaymentMethod
 from billing.payments import declines, fake_cards, fake_gateway, minor_units
 from billing.payments.gateway import Declined, State
-from billing.services import holds, methods, payments, settling
+from billing.services.cards import holds, methods, payments
+from billing.services.debts import settling
 from cms.core.errors import Conflict, Invalid, Unavailable
 from tests.billing.till import Till
 from tests.factories.billing import CDRFactory, PaymentMethodFactory

@@ -19,7 +19,8 @@ from rest_framework.test import APIClient
 from accounts.models import Company, Driver, Operator, User
 from billing.exports import kinds
 from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, Payment, TakingsEntry, TariffVersion
-from billing.services import document_mails, einvoices, invoices, rating, takings
+from billing.services.charges import rating
+from billing.services.invoicing import document_mails, einvoices, invoices, takings
 from billing.tasks import documents
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_einvoices import BELLINI, notification, refusal

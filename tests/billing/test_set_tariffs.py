@@ -10,7 +10,7 @@ import time_machine
 from accounts.models import Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from cms.core.errors import Conflict, Forbidden, Invalid
 from stations.models import Location
 from tests.factories import LocationFactory

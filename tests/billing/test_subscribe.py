@@ -18,7 +18,8 @@ from billing.models import (
     SubscriptionPeriod,
 )
 from billing.payments import fake_gateway
-from billing.services import choosing, collecting, payments, plans, renewals, subscriptions
+from billing.services.cards import payments
+from billing.services.recurring import choosing, collecting, plans, renewals, subscriptions
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from tests.factories import plans as made

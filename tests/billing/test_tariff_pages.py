@@ -14,7 +14,7 @@ from accounts.models import Driver, DriverGroup, Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.pricing import AD_HOC
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from cms.core.errors import Conflict
 from stations.models import EVSE
 from tests.factories import LocationFactory, StationFactory

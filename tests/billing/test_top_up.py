@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
 from billing.models import Payment, PaymentMethod, WalletEntry, WalletPolicy
-from billing.services import refunds, top_ups, wallet_upkeep, wallets
+from billing.services.cards import refunds
+from billing.services.prepaid import top_ups, wallet_upkeep, wallets
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from tests.factories import DriverFactory

@@ -11,7 +11,8 @@ import time_machine
 
 from accounts.models import Driver, Operator
 from billing.models import CDR, AllowanceUse, PaymentMethod, Subscription, SubscriptionPeriod, TariffVersion
-from billing.services import allowances, choosing, rating, subscriptions, usage
+from billing.services.charges import rating
+from billing.services.recurring import allowances, choosing, subscriptions, usage
 from sessions_app.models import ChargingSession
 from tests.factories import LocationFactory, OperatorFactory, StationFactory
 from tests.factories import plans as made

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Request
 from accounts.models import Driver
 from billing.models import Payment
 from billing.payments import fake_gateway
-from billing.services import adhoc
+from billing.services.cards import adhoc
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.browser.test_operator_pages import STICKS_OUT

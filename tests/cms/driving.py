@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Driver, Operator, Token
 from accounts.services import tokens
-from billing.services import rating
+from billing.services.charges import rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Command, Connector, Location

@@ -7,7 +7,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Company, CompanyMember, Driver, Operator, User
 from billing.models import Promotion, Redemption
-from billing.services import exports, invoices, rating
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
+from billing.services.month_end import exports
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command

@@ -11,7 +11,9 @@ from django.test import Client
 
 from accounts.models import Driver, Membership, Operator, Role, User
 from billing.models import CDR
-from billing.services import invoices, rating, tariffs
+from billing.services.charges import rating
+from billing.services.invoicing import invoices
+from billing.services.prices import tariffs
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
 from stations.models import ChargingStation

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, Operator, Role
-from billing.services import rating
+from billing.services.charges import rating
 from tests.factories import LocationFactory, StationFactory, TokenFactory, UserFactory
 from tests.factories.billing import EndedSessionFactory, TariffFactory, TariffVersionFactory
 

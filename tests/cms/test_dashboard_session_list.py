@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Driver, Operator, User
 from billing.models import CDR
-from billing.services import rating
+from billing.services.charges import rating
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.factories import DriverFactory, StationFactory, TokenFactory

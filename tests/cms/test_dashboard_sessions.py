@@ -9,7 +9,8 @@ from django.test import Client
 
 from accounts.models import Driver, User
 from billing.models import CDR
-from billing.services import rating, tariffs
+from billing.services.charges import rating
+from billing.services.prices import tariffs
 from cms.dashboard import cost_panel
 from cms.dashboard.selectors import sessions as selectors
 from cms.wiring import csms

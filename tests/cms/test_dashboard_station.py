@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership, Operator, Role, User
-from billing.services import session_prices
+from billing.services.prices import session_prices
 from cms.dashboard import tabs
 from cms.dashboard.selectors import readings, station, strips
 from cms.wiring import csms

@@ -24,7 +24,9 @@ from accounts.models import (
     User,
 )
 from billing.models import CDR, EInvoiceBatch, Payment, PaymentMethod, Subscription, Tariff, TariffAssignment
-from billing.services import dunning, plans, statements
+from billing.services.debts import dunning
+from billing.services.month_end import statements
+from billing.services.recurring import plans
 from sessions_app.models import Evidence
 from stations import doorbell
 from stations.models import ChargingStation, Fault, Location, LogRequest

@@ -15,7 +15,9 @@ from django.test import Client
 from accounts.models import Operator, Token
 from billing.models import CDR, AdhocCharge, Invoice, Payment
 from billing.payments import fake_gateway
-from billing.services import adhoc, holds, payments, rating, settling
+from billing.services.cards import adhoc, holds, payments
+from billing.services.charges import rating
+from billing.services.debts import settling
 from billing.tasks import adhoc as tasks
 from cms.core.errors import Unavailable
 from sessions_app.models import ChargingSession, StartRequest

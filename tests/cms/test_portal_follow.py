@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Driver, User
-from billing.services import session_prices
+from billing.services.prices import session_prices
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
 from tests.cms.driving import MORNING, Driving, minute, place, price, see, stand

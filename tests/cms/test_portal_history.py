@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from billing.services import rating
+from billing.services.charges import rating
 from sessions_app.services import decisions
 from tests.cms.driving import Driving, minute, see
 from tests.factories import UserFactory

@@ -10,7 +10,7 @@ from django.core import mail
 
 from accounts.models import Driver, SentMail, User
 from billing.models import CDR
-from billing.services import rating
+from billing.services.charges import rating
 from cms.core.errors import Unavailable
 from cms.portal import mails, tasks
 from sessions_app.models import ChargingSession

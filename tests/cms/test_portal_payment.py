@@ -11,7 +11,8 @@ from django.test import Client
 
 from accounts.models import User
 from billing.models import CDR, BillingPolicy, Payment, PaymentMethod
-from billing.services import settling, wallets
+from billing.services.debts import settling
+from billing.services.prepaid import wallets
 from billing.tasks import adhoc as tasks
 from sessions_app.models import StartRequest
 from stations.models import ChargingStation, Command

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Driver, Operator
 from billing.models import AllowanceUse, Payment, PlanVersion, Subscription, SubscriptionPeriod
 from billing.payments import fake_gateway
-from billing.services import choosing, subscriptions
+from billing.services.recurring import choosing, subscriptions
 from billing.tasks import subscriptions as tasks
 from stations.models import ChargingStation
 from tests.factories import EvseFactory

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice
-from billing.services import rating
+from billing.services.charges import rating
 from sessions_app.models import ChargingSession
 from tests.cms.driving import Driving, minute, see
 

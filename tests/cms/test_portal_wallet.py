@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Company, CompanyMember, Driver, Operator
 from billing.models import Payment, PaymentMethod, Promotion, WalletEntry, WalletPolicy
-from billing.services import companies, wallets
+from billing.services.fleets import companies
+from billing.services.prepaid import wallets
 from tests.factories import DriverFactory, EvseFactory, UserFactory
 from tests.factories.billing import CDRFactory
 

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import Operator, Role, User
 from billing.documents import seal, sheets
 from billing.models import CDR
-from billing.services import rating
+from billing.services.charges import rating
 from cms.wiring import csms
 from sessions_app.metering import signed
 from sessions_app.models import ChargingSession

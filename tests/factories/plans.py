@@ -11,7 +11,7 @@ import time_machine
 from accounts.models import Driver, Operator
 from billing.models import FakeProviderRecord, PaymentMethod, PlanVersion, Subscription
 from billing.payments.fake_cards import Behaviour
-from billing.services import choosing, plans
+from billing.services.recurring import choosing, plans
 
 from .accounts import DriverFactory
 from .billing import LONG_AGO

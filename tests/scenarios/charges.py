@@ -9,7 +9,7 @@ import pypdfium2
 
 from billing.documents import pdf
 from billing.models import CDR
-from billing.services import invoices
+from billing.services.invoicing import invoices
 from sessions_app.models import ChargingSession
 from stations.models import Frame
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import Driver
 from billing.models import CDR, Payment
-from billing.services import tariffs
+from billing.services.prices import tariffs
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Frame
 from stations.services import provisioning

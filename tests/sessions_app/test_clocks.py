@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from accounts.models import User
-from billing.services import rating
+from billing.services.charges import rating
 from sessions_app.metering import kept
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.selectors.curve import curve

@@ -16,7 +16,7 @@ from time_machine import travel
 
 from accounts.models import Operator
 from billing.models import CDR
-from billing.services import rating
+from billing.services.charges import rating
 from cms.core import energy
 from cms.wiring import csms
 from sessions_app.engine import energy as engine

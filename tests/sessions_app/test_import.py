@@ -146,7 +146,7 @@ def test_doubtful_rows_wait_for_a_person_and_none_runs(operator: Operator) -> No
 
 
 def test_what_was_charged_elsewhere_is_not_charged_again(operator: Operator) -> None:
-    from billing.services import rating
+    from billing.services.charges import rating
 
     imported(operator)()
     assert rating.unrated() == []

@@ -24,7 +24,8 @@ from django.db import connection, connections  # noqa: E402
 
 from billing import tasks  # noqa: E402
 from billing.models import CDR, Payment, PaymentMethod, PaymentStep  # noqa: E402
-from billing.services import holds, payments, refunds, settling  # noqa: E402
+from billing.services.cards import holds, payments, refunds  # noqa: E402
+from billing.services.debts import settling  # noqa: E402
 from billing.tasks import payments as payment_tasks  # noqa: E402
 from tests.factories.billing import CDRFactory  # noqa: E402
 

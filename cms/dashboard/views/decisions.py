@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
-from billing.services import rating
+from billing.services.charges import rating
 from cms.core.errors import Conflict, Invalid
 from cms.dashboard import consequences, deciding
 from cms.dashboard.deciding import CorrectionForm, Decision, ReasonForm

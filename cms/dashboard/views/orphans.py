@@ -15,7 +15,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing import pricing
-from billing.services import rating
+from billing.services.charges import rating
 from cms.core import energy
 from cms.core.errors import Conflict, Invalid
 from cms.dashboard import people, story

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from billing.models import CDR
-from billing.services import rating, rerating
+from billing.services.charges import rating, rerating
 from sessions_app.models import ChargingSession
 
 EPOCH = date(1970, 1, 1)

@@ -9,7 +9,9 @@ from decimal import Decimal
 from accounts.models import Driver, User
 from billing.models import CDR, Payment, PaymentMethod
 from billing.payments import declines
-from billing.services import companies, held_starts, saved_cards, settling
+from billing.services.cards import held_starts, saved_cards
+from billing.services.debts import settling
+from billing.services.fleets import companies
 from cms.portal.selectors import mine, purses
 from cms.portal.selectors.purses import Purse
 from stations.models import EVSE

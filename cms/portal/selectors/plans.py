@@ -11,8 +11,8 @@ from accounts.models import Driver, Operator, User
 from billing.models import DunningCase, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.models.subscription import SubscriptionQuerySet
 from billing.selectors import plans as selectors
-from billing.services import plans, usage
-from billing.services.usage import Meter
+from billing.services.recurring import plans, usage
+from billing.services.recurring.usage import Meter
 from cms.portal.selectors import mine
 from stations.models import EVSE
 

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Driver, User
 from billing.models import PaymentMethod, Redemption, Wallet, WalletEntry, WalletPolicy
-from billing.services import methods, top_ups, wallets
+from billing.services.cards import methods
+from billing.services.prepaid import top_ups, wallets
 from cms.portal.selectors import mine
 
 SHOWN = 50

@@ -12,7 +12,7 @@ from accounts.models import Driver, SentMail, User
 from accounts.notifications import once
 from billing import pricing
 from billing.models import CDR, Invoice, Payment
-from billing.services import adhoc
+from billing.services.cards import adhoc
 from billing.tariffs import trace
 from cms import charts
 from cms.dashboard import cost_panel

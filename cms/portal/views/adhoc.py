@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from billing.models import AdhocCharge, Payment
 from billing.selectors import adhoc as charges
-from billing.services import adhoc, payments
+from billing.services.cards import adhoc, payments
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block

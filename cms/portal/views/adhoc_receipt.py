@@ -13,7 +13,8 @@ from accounts.services import drivers
 from billing.documents import pdf as documents
 from billing.models import CDR, AdhocCharge, Invoice
 from billing.selectors import adhoc as charges
-from billing.services import adhoc, invoices
+from billing.services.cards import adhoc
+from billing.services.invoicing import invoices
 from cms.core.errors import DomainError, Invalid
 from cms.portal import rides, tasks, texts
 from cms.portal.forms import EmailForm, GuestForm

@@ -21,7 +21,7 @@ from billing.forms.companies import CapForm, InviteForm, MemberForm
 from billing.models import Invoice
 from billing.selectors import companies as selectors
 from billing.selectors import months
-from billing.services import companies
+from billing.services.fleets import companies
 from cms.core.errors import Conflict, Invalid
 from cms.portal.views import files
 

@@ -19,7 +19,7 @@ from accounts.services import drivers, tokens
 from billing.models import Payment
 from billing.payments import declines
 from billing.selectors import adhoc as adhoc_charges
-from billing.services import adhoc, held_starts, methods, payments
+from billing.services.cards import adhoc, held_starts, methods, payments
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block

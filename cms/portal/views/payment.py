@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from accounts.doors import PersonRequest
 from billing.models import Payment, PaymentMethod
 from billing.payments import declines
-from billing.services import methods, payments, saved_cards, settling
+from billing.services.cards import methods, payments, saved_cards
+from billing.services.debts import settling
 from cms.core.errors import DomainError
 from cms.portal.selectors import accounts, mine
 from cms.portal.views import paying

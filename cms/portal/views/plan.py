@@ -21,7 +21,8 @@ from accounts.services import drivers
 from billing.models import Payment, PlanVersion, Subscription, SubscriptionFee
 from billing.payments import declines
 from billing.selectors import plans as figures
-from billing.services import choosing, collecting, fees, methods, payments, subscriptions
+from billing.services.cards import methods, payments
+from billing.services.recurring import choosing, collecting, fees, subscriptions
 from cms.core import typed
 from cms.core.errors import DomainError, Unavailable
 from cms.portal.selectors import plans as selectors

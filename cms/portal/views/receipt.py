@@ -15,7 +15,7 @@ from accounts.forms.profile import BillingForm
 from accounts.models import User
 from billing.documents import pdf as documents
 from billing.selectors import adhoc as adhoc_charges
-from billing.services import invoices
+from billing.services.invoicing import invoices
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block

@@ -18,7 +18,8 @@ from accounts.forms import errors
 from accounts.models import CompanyMember, Driver
 from billing.models import Payment, Promotion
 from billing.payments import declines
-from billing.services import methods, payments, promotions, top_ups
+from billing.services.cards import methods, payments
+from billing.services.prepaid import promotions, top_ups
 from cms.core import typed
 from cms.core.errors import Conflict, DomainError, Invalid
 from cms.portal.selectors import mine, purses

@@ -1,0 +1,1 @@
+"""Money through the payment provider: cards, holds, captures, refunds, webhooks, payouts."""

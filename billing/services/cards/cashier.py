@@ -1,0 +1,73 @@
+"""What a person does with a payment by hand: collect a hold, let it go, try again, give back. Who and why is kept. Never inside a
+transaction."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import User
+from billing.models import Payment, PaymentAct, Refund
+from billing.services.cards import holds, payment_steps, payments, refunds
+from billing.services.debts import settling
+from cms.core.errors import Conflict, Invalid
+
+Verb, Status = PaymentAct.Verb, Payment.Status
+
+
+def capture(*, payment: Payment, amount: Decimal, reason: str, by: User) -> Payment:
+    """Part of a hold, or all of it; the rest is free again. Raises Forbidden, Invalid amount or reason, Conflict payment_state,
+    Unavailable (it waits for the sweep)."""
+    access.demand(by, "payment.collect", payment)
+    _demand_reason(reason)
+    if not 0 < amount <= payment.amount:
+        raise Invalid({"amount": [_("More than nothing, and at most what is held.")]})
+    _demand_hold(payment)
+    note(payment=payment, verb=Verb.CAPTURE, amount=amount, reason=reason, by=by)
+    return holds.capture(payment=payment, amount=amount)
+
+
+def release(*, payment: Payment, reason: str, by: User) -> Payment:
+    """Raises as `capture`."""
+    access.demand(by, "payment.collect", payment)
+    _demand_reason(reason)
+    _demand_hold(payment, waiting=True)
+    note(payment=payment, verb=Verb.RELEASE, amount=None, reason=reason, by=by)
+    return holds.release(payment=payment)
+
+
+def refund(*, payment: Payment, amount: Decimal, reason: str, by: User, key: str) -> Refund:
+    """Raises as `refunds.give`. `key` is the form's: sent twice it is one refund."""
+    known = Refund.objects.filter(idempotency_key=key).exists()
+    given = refunds.give(payment=payment, amount=amount, reason=reason, by=by, key=key)
+    if not known:
+        note(payment=payment, verb=Verb.REFUND, amount=given.amount, reason=reason, by=by)
+    return given
+
+
+def retry(*, payment: Payment, by: User) -> Payment:
+    """What stopped half-way goes on; what a bank refused is asked for once more, with the card that is charged now. Raises Forbidden,
+    Conflict nothing_to_retry, Unavailable."""
+    access.demand(by, "payment.collect", payment)
+    if payment.status in (Status.PENDING, Status.ACTION_NEEDED):
+        note(payment=payment, verb=Verb.RETRY, amount=None, reason="", by=by)
+        return payments.refresh(payment=payment_steps.finish(payment))
+    if payment.status != Status.FAILED or payment.cdr_id is None:
+        raise Conflict(_("There is nothing to try again."), code="nothing_to_retry")
+    note(payment=payment, verb=Verb.RETRY, amount=None, reason="", by=by)
+    return settling.settle(cdr_id=payment.cdr_id, again=True) or payment
+
+
+def note(*, payment: Payment, verb: str, amount: Decimal | None, reason: str, by: User) -> None:
+    PaymentAct.objects.create(payment=payment, verb=verb, amount=amount, reason=reason.strip(), by=by)
+
+
+def _demand_hold(payment: Payment, *, waiting: bool = False) -> None:
+    allowed = (Status.AUTHORIZED, Status.ACTION_NEEDED) if waiting else (Status.AUTHORIZED,)
+    if payment.status not in allowed:
+        raise Conflict(_("Nothing is held any more."), code="payment_state", status=payment.status)
+
+
+def _demand_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid({"reason": [_("Say why: the reason is kept with the payment.")]})

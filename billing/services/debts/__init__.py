@@ -1,0 +1,1 @@
+"""Who owes, how it is collected, and who may not start meanwhile."""

@@ -1,0 +1,1 @@
+"""Companies that pay for their people."""

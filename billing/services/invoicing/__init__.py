@@ -1,0 +1,1 @@
+"""Numbered documents, electronic invoices and fiscal data."""

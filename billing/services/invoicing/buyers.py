@@ -1,0 +1,59 @@
+"""What the operator's accountant knows better about a customer than the customer: tax treatment, a right postal code, an SDI code.
+
+The driver's own profile writes the data at every operator; here they change at one, for its invoices only.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import access, identity
+from accounts.models import Company, Driver
+from accounts.models.billing_data import BillingData
+from accounts.services import drivers
+from billing.services.invoicing.issuing import Actor
+from cms.core.errors import Invalid
+from cms.core.models import checked
+
+EDITABLE = (*drivers.BILLING, "vat_treatment")
+Buyer = Driver | Company
+Treatment = BillingData.VatTreatment
+
+
+@transaction.atomic
+def update(*, buyer: Buyer, values: Mapping[str, Any], by: Actor) -> Buyer:
+    """Names in `values`: see EDITABLE. Raises Forbidden, and Invalid by field; then nothing is changed."""
+    if by is not None:
+        access.demand(by, "invoice.issue", buyer)
+    row = type(buyer)._default_manager.select_for_update(of=("self",)).get(pk=buyer.pk)
+    cleaned, wrong = identity.clean({name: str(values[name]) for name in EDITABLE if name in values})
+    for name, value in cleaned.items():
+        setattr(row, name, value)
+    wrong = _treatment(row) | _model(row, cleaned) | wrong
+    if wrong:
+        raise Invalid(wrong)
+    row.save(update_fields=[*cleaned, "updated_at"])
+    return row
+
+
+def _treatment(row: Buyer) -> dict[str, list[str]]:
+    """What a treatment takes for granted about its customer."""
+    if row.vat_treatment == Treatment.SPLIT and len(row.sdi_code) != 6:
+        return {
+            "vat_treatment": [_("Split payment is for public bodies: their office code (SDI code) has 6 characters.")]
+        }
+    if row.vat_treatment in (Treatment.ENERGY_RESELLER, Treatment.LETTER_OF_INTENT) and not row.vat_number:
+        return {"vat_treatment": [_("This is for customers with a VAT number.")]}
+    if row.vat_treatment == Treatment.ABROAD and row.country_code == "IT":
+        return {"vat_treatment": [_("This is for customers outside Italy.")]}
+    return {}
+
+
+def _model(row: Buyer, cleaned: Mapping[str, str]) -> dict[str, list[str]]:
+    try:
+        checked(row)
+    except Invalid as invalid:
+        return {name: said for name, said in invalid.fields.items() if name in cleaned}
+    return {}

@@ -1,0 +1,1 @@
+"""Closing a month, and the files that accountants take from it."""

@@ -1,0 +1,1 @@
+"""Money and promises given in advance: wallets, top-ups, vouchers and codes."""

@@ -1,0 +1,60 @@
+"""What follows when a wallet has changed: open charges are paid from it, it is topped up where the driver wants that, and who is
+about to run out hears of it. Everything here may run again and changes nothing then."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.notifications import once, send
+from billing.models import Payment, Wallet, WalletEntry
+from billing.services.debts import settling
+from billing.services.prepaid import top_ups, wallets
+
+RECENT = timedelta(hours=1)
+
+
+def moved(*, wallet_id: int) -> None:
+    """Raises Unavailable where the provider or the mail server does not answer; the sweep comes back."""
+    wallet = Wallet.objects.select_related("driver__user", "driver__operator", "operator").get(pk=wallet_id)
+    last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
+    if last is None:
+        return
+    if last.amount > 0:
+        for cdr in settling.of_driver(wallet.driver_id):
+            settling.settle(cdr_id=cdr)
+    topped_up = top_ups.automatic(wallet=wallet)
+    if topped_up is None or topped_up.status == Payment.Status.FAILED:
+        _warn(wallet)
+
+
+def due() -> list[int]:
+    """Wallets to look at again, by primary key: those that want to be topped up, whenever they fell, and those that changed in the
+    last hour. (What they could pay the sweep of `settling` finds.)"""
+    wanting = Wallet.objects.filter(automatic_below__isnull=False).annotate(left=Sum("entries__amount"))
+    fallen = wanting.filter(left__lt=F("automatic_below")).values_list("pk", flat=True)
+    changed = WalletEntry.objects.filter(created_at__gte=timezone.now() - RECENT).order_by()
+    return sorted({*fallen, *changed.values_list("wallet_id", flat=True).distinct()})
+
+
+def _warn(wallet: Wallet) -> None:
+    """Once each time that a charge brings the balance below the operator's mark."""
+    low_at = top_ups.policy(wallet.operator).low_at
+    last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
+    if last is None or not last.balance < low_at <= last.balance - last.amount:
+        return
+    facts = {
+        "operator": wallet.operator,
+        "left": wallets.balance(driver=wallet.driver),
+        "currency": wallet.currency,
+        "link": settings.PUBLIC_URL.rstrip("/") + reverse("portal:wallet"),
+    }
+    once.send(
+        key=f"wallet-low:{last.pk}",
+        to=wallet.driver.user.email,
+        deliver=lambda: send.to_user(
+            user=wallet.driver.user, name="emails/wallet_low", facts=facts, language=wallet.operator.language
+        ),
+    )

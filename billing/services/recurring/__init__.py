@@ -1,0 +1,1 @@
+"""Plans, subscriptions, their fees and what they grant."""
