@@ -96,8 +96,12 @@ class PaymentMethod(Timestamped):
         ]
 
     def __str__(self) -> str:
-        """Visa …4242, as people call it; the provider writes brands small."""
-        return f"{(self.brand or self.kind).replace('_', ' ').capitalize()} …{self.last4}"
+        return card_name(self.brand or self.kind, self.last4)
+
+
+def card_name(brand: str, last4: str) -> str:
+    """Visa …4242, as people call it; the provider writes brands small."""
+    return f"{brand.replace('_', ' ').capitalize()} …{last4}"
 
 
 def kept_for(cdr: str = "pk", *, gross: bool = False) -> Coalesce:
@@ -128,6 +132,7 @@ class Payment(Timestamped):
     `idempotency_key` makes a second attempt boring, here and at the provider. A charge that is paid in parts, or at the third
     try, has several; at most one of them is open. `gateway` "wallet" is our own prepaid balance, which asks no provider.
     `error_code` is the provider's word for a decline, `error` its sentence. `next_try_at`: when a failed one is tried again.
+    `card_brand`, `card_last4`: of the card that was used, as receipts must name it years later, whatever became of `method`.
     """
 
     class Status(models.TextChoices):
@@ -165,6 +170,8 @@ class Payment(Timestamped):
     currency = models.CharField(max_length=3)
     gateway = models.CharField(max_length=20)
     gateway_id = models.CharField(max_length=100, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True, default="")
+    card_last4 = models.CharField(max_length=4, blank=True, default="")
     idempotency_key = models.CharField(max_length=100, unique=True)
     status = models.CharField(max_length=14, choices=Status, default=Status.PENDING)
     error = models.TextField(blank=True, default="")
@@ -207,6 +214,13 @@ class Payment(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.status}"
+
+    @property
+    def card(self) -> str:
+        """Visa …4242; "" where no card was used, or nobody told which."""
+        if self.card_last4:
+            return card_name(self.card_brand or "card", self.card_last4)
+        return str(self.method) if self.method and self.method.last4 else ""
 
     @property
     def kept(self) -> Decimal:

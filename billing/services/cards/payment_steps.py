@@ -258,10 +258,17 @@ def _learned(payment: Payment, intent: Intent) -> dict[str, Any]:
         "error": intent.error,
         "error_code": intent.error_code,
         "expires_at": intent.expires_at if after == Status.AUTHORIZED else payment.expires_at,
+        **_card(intent),
     }
     if after == Status.AUTHORIZED:
         facts["amount"] = intent.amount
     return {name: value for name, value in facts.items() if getattr(payment, name) != value}
+
+
+def _card(intent: Intent) -> dict[str, str]:
+    """Cut to the columns: a provider's word may be of any length."""
+    card = intent.card
+    return {"card_brand": card.brand[:20], "card_last4": card.last4[-4:]} if card and card.last4 else {}
 
 
 def _given_elsewhere(payment: Payment, intent: Intent) -> dict[str, Any]:
