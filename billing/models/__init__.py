@@ -1,5 +1,6 @@
 from .adhoc import AdhocCharge
 from .assurance import AssuranceDay
+from .cash import CashEntry
 from .cdr import CDR, BillingPolicy
 from .close import Bookkeeping, MonthClose, MonthCloseEvent
 from .draft import TariffDraft
@@ -34,6 +35,7 @@ __all__ = [
     "AssuranceDay",
     "BillingPolicy",
     "Bookkeeping",
+    "CashEntry",
     "DunningCase",
     "DunningPolicy",
     "DunningStep",

@@ -97,23 +97,26 @@ class HostStatement(Immutable):
 
 
 class HostStatementItem(Immutable):
-    """What a statement has counted: each charge, credit, refund and credited line once, in the first statement after it. Exactly one
-    of them is set."""
+    """What a statement has counted: each charge, credit, refund and credited line once, in the first statement after it. A refund or
+    a line may stop to count: its charge was credited, or is billed anew; then a later statement `gives_back` what was taken off. Exactly
+    one of the four is set."""
 
     statement = models.ForeignKey(HostStatement, models.PROTECT, related_name="items")
     cdr = models.OneToOneField(CDR, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
     refund = models.OneToOneField(Refund, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
     line = models.OneToOneField(InvoiceLine, models.PROTECT, null=True, blank=True, related_name="host_statement_item")
+    gives_back = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="given_back")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(cdr__isnull=False, refund=None, line=None)
-                | Q(cdr=None, refund__isnull=False, line=None)
-                | Q(cdr=None, refund=None, line__isnull=False),
+                condition=Q(cdr__isnull=False, refund=None, line=None, gives_back=None)
+                | Q(cdr=None, refund__isnull=False, line=None, gives_back=None)
+                | Q(cdr=None, refund=None, line__isnull=False, gives_back=None)
+                | Q(cdr=None, refund=None, line=None, gives_back__isnull=False),
                 name="host_statement_item_is_one",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.statement_id}: {self.cdr_id or self.refund_id or self.line_id}"
+        return f"{self.statement_id}: {self.cdr_id or self.refund_id or self.line_id or self.gives_back_id}"
