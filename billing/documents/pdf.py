@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.models import CDR, Invoice
 
-from . import invoice_sheet, sheets
+from . import glyphs, invoice_sheet, sheets
 
 _TEMPLATE = Path(__file__).with_name("sheet.typ")
 
@@ -25,7 +25,22 @@ def invoice(document: Invoice) -> bytes:
 
 
 def render(sheet: sheets.Sheet, at: datetime) -> bytes:
-    """`at` becomes the document's date, so that the same sheet is the same file."""
+    """`at` becomes the document's date, so that the same sheet is the same file. Whatever people are called, there is a page."""
+    from typst import TypstError
+
+    undrawn: frozenset[str] = frozenset()
+    while True:
+        try:
+            return _set(sheet, at)
+        except TypstError as refused:
+            more = glyphs.refused(str(refused))
+            if not more - undrawn:  # about something else
+                raise
+            undrawn |= more
+            sheet = glyphs.without(sheet, undrawn)
+
+
+def _set(sheet: sheets.Sheet, at: datetime) -> bytes:
     import typst  # 80 MB: not in every process
 
     page: bytes = typst.compile(
@@ -34,7 +49,7 @@ def render(sheet: sheets.Sheet, at: datetime) -> bytes:
         font_paths=_fonts(),
         sys_inputs={"sheet": json.dumps(sheet, ensure_ascii=False)},
         format="pdf",
-        pdf_standards="a-3b",
+        pdf_standards=["a-3b", "ua-1"],
         timestamp=int(at.timestamp()),
     )
     return page
