@@ -24,10 +24,13 @@ _ADDRESSED = Q(driver__isnull=False) | Exists(
 
 
 def due() -> QuerySet[CDR]:
-    """Receipts to mail: the driver owes it or got energy, nobody has to look at it first, and we heard of it just now."""
+    """Receipts to mail: the driver owes it or got energy, or somebody asked for it by name; nobody has to look at it first, and we
+    heard of it just now."""
     heard = timezone.now() - WORTH_A_MAIL
     billable = CDR.objects.billable().filter(_ADDRESSED, created_at__gte=heard)
-    return billable.filter(session__stopped_received_at__gte=heard).exclude(total_incl_vat=0, energy=0)
+    return billable.filter(session__stopped_received_at__gte=heard).exclude(
+        total_incl_vat=0, energy=0, driver__isnull=False
+    )
 
 
 def missing(limit: int = 200) -> list[int]:

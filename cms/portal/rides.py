@@ -91,6 +91,11 @@ def by_token(user: User, token: str) -> Ride | None:
     return Ride(start, start.session) if start else None
 
 
+def known(token: str) -> bool:
+    """Is it anybody's? Who has to sign in for it is told so only then."""
+    return StartRequest.objects.filter(public_token=token).exists()
+
+
 def of_adhoc(charge: AdhocCharge) -> Ride | None:
     """None before the charger was asked for anything."""
     return Ride(charge.start, charge.start.session, charge) if charge.start else None

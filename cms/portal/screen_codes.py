@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
+from billing.services.cards import adhoc
 from cms.portal import pocket
 from stations.models import EVSE
 from stations.services import dynamic_codes
@@ -31,4 +32,12 @@ def entry(request: HttpRequest, evse: EVSE, *, at: datetime) -> Entry:
     if interval is not None:
         return Entry(open=True, interval=interval, fresh=True)
     scan = pocket.scan(request, evse)
-    return Entry(open=scan is not None, interval=scan.interval if scan else None)
+    if scan is None:
+        return Entry(open=False)
+    spent = dynamic_codes.spent(evse=evse, interval=scan.interval)
+    return Entry(open=not spent or _paying(request, evse, at), interval=scan.interval)
+
+
+def _paying(request: HttpRequest, evse: EVSE, at: datetime) -> bool:
+    """Was it spent by this very phone, which is on its way back to the card?"""
+    return adhoc.opened(evse, pocket.charges(request), at) is not None

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cms.fragments.kept_apart",
     "cms.api.middleware.api_conventions",
     "cms.refusals.DomainErrorPages",
 ]

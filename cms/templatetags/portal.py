@@ -96,11 +96,23 @@ def rate(card: PriceCard) -> SafeString:
 @register.simple_tag
 def plugs(seen: EvseNow) -> str:
     """`Type 2, 22 kW`; what is not known is left out."""
-    words = [str(ui.plug_word(standard)) for standard in seen.standards] or [
-        _("Socket %(n)s") % {"n": seen.evse.evse_id}
-    ]
+    words = _standards(seen) or [_socket(seen)]
     power = [figures.kw_rated(seen.evse.max_power_w)] if seen.evse.max_power_w else []
     return ", ".join([" · ".join(words), *power])
+
+
+@register.simple_tag
+def socket(seen: EvseNow) -> str:
+    """`Socket 2 · Type 2, 22 kW`."""
+    return f"{_socket(seen)} · {plugs(seen)}" if _standards(seen) else plugs(seen)
+
+
+def _standards(seen: EvseNow) -> list[str]:
+    return [str(ui.plug_word(standard)) for standard in seen.standards]
+
+
+def _socket(seen: EvseNow) -> str:
+    return _("Socket %(n)s") % {"n": seen.evse.evse_id}
 
 
 @register.filter

@@ -81,8 +81,12 @@ def read(*, evse: EVSE, given: str, at: datetime) -> int | None:
     if plain is None or not given:
         return None
     found = totp.intervals(plain, given, unix_seconds=int(at.timestamp()))
-    used = UsedCode.objects.filter(evse=evse).values_list("interval", flat=True).first()
-    return next((interval for interval in sorted(found) if used is None or interval > used), None)
+    return next((interval for interval in sorted(found) if not spent(evse=evse, interval=interval)), None)
+
+
+def spent(*, evse: EVSE, interval: int) -> bool:
+    """Has somebody paid with this code, or with a later one?"""
+    return UsedCode.objects.filter(evse=evse, interval__gte=interval).exists()
 
 
 @transaction.atomic

@@ -129,6 +129,19 @@ def test_what_cannot_start_asks_nobody_for_a_card(client: Client, plugged: Drivi
     assert (AdhocCharge.objects.count(), Payment.objects.count()) == (0, 0)
 
 
+def test_a_refusal_s_address_leads_back_to_the_socket(client: Client, plugged: Driving) -> None:
+    """Another language, a reload, the block that fetches itself: nobody posts then."""
+    ChargingStation.objects.update(online=False)
+    refused = client.post(f"{HERE}pay/")
+    assert (refused.status_code, f'hx-get="{HERE}"' in refused.content.decode()) == (409, True)
+    assert client.get(f"{HERE}pay/")["Location"] == HERE
+
+
+def test_a_browser_keeps_page_and_block_apart_and_a_secret_page_not_at_all(client: Client, plugged: Driving) -> None:
+    assert {"HX-Request", "HX-Target"} <= set(client.get(HERE)["Vary"].split(", "))
+    assert client.get(f"/s/{paid(client).public_token}/")["Cache-Control"] == "private, no-store"
+
+
 def test_somebody_else_s_start_makes_it_busy(client: Client, plugged: Driving) -> None:
     paid(client)
     html = see(Client(), HERE)
@@ -229,7 +242,9 @@ def test_who_goes_back_pays_nothing(client: Client, plugged: Driving) -> None:
 
 @pytest.mark.parametrize("path", ["pay/{}/", "pay/{}/back/", "s/{}/", "s/{}/done/", "s/{}/receipt.pdf", "pay/card/{}/"])
 def test_a_guessed_secret_opens_nothing(client: Client, plugged: Driving, path: str) -> None:
-    assert client.get("/" + path.format("guessed")).status_code in (302, 404)
+    asked = client.get("/" + path.format("guessed"), follow=True)
+    assert asked.status_code == 404
+    assert "login" not in "".join(address for address, _status in asked.redirect_chain)
     assert AdhocCharge.objects.count() == 0
 
 
@@ -397,7 +412,13 @@ def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged:
     charge = charged(client, plugged)
     html = see(client, f"/s/{charge.public_token}/done/")
     assert "Charge ended: €11.80" in html
-    for words, amount in (("Held at the start", "€40.00"), ("Collected", "€11.80"), ("Free again since", "€28.20")):
+    told = (
+        ("Held at the start", "€40.00"),
+        ("Collected", "Visa …4242"),
+        ("Visa", "€11.80"),
+        ("Free again since", "€28.20"),
+    )
+    for words, amount in told:
         assert amount in html.partition(words)[2][:160]
     assert charge.payment is not None
     assert (charge.payment.status, charge.payment.captured) == ("captured", Decimal("11.80"))
@@ -415,7 +436,12 @@ def test_no_energy_costs_nothing_and_the_hold_is_let_go(client: Client, plugged:
     charge = charged(client, plugged, 0)
     assert charge.payment is not None
     assert charge.payment.status == "released"
-    assert "No energy flowed" in see(client, f"/s/{charge.public_token}/done/")
+    done = f"/s/{charge.public_token}/"
+    assert "No energy flowed" in see(client, f"{done}done/")
+    client.post(f"{done}mail/", {"email": "greta@example.org"}, headers=ENGLISH)
+    assert [(sent.to, len(sent.attachments)) for sent in mail.outbox] == [
+        (["greta@example.org"], 1)
+    ]  # asked for by name
 
 
 def test_the_receipt_goes_where_it_is_asked_for(client: Client, plugged: Driving, morning: Any) -> None:

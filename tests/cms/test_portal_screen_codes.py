@@ -69,6 +69,8 @@ def test_of_two_with_the_same_code_one_pays(client: Client, screen: DynamicCode)
     for phone in (client, other):
         phone.get(HERE, {"totp": shown()})
     assert tap(client)["Location"].startswith("/pay/")
+    assert other.get(HERE).context["scan_again"]
+    assert not client.get(HERE).context["scan_again"]  # on its way back to the card
     refused = tap(other)
     assert refused.status_code == 409
     assert "This code has been used already." in refused.content.decode()

@@ -89,7 +89,7 @@ def test_a_valid_charge_is_told_in_one_sentence(charge: Charge, key: None) -> No
 def test_it_tells_neither_search_engines_nor_other_sites(charge: Charge, key: None) -> None:
     answer = public_page(Client(), charge(*AGREES))
     told = {name: answer[name] for name in ("X-Robots-Tag", "Cache-Control", "Referrer-Policy")}
-    assert told == {"X-Robots-Tag": "noindex", "Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+    assert told == {"X-Robots-Tag": "noindex", "Cache-Control": "private, no-store", "Referrer-Policy": "same-origin"}
 
 
 def test_it_names_nobody(charge: Charge, key: None, dario: Any) -> None:

@@ -85,7 +85,7 @@ def begin(
     Raises Conflict station_offline, evse_busy, code_used, too_many.
     """
     now = timezone.now()
-    again = _opened(evse, known, now)
+    again = opened(evse, known, now)
     if again is not None:
         return again
     _demand_free(evse)
@@ -211,7 +211,8 @@ def give_up(*, charge: AdhocCharge) -> None:
 # ---- before the start ------------------------------------------------------------------------------------------------------
 
 
-def _opened(evse: EVSE, known: Iterable[str], now: datetime) -> AdhocCharge | None:
+def opened(evse: EVSE, known: Iterable[str], now: datetime) -> AdhocCharge | None:
+    """What somebody with these secrets has begun at this socket just now."""
     mine = AdhocCharge.objects.under_way().filter(evse=evse, public_token__in=list(known))
     fresh = (
         Q(status=AdhocCharge.Status.PAYING, created_at__gt=now - SAME_TAP)

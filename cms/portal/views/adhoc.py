@@ -11,8 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from billing.models import AdhocCharge, Payment
@@ -25,12 +23,12 @@ from cms.portal import pocket, rides, screen_codes, situations, texts
 from cms.portal.price_card import PriceCard
 from cms.portal.rides import Ride
 from cms.portal.selectors import evses, places, prices
-from cms.portal.views import landing, paying
+from cms.portal.views import addresses, landing, paying
 
 _DONE = frozenset({Payment.Status.AUTHORIZED, Payment.Status.CAPTURED})
 
 
-@require_POST
+@addresses.posted("portal:evse", "code")
 def begin(request: HttpRequest, code: str) -> HttpResponse:
     """The tap on "pay and start". A second tap, and the same phone again, find the first. A free charge starts at once."""
     evse = evses.by_code(code)
@@ -38,7 +36,7 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
         return landing.unknown(request, code)
     at = timezone.now()
     entry = screen_codes.entry(request, evse, at=at)
-    if not entry.open:
+    if not entry.open and entry.interval is None:  # what was scanned and spent meanwhile is refused with its reason
         return redirect("portal:evse", evse.uid)
     if ride := landing.mine_on(request, evse):
         return redirect(ride.url)
@@ -61,7 +59,7 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     return pocket.keep_charge(redirect(_place(charge), charge.public_token), request, charge.public_token)
 
 
-@never_cache
+@addresses.secret
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """The hold is asked for when this page opens, and the card given on it."""
     charge = _found(token)
@@ -78,7 +76,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
     return paying.page(request, payment, facts, back=back)
 
 
-@never_cache
+@addresses.secret
 def paid(request: HttpRequest, token: str) -> HttpResponse:
     """From the bank, or from our own card page: the provider is asked how it ended, whatever the address says."""
     charge = _found(token)
@@ -91,7 +89,7 @@ def paid(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(_place(charge), token)
 
 
-@require_POST
+@addresses.posted("portal:pay", "token")
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Back to the socket's page; whatever was held is let go."""
     charge = _found(token)
@@ -99,6 +97,14 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         adhoc.give_up(charge=charge)
         messages.info(request, _("Cancelled. You pay nothing."))
     return redirect("portal:evse", charge.evse.uid)
+
+
+def of(request: HttpRequest, token: str) -> AdhocCharge | None:
+    """None: a driver with an account has to sign in for it. Raises Http404 where it is nobody's: a link that was cut short."""
+    charge = charges.by_token(token)
+    if charge is None and not request.user.is_authenticated and not rides.known(token):
+        raise Http404("no such charge")
+    return charge
 
 
 def follow(

@@ -7,7 +7,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.services import drivers
 from billing.documents import pdf as documents
@@ -18,14 +17,16 @@ from billing.services.invoicing import invoices
 from cms.core.errors import DomainError, Invalid
 from cms.portal import rides, tasks, texts
 from cms.portal.forms import EmailForm, GuestForm
-from cms.portal.views import files, receipt
+from cms.portal.views import addresses, files, receipt
 
 
+@addresses.secret
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
     cdr = _rated(token)[1]
     return files.pdf(documents.receipt(cdr, get_language() or "it"), f"colonnina-{cdr.pk}.pdf")
 
 
+@addresses.secret
 def invoice_pdf(request: HttpRequest, token: str) -> HttpResponse:
     cdr = _rated(token)[1]
     made = Invoice.objects.filter(claims__cdr=cdr).first()
@@ -34,7 +35,8 @@ def invoice_pdf(request: HttpRequest, token: str) -> HttpResponse:
     return files.pdf(documents.invoice(made), f"{made.number.replace('/', '-')}.pdf")
 
 
-@require_POST
+@addresses.secret
+@addresses.posted("portal:done", "token")
 def mail(request: HttpRequest, token: str) -> HttpResponse:
     """Kept until the receipt is there, then it is on its way."""
     charge = _found(token)
@@ -49,7 +51,8 @@ def mail(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("portal:done", token)
 
 
-@require_POST
+@addresses.secret
+@addresses.posted("portal:done", "token")
 def invoice(request: HttpRequest, token: str) -> HttpResponse:
     """Four fields, checked before anything is issued; asked twice it is one invoice."""
     charge, cdr = _rated(token)

@@ -14,19 +14,19 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.doors import PersonRequest
 from accounts.models import User
-from billing.selectors import adhoc as adhoc_charges
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import rides, texts
 from cms.portal.rides import Ride
 from cms.portal.selectors import evses, places, progress
-from cms.portal.views import adhoc, receipt
+from cms.portal.views import addresses, adhoc, receipt
 from sessions_app.services import stops
 
 
+@addresses.secret
 def by_token(request: HttpRequest, token: str) -> HttpResponse:
-    charge = adhoc_charges.by_token(token)
+    charge = adhoc.of(request, token)
     return adhoc.follow(request, charge, _live) if charge else _mine(cast(PersonRequest, request), token)
 
 
@@ -41,8 +41,9 @@ def by_session(request: PersonRequest, pk: int) -> HttpResponse:
     return _page(request, ride) if ride.running else receipt.page(request, ride)
 
 
+@addresses.secret
 def stop_by_token(request: HttpRequest, token: str) -> HttpResponse:
-    charge = adhoc_charges.by_token(token)
+    charge = adhoc.of(request, token)
     return adhoc.follow(request, charge, _stop) if charge else _stop_mine(cast(PersonRequest, request), token)
 
 

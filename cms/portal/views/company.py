@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.forms import errors
@@ -23,7 +22,7 @@ from billing.selectors import companies as selectors
 from billing.selectors import months
 from billing.services.fleets import companies
 from cms.core.errors import Conflict, Invalid
-from cms.portal.views import files
+from cms.portal.views import addresses, files
 
 PAGE = 20
 
@@ -38,7 +37,7 @@ def page(request: PersonRequest) -> HttpResponse:
     return _page(request, next((one for one in mine if str(one.pk) == asked), mine[0]), mine)
 
 
-@require_POST
+@addresses.posted("portal:company")
 @login_required
 def invite(request: PersonRequest, pk: int) -> HttpResponse:
     company = _mine(request, pk)
@@ -57,7 +56,7 @@ def invite(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("portal:company")
 
 
-@require_POST
+@addresses.posted("portal:company")
 @login_required
 def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     mine = CompanyInvitation.objects.filter(company__in=companies.administered(request.user))
@@ -85,7 +84,7 @@ def member(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "driver/company_member.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
+@addresses.posted("portal:company")
 @login_required
 def end(request: PersonRequest, pk: int) -> HttpResponse:
     membership = _member(request, pk)
@@ -94,7 +93,7 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("portal:company")
 
 
-@require_POST
+@addresses.posted("portal:company")
 @login_required
 def leave(request: PersonRequest) -> HttpResponse:
     membership = _membership(request)
@@ -107,7 +106,7 @@ def leave(request: PersonRequest) -> HttpResponse:
     return redirect("profile")
 
 
-@require_POST
+@addresses.posted("portal:company")
 @login_required
 def cap(request: PersonRequest, pk: int) -> HttpResponse:
     company = _mine(request, pk)

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.models import Driver, User
@@ -25,7 +24,7 @@ from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
 from cms.portal.selectors import accounts, evses, help_lines, mine, places, plans, prices
-from cms.portal.views import paying
+from cms.portal.views import addresses, paying
 from sessions_app.services import starts
 from stations.models import EVSE
 
@@ -55,7 +54,7 @@ def unknown(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "driver/unknown.html", context, status=404)
 
 
-@require_POST
+@addresses.posted("portal:evse", "code")
 def start(request: PersonRequest, code: str) -> HttpResponse:
     """A second tap finds the first start. Refusals come back as a sentence on the same page. Who is signed out by then
     signs in and comes back to the page, not to this address: a start is a tap, never a redirect."""

@@ -18,7 +18,7 @@ from billing.services.cards import methods, payments, saved_cards
 from billing.services.debts import settling
 from cms.core.errors import DomainError
 from cms.portal.selectors import accounts, mine
-from cms.portal.views import paying
+from cms.portal.views import addresses, paying
 
 Status = Payment.Status
 
@@ -32,7 +32,7 @@ def page(request: PersonRequest) -> HttpResponse:
 # ---- cards -----------------------------------------------------------------------------------------------------------
 
 
-@require_POST
+@addresses.posted("portal:payment")
 @login_required
 def add_card(request: PersonRequest, pk: int) -> HttpResponse:
     """At the operator of this driver row: cards are kept at the operator's provider."""

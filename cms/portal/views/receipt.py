@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.forms.profile import BillingForm
@@ -23,11 +22,12 @@ from cms.portal import rides, texts
 from cms.portal.forms import EmailForm, GuestForm
 from cms.portal.rides import Ride
 from cms.portal.selectors import receipts
-from cms.portal.views import adhoc, files
+from cms.portal.views import addresses, adhoc, files
 
 
+@addresses.secret
 def by_token(request: HttpRequest, token: str) -> HttpResponse:
-    charge = adhoc_charges.by_token(token)
+    charge = adhoc.of(request, token)
     return adhoc.follow(request, charge, _ended) if charge else _mine(cast(PersonRequest, request), token)
 
 
@@ -74,7 +74,7 @@ def pdf(request: PersonRequest, pk: int) -> HttpResponse:
     return files.pdf(documents.receipt(cdr, get_language() or "it"), f"colonnina-{cdr.pk}.pdf")
 
 
-@require_POST
+@addresses.posted("portal:charge", "pk")
 @login_required
 def invoice(request: PersonRequest, pk: int) -> HttpResponse:
     """Keeps the data for the next time and issues the numbered invoice of this charge. What is missing is said beside

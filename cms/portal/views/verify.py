@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from billing import pricing
 from billing.models import CDR
 from cms import sworn
+from cms.portal.views import addresses
 from sessions_app.models import ChargingSession
 from sessions_app.selectors import proof
 from stations.models import EVSE
@@ -13,6 +14,7 @@ from stations.models import EVSE
 SOFTWARE = "https://safe-ev.de/transparenzsoftware/"
 
 
+@addresses.secret
 def page(request: HttpRequest, token: str) -> HttpResponse:
     session = _session(token)
     cdr = CDR.objects.standing().filter(session=session).first()
@@ -29,9 +31,10 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "software": SOFTWARE,
         "panel": sworn.panel(proof.of_session(session.pk), energy),
     }
-    return _private(render(request, "driver/verify.html", context))
+    return render(request, "driver/verify.html", context)
 
 
+@addresses.secret
 def record(request: HttpRequest, token: str, number: int | None = None) -> HttpResponse:
     """The records, or one of them, for the transparency software."""
     session = _session(token)
@@ -41,17 +44,9 @@ def record(request: HttpRequest, token: str, number: int | None = None) -> HttpR
     text = sworn.document(found, transaction=session.pk, number=number)
     name = f"colonnina-{session.pk}{f'-{number}' if number else ''}.xml"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return _private(HttpResponse(text, content_type="application/xml; charset=utf-8", headers=headers))
+    return HttpResponse(text, content_type="application/xml; charset=utf-8", headers=headers)
 
 
 def _session(token: str) -> ChargingSession:
     related = ChargingSession.objects.select_related("operator", "location", "station")
     return get_object_or_404(related, verification__token=token)
-
-
-def _private(answer: HttpResponse) -> HttpResponse:
-    """The address is the secret: no search engine, no shared cache, no referrer."""
-    answer["X-Robots-Tag"] = "noindex"
-    answer["Cache-Control"] = "private, no-store"
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from accounts.doors import PersonRequest
 from accounts.forms import errors
@@ -23,7 +22,7 @@ from billing.services.prepaid import promotions, top_ups
 from cms.core import typed
 from cms.core.errors import Conflict, DomainError, Invalid
 from cms.portal.selectors import mine, purses
-from cms.portal.views import paying
+from cms.portal.views import addresses, paying
 from cms.portal.wallet_forms import AutomaticForm, TopUpForm
 from cms.templatetags import offers
 from cms.templatetags.figures import money
@@ -37,7 +36,7 @@ def page(request: PersonRequest) -> HttpResponse:
     return _page(request)
 
 
-@require_POST
+@addresses.posted("portal:wallet")
 @login_required
 def top_up(request: PersonRequest, pk: int) -> HttpResponse:
     """From the saved card at once, else by a card that is given on the next page."""
@@ -78,7 +77,7 @@ def topped_up(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     return _said(request, payment)
 
 
-@require_POST
+@addresses.posted("portal:wallet")
 @login_required
 def automatic(request: PersonRequest, pk: int) -> HttpResponse:
     driver = _mine(request, pk)
@@ -98,7 +97,7 @@ def automatic(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("portal:wallet")
 
 
-@require_POST
+@addresses.posted("portal:wallet")
 @login_required
 def enter_code(request: PersonRequest) -> HttpResponse:
     """A refusal says why, in one sentence."""
