@@ -44,5 +44,6 @@ def notes(document: Invoice, lines: Sequence[InvoiceLine], buyer: Any, settings:
     if document.stamp_duty:
         found.append(said["stamped"].format(amount=figures.money(document.stamp_duty, document.currency, language)))
     if document.operator.country_code == "IT":
-        found.append(said["courtesy"])
+        drawer = buyer.get("country_code") == "IT" and not buyer.get("sdi_code")
+        found.append(f"{said['courtesy']} {said['tax_drawer']}" if drawer else said["courtesy"])
     return found

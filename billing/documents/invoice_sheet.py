@@ -27,22 +27,26 @@ def invoice(document: Invoice) -> Sheet:
         for row in json.loads(document.vat_summary)
     ]
     settings = FiscalSettings.objects.filter(operator=document.operator_id).first() or FiscalSettings()
+    number = said["number"].format(number=document.number)
     came = paid.of_invoice(document)
     return {
         **sheets.frame(said, seller, language),
         "title": said[document.kind],
-        "number": said["number"].format(number=document.number),
+        "number": number,
+        "running": f"{said[document.kind]} {number} · {parties.printed(buyer, language)['name']}",
+        "carry": [said["carried"], said["carry"]],
         "subtitle": said["of"].format(date=dates.day(document.issued_on, language)),
         "reference": _reference(document, said),
         "buyer": {"label": said["buyer"], **parties.printed(buyer, language)},
         "groups": _groups(positions, document),
-        "contents": _contents(positions, language),
+        "contents": "" if document.credits_id else _contents(positions, language),
         **sheets.sums(rows, document.total_incl_vat, document.tax_included, document.currency, language),
         "payment": [said["payment"], _settled(document, buyer, came)],
         "paid": paid.lines(came, document.currency, language),
         "bank": [said["iban"], _spaced(seller.get("iban", ""))],
         "regime": [said["tax_regime"], seller.get("tax_regime", "")],
         "notes": fiscal_notes.notes(document, positions, buyer, settings),
+        **({} if any(line.cdr_id for line in positions) else {"rounding": ["", ""]}),
     }
 
 
@@ -58,7 +62,7 @@ def quantity_and_price(line: InvoiceLine, document: Invoice, language: str) -> t
 def _groups(positions: Sequence[InvoiceLine], document: Invoice) -> list[Sheet]:
     """One per charge; a company's charges below the name and the sum of their cost centre."""
     if document.company_id is None:
-        return _by_charge(positions, document)
+        return _with_running_sums(_by_charge(positions, document), positions, document)
     found: list[Sheet] = []
     for centre, of_centre in groupby(positions, key=lambda line: line.cdr.cost_centre if line.cdr else None):
         inside = list(of_centre)
@@ -66,7 +70,17 @@ def _groups(positions: Sequence[InvoiceLine], document: Invoice) -> list[Sheet]:
         if centre is not None:
             groups[0]["centre"] = _centre(centre, inside, document)
         found += groups
-    return found
+    return _with_running_sums(found, positions, document)
+
+
+def _with_running_sums(groups: list[Sheet], positions: Sequence[InvoiceLine], document: Invoice) -> list[Sheet]:
+    """Beside each row what the lines come to so far: pages carry it forward."""
+    so_far, amounts = Decimal(0), iter(positions)
+    for group in groups:
+        for row in group["rows"]:
+            so_far += next(amounts).amount
+            row.append(figures.money(so_far, document.currency, document.language))
+    return groups
 
 
 def _centre(name: str, inside: Sequence[InvoiceLine], document: Invoice) -> list[str]:
@@ -98,7 +112,7 @@ def _group(cdr: CDR | None, of_cdr: Sequence[InvoiceLine], document: Invoice) ->
     ]
     return {
         "head": f"{said['charge']} {dates.span(cdr.started_at, cdr.stopped_at, zone, language)}",
-        "energy": figures.kwh(cdr.energy / 1000, language),
+        "energy": "" if document.credits_id else figures.kwh(cdr.energy / 1000, language),
         "under": " · ".join(part for part in under if part),
         "rows": rows,
     }
@@ -152,9 +166,9 @@ def _settled(document: Invoice, buyer: dict[str, Any], came: Sequence[paid.Came]
     rest = owed - paid.total(came)
     if rest <= 0:  # how it was paid stands below
         return "" if came else said["settled"]
-    if rest == owed and document.due_on in (None, document.issued_on):
-        return said["unpaid"]
     amount = figures.money(rest, document.currency, language)
+    if rest == owed and document.due_on in (None, document.issued_on):
+        return said["unpaid_amount"].format(amount=amount)
     on = dates.day(document.due_on or document.issued_on, language)
     return said["due"].format(amount=amount, date=on)
 

@@ -1,8 +1,10 @@
-"""How a charge or a document was paid, line by line: by card (of what was held the rest is free again), from the wallet."""
+"""How a charge or a document was paid: with which card (what it was asked to hold, what of that is free again), from the wallet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from django.db.models import Q
 
 from billing.models import CDR, Invoice, Payment
 from billing.payments.gateway import WALLET
@@ -13,23 +15,28 @@ from . import words
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """`held` is what the card was asked for, where that was more; `back` what was refunded of `amount`."""
+    """`held` is what the card was asked for, where that was more; `back` what was refunded of `amount`. `card`: "Visa …4242"
+    where one is known; `reference`: the provider's, under which bank and customer find it, of a single payment."""
 
     means: str
     amount: Decimal
     held: Decimal
     back: Decimal
+    card: str = ""
+    reference: str = ""
 
 
 def of_charge(cdr: CDR) -> list[Came]:
-    return [_came(payment) for payment in cdr.payments.filter(captured__gt=0).order_by("pk")]
+    """With holds that were let go whole: they stand on the customer's bank statement for days."""
+    moved = Q(captured__gt=0) | Q(later=True, status=Payment.Status.RELEASED)
+    return [_came(payment) for payment in cdr.payments.filter(moved).select_related("method").order_by("pk")]
 
 
 def of_invoice(document: Invoice) -> list[Came]:
-    """Of all its charges and of itself, one line per means: a month of card payments is one."""
-    own = Payment.objects.filter(invoice=document, captured__gt=0)
-    of_charges = Payment.objects.filter(cdr__invoiced__invoice=document, captured__gt=0)
-    return _by_means(_came(payment) for payments in (own, of_charges) for payment in payments.order_by("pk"))
+    """Of all its charges and of itself, one line per card: a month of card payments is one."""
+    own = Payment.objects.filter(invoice=document, captured__gt=0).select_related("method")
+    of_charges = Payment.objects.filter(cdr__invoiced__invoice=document, captured__gt=0).select_related("method")
+    return _by_card([_came(payment) for payments in (own, of_charges) for payment in payments.order_by("pk")])
 
 
 def total(came: Iterable[Came]) -> Decimal:
@@ -37,29 +44,47 @@ def total(came: Iterable[Came]) -> Decimal:
 
 
 def lines(came: Sequence[Came], currency: str, language: str) -> list[list[str]]:
-    """Label and amount; refunds and what a hold let go stand beside."""
+    """Labels and amounts, what a hold let go and what was refunded below; a reference has no amount."""
     said = words.of(language)
     found = []
     for part in came:
-        label = said[part.means]
-        if part.held > part.amount:
-            label = f"{label} · {said['released'].format(amount=figures.money(part.held - part.amount, currency, language))}"
-        found.append([label, figures.money(part.amount, currency, language)])
-        if part.back:
-            found.append([said["given_back"], figures.money(-part.back, currency, language)])
+        found += [[label, figures.money(amount, currency, language)] for label, amount in _amounts(part, said)]
+        if part.reference:
+            found.append([said["reference"].format(reference=part.reference), ""])
     return found
 
 
+def _amounts(part: Came, said: words.Words) -> Iterator[tuple[str, Decimal]]:
+    if part.held > part.amount:
+        yield said["held_on_card"].format(card=part.card or said["card"]), part.held
+    if part.amount:
+        yield (said["by_this_card"].format(card=part.card) if part.card else said[part.means]), part.amount
+    if part.held > part.amount:
+        yield said["released"], part.held - part.amount
+    if part.back:
+        yield said["given_back"], -part.back
+
+
 def _came(payment: Payment) -> Came:
-    means = "by_wallet" if payment.gateway == WALLET else "by_card"
-    held = payment.amount if payment.later else payment.captured
-    return Came(means, payment.captured, held, payment.refunded)
+    is_card = payment.gateway != WALLET
+    return Came(
+        means="by_card" if is_card else "by_wallet",
+        amount=payment.captured,
+        held=payment.amount if payment.later else payment.captured,
+        back=payment.refunded,
+        card=payment.card if is_card else "",
+        reference=payment.gateway_id if is_card else "",
+    )
 
 
-def _by_means(parts: Iterable[Came]) -> list[Came]:
-    sums: dict[str, Came] = {}
+def _by_card(parts: Sequence[Came]) -> list[Came]:
+    """Holds are the receipts' matter."""
+    found: dict[tuple[str, str], list[Came]] = {}
     for part in parts:
-        known = sums.get(part.means, Came(part.means, Decimal(0), Decimal(0), Decimal(0)))
-        amount = known.amount + part.amount
-        sums[part.means] = Came(part.means, amount, amount, known.back + part.back)
-    return list(sums.values())
+        found.setdefault((part.means, part.card), []).append(part)
+    return [_together(means, card, alike) for (means, card), alike in found.items()]
+
+
+def _together(means: str, card: str, alike: Sequence[Came]) -> Came:
+    amount, back = (sum((getattr(part, name) for part in alike), Decimal(0)) for name in ("amount", "back"))
+    return Came(means, amount, amount, back, card, alike[0].reference if len(alike) == 1 else "")

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing import pricing
-from billing.models import CDR, Payment
+from billing.models import CDR, InvoicedCdr, Payment
 from billing.tariffs import figures, trace
 from billing.tariffs.rounding import VatRow
 
@@ -34,7 +34,7 @@ def receipt(cdr: CDR, language: str) -> Sheet:
         **sums(cost.vat_rows, cost.incl_vat, cost.gross, cost.currency, language),
         "payment": [said["payment"], _paid(cdr, zone, language)],
         "paid": paid.lines(paid.of_charge(cdr), cdr.currency, language),
-        "notes": _notes(cdr, said),
+        "notes": _notes(cdr, said, language),
         **_sealed(cdr, said),
     }
 
@@ -57,6 +57,7 @@ def frame(said: Words, seller: dict[str, Any], language: str) -> Sheet:
 def sums(rows: Iterable[VatRow], total: Decimal, gross: bool, currency: str, language: str) -> Sheet:
     said = words.of(language)
     money = lambda amount: figures.money(amount, currency, language)  # noqa: E731
+    rows = list(rows)
     return {
         "terms": said["gross" if gross else "net"],
         "vat_columns": [said[name] for name in ("vat_rate", "taxable", "vat", "total")],
@@ -67,7 +68,7 @@ def sums(rows: Iterable[VatRow], total: Decimal, gross: bool, currency: str, lan
             ]
             for row in rows
         ],
-        "total": [said["total_vat_in"], money(total)],
+        "total": [said["total_vat_in" if any(row.rate for row in rows) else "total"], money(total)],
         "rounding": [said["how_rounded"], said["rounding_gross" if gross else "rounding_net"]],
     }
 
@@ -142,14 +143,21 @@ def _masked(uid: str) -> str:
     return f"…{uid[-4:]}" if uid else ""
 
 
-def _notes(cdr: CDR, said: Words) -> list[str]:
+def _notes(cdr: CDR, said: Words, language: str) -> list[str]:
     flags = cdr.flags.split(",")
-    notes = [said["not_an_invoice"]]
+    notes = [_invoice(cdr, said, language)]
     if "estimated" in flags:
         notes.insert(0, said["estimated"])
     if cdr.held:
         notes.insert(0, said["held"])
     return notes
+
+
+def _invoice(cdr: CDR, said: Words, language: str) -> str:
+    claim = InvoicedCdr.objects.filter(cdr=cdr).select_related("invoice").first()
+    if claim is None:
+        return said["not_an_invoice"]
+    return said["on_invoice"].format(number=claim.invoice.number, date=dates.day(claim.invoice.issued_on, language))
 
 
 def _sealed(cdr: CDR, said: Words) -> Sheet:
@@ -163,8 +171,9 @@ def _paid(cdr: CDR, zone: ZoneInfo, language: str) -> str:
     if cdr.credits_id is None and not cdr.total_incl_vat:
         return said["free"]
     payment = cdr.payment
-    if payment is not None and payment.status == Payment.Status.CAPTURED and not cdr.is_paid:
-        return said["unpaid"]  # a part of it: the rest is still open
+    came = paid.of_charge(cdr)
+    if came and sum(part.amount for part in came) < cdr.total_incl_vat:
+        return said["unpaid"]  # a part of it at most: the rest is still open
     return _payment_state(payment, zone, language)
 
 

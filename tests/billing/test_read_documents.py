@@ -1,5 +1,6 @@
 """What stands on the paper, read back from the PDF, in both languages."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ import time_machine
 
 from accounts.models import Driver, Operator, User
 from billing.documents import pdf
-from billing.models import CDR, TariffVersion
+from billing.models import CDR, Payment, TariffVersion
 from billing.services.charges import rating
 from billing.services.debts import settling
 from billing.services.invoicing import invoices
@@ -89,6 +90,60 @@ def test_a_receipt_says_when_it_was_paid(cdr: CDR) -> None:
     assert "Incassato il 3 nov 2025" in text_of(pdf.receipt(CDR.objects.get(pk=cdr.pk), "it"))
 
 
+def paid(cdr: CDR, **facts: object) -> Payment:
+    whole = {
+        "operator": cdr.operator, "driver": cdr.driver, "cdr": cdr, "amount": Decimal(40), "later": True, "captured": cdr.total_incl_vat, "currency": "EUR",
+        "gateway": "fake", "gateway_id": "pi_3PqK2v", "idempotency_key": "k", "status": "captured", "card_brand": "visa", "card_last4": "4242",
+    } | facts  # fmt: skip
+    return Payment.objects.create(**whole)
+
+
+def test_a_receipt_names_the_card_and_what_it_held(cdr: CDR) -> None:
+    paid(cdr)
+    read = text_of(pdf.receipt(cdr, "it"))
+    for words in (
+        "Bloccato all’inizio su Visa …4242: 40,00 €",
+        "Pagato con Visa …4242: 12,20 €",
+        "Liberato: 27,80 €",
+        "pi_3PqK2v",
+    ):
+        assert words in read
+    assert "Da incassare" not in read
+
+
+def test_a_refund_in_part_is_no_debt(cdr: CDR) -> None:
+    paid(cdr, refunded=Decimal(3))
+    read = text_of(pdf.receipt(cdr, "en"))
+    assert "Refunded: −€3.00" in read
+    assert "To be collected" not in read
+
+
+def test_a_hold_that_was_let_go_whole_is_told(cdr: CDR) -> None:
+    paid(cdr, status="released", captured=Decimal(0))
+    read = text_of(pdf.receipt(cdr, "it"))
+    assert "Bloccato all’inizio su Visa …4242: 40,00 €" in read
+    assert "Liberato: 40,00 €" in read
+    assert "Pagato con" not in read
+
+
+def test_the_receipt_of_an_invoiced_charge_names_the_invoice(cdr: CDR, anna: User) -> None:
+    invoices.issue(cdrs=[cdr], by=anna)
+    read = text_of(pdf.receipt(cdr, "it"))
+    assert "Questa ricarica è nella fattura n. 1/2025 del 3 nov 2025." in read
+    assert "non è una fattura" not in read
+
+
+def test_of_split_payment_the_net_is_collected(cdr: CDR, dario: Driver, anna: User) -> None:
+    Driver.objects.filter(pk=dario.pk).update(vat_treatment="split", sdi_code="UFGX12")
+    read = text_of(pdf.invoice(invoices.issue(cdrs=[cdr], by=anna)))
+    assert "Da incassare: 10,00 €" in read
+
+
+def test_a_consumer_is_told_where_the_original_is(cdr: CDR, dario: Driver, anna: User) -> None:
+    Driver.objects.filter(pk=dario.pk).update(sdi_code="", vat_number="", fiscal_code="RSSMRA80A01F205X")
+    assert "area riservata" in text_of(pdf.invoice(invoices.issue(cdrs=[cdr], by=anna)))
+
+
 def test_a_quantity_that_was_rounded_up_says_so(
     price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession]
 ) -> None:
@@ -158,6 +213,7 @@ def test_an_invoice_has_everything_the_law_wants(cdr: CDR, anna: User, language:
 def test_a_credit_note_names_what_it_takes_back(cdr: CDR, anna: User) -> None:
     note = invoices.credit_note(invoice=invoices.issue(cdrs=[cdr], by=anna), by=anna)
     read = text_of(pdf.invoice(note))
+    assert "1 ricarica" not in read  # of a part it would not be true
     for words in (
         "Nota di credito n. 2/2025",
         "a storno della fattura n. 1/2025 del 3 nov 2025",
@@ -176,3 +232,7 @@ def test_a_long_invoice_repeats_its_head(
     assert "25 ricariche" in read
     assert read.count("DESCRIZIONE") >= 2
     assert "pagina 2 di" in read
+    assert "Fattura n. 1/2025 · Bellini Impianti S.r.l." in read
+    forward = re.findall(r"A riportare ([0-9,]+) €", read)
+    assert forward
+    assert forward == re.findall(r"Riporto ([0-9,]+) €", read)
