@@ -109,6 +109,7 @@ urlpatterns = [
     path("ops/subscriptions/debts/<int:pk>/retry/", subscriptions.debt_retry, name="retry_debt"),
     path("ops/subscriptions/<int:pk>/", subscriptions.detail, name="subscription"),
     path("ops/subscriptions/<int:pk>/cancel/", subscriptions.cancel, name="cancel_subscription"),
+    path("ops/subscriptions/<int:pk>/withdraw/", subscriptions.withdraw, name="withdraw_subscription"),
     path("ops/subscriptions/<int:pk>/end/", subscriptions.end, name="end_subscription"),
     path("ops/subscriptions/<int:pk>/reactivate/", subscriptions.reactivate, name="reactivate_subscription"),
     path("ops/subscriptions/<int:pk>/pause/", subscriptions.pause, name="pause_subscription"),

@@ -52,6 +52,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=4, minute=10),
     },
     "renew subscriptions": {"task": "billing.tasks.subscriptions.renew_subscriptions", "schedule": crontab(minute=4)},
+    "watch what plans include": {"task": "billing.tasks.subscriptions.watch_allowances", "schedule": 60.0},
     "collect fees of plans": {"task": "billing.tasks.subscriptions.collect_fees", "schedule": crontab(minute="1-59/5")},
     "climb ladders of dunning": {
         "task": "billing.tasks.subscriptions.climb_ladders",

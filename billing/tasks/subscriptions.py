@@ -6,7 +6,7 @@ from celery import shared_task
 
 from billing.models import DunningStep, SubscriptionEvent
 from billing.services.debts import chasing, dunning, letters
-from billing.services.recurring import collecting, fees, renewals
+from billing.services.recurring import collecting, fees, renewals, usage
 from billing.tasks.payments import each
 from cms.core.errors import Unavailable
 
@@ -15,6 +15,13 @@ from cms.core.errors import Unavailable
 def renew_subscriptions() -> None:
     """Every hour: a month ends at midnight of its operator's time zone."""
     each("renewal", renewals.due(), lambda pk: renewals.renew(subscription_id=pk))
+    each("reminder", renewals.to_remind(), lambda pk: renewals.remind(subscription_id=pk))
+
+
+@shared_task
+def watch_allowances() -> None:
+    """Every minute: who charges and comes to the end of what is included hears of it now, not with the bill."""
+    usage.watch()
 
 
 @shared_task

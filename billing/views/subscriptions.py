@@ -1,10 +1,13 @@
 """/ops/subscriptions/<id>/ and /ops/subscriptions/debts/<id>/: one person's plan with its history; one debt with its steps."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +19,7 @@ from billing.forms.plans import CreditForm
 from billing.models import DunningCase, Subscription
 from billing.selectors import plans as selectors
 from billing.services.debts import chasing, dunning
-from billing.services.recurring import collecting, crediting, subscriptions
+from billing.services.recurring import collecting, crediting, subscriptions, withdrawing
 from cms.core import typed
 from cms.core.errors import DomainError
 
@@ -33,6 +36,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "debts": [case for case in selectors.debts(request.operator) if case.fee in fees],
         "after": selectors.price_after(row.version.plan),
         "credit": CreditForm(),
+        "withdrawal": withdrawing.offer(row),
         "may_edit": access.can(request.user, "subscription.edit", request.operator),
         "may_credit": access.can(request.user, "payment.refund", request.operator),
     }
@@ -49,6 +53,18 @@ def cancel(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("subscription.edit")
 def end(request: MemberRequest, pk: int) -> HttpResponse:
     return _do(request, pk, lambda row: subscriptions.end(subscription=row, by=request.user), _("Ended."))
+
+
+@require_POST
+@members_only("subscription.edit")
+def withdraw(request: MemberRequest, pk: int) -> HttpResponse:
+    """For a driver who says so on the phone, or in a letter."""
+    try:
+        back = forms.DecimalField(max_digits=12, localize=False).clean(request.POST.get("back"))
+    except ValidationError:
+        back = Decimal(-1)
+    said = _("It has ended, and the money goes back.")
+    return _do(request, pk, lambda row: withdrawing.withdraw(subscription=row, expected=back, by=request.user), said)
 
 
 @require_POST

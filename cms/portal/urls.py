@@ -82,6 +82,7 @@ urlpatterns = [
     path("plan/fees/<int:pk>/", plan.pay, name="plan-pay"),
     path("plan/fees/<int:pk>/settle/", plan.settle, name="plan-settle"),
     path("plan/<int:pk>/cancel/", plan.cancel, name="plan-cancel"),
+    path("plan/<int:pk>/withdraw/", plan.withdraw, name="plan-withdraw"),
     path("plan/<int:pk>/keep/", plan.keep, name="plan-keep"),
     path("plan/<int:pk>/pause/", plan.pause, name="plan-pause"),
     path("plan/<int:pk>/resume/", plan.resume, name="plan-resume"),

@@ -19,7 +19,7 @@ from billing.models import (
 )
 from billing.payments import fake_gateway
 from billing.services.cards import payments
-from billing.services.recurring import choosing, collecting, plans, renewals, subscriptions
+from billing.services.recurring import choosing, collecting, plans, renewals, subscriptions, turning
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from tests.factories import plans as made
@@ -177,7 +177,7 @@ def test_killed_between_the_month_and_its_fee_the_sweep_collects_once(dario: Dri
     with time_machine.travel(JANUARY, tick=False):
         subscription = made.subscription(dario, small)
     with now(2026, 2, 28, 3):
-        assert subscriptions.turn(subscription_id=subscription.pk)
+        assert turning.turn(subscription_id=subscription.pk)
         assert Payment.objects.count() == 1
         tasks.collect_fees()
         tasks.collect_fees()
@@ -250,6 +250,29 @@ def test_choosing_the_plan_one_has_drops_a_planned_change(
     assert row(subscription).next_version is None
 
 
+def test_an_open_change_belongs_to_its_month(dario: Driver, small: PlanVersion, large: PlanVersion) -> None:
+    with now(2026, 6, 1, 10):
+        subscription = made.subscription(dario, small)
+        made.card(dario, asks="always")
+    with now(2026, 6, 30, 10):
+        fee = choosing.change(
+            subscription=subscription,
+            version=large,
+            expected=Decimal("0.50"),
+            by=dario.user,
+            return_url="https://x.example/",
+        )
+    assert fee is not None and fee.payment is not None
+    with now(2026, 7, 1, 3):
+        tasks.renew_subscriptions()
+        fake_gateway.approve(fee.payment.gateway_id, yes=True)
+        payments.refresh(payment=fee.payment)
+        tasks.watch_payments([fee.payment.pk])
+    late = Payment.objects.get(pk=fee.payment.pk)
+    assert (late.captured, late.refunded) == (Decimal("0.50"), Decimal("0.50"))
+    assert row(subscription).version == small
+
+
 # ---- leaving ----------------------------------------------------------------------------------------------------------
 
 
@@ -267,6 +290,18 @@ def test_cancelled_it_works_to_the_end_of_the_month(dario: Driver, small: PlanVe
         tasks.renew_subscriptions()
     assert row(subscription).status == "ended"
     assert Payment.objects.count() == 1
+
+
+def test_who_leaves_before_it_began_gets_back_what_comes_all_the_same(dario: Driver, small: PlanVersion) -> None:
+    made.card(dario, asks="always")
+    fee = choosing.subscribe(driver=dario, version=small, by=dario.user, return_url="https://here.example/plan/")
+    assert fee.payment is not None
+    subscriptions.cancel(subscription=fee.subscription, by=dario.user)
+    fake_gateway.approve(fee.payment.gateway_id, yes=True)
+    payments.refresh(payment=fee.payment)
+    tasks.watch_payments([fee.payment.pk])
+    assert row(fee.subscription).status == "ended"
+    assert Payment.objects.get().refunded == Decimal("14.90")
 
 
 def test_it_can_be_brought_back_until_it_has_ended(dario: Driver, small: PlanVersion) -> None:
@@ -293,6 +328,23 @@ def test_a_pause_costs_nothing_and_ends_by_itself(dario: Driver, small: PlanVers
     assert row(subscription).status == "active"
     assert SubscriptionPeriod.objects.order_by("-start")[0].end == date(2026, 4, 30)
     assert Payment.objects.count() == 2
+
+
+def test_before_a_pause_ends_the_driver_hears_of_it_once(dario: Driver, small: PlanVersion) -> None:
+    with now(2026, 6, 1, 10):
+        subscription = made.subscription(dario, small)
+        subscriptions.pause(subscription=subscription, for_months=1, by=dario.user)
+    for day in (1, 27, 28, 29, 30):
+        with now(2026, 7, day, 12):
+            tasks.renew_subscriptions()
+            tasks.renew_subscriptions()
+            tasks.mail_plan_news()
+    (letter,) = (one for one in mail.outbox if "runs again on" in one.subject)
+    assert "14.90" in letter.body.replace(",", ".")
+    assert subscription.events.get(kind="pause_ends").at.day == 29
+    with now(2026, 8, 1, 3):
+        tasks.renew_subscriptions()
+    assert row(subscription).status == "active"
 
 
 def test_resumed_early_a_month_begins_that_day(dario: Driver, small: PlanVersion) -> None:
@@ -343,6 +395,28 @@ def test_subscribers_are_moved_with_notice(dario: Driver, small: PlanVersion, an
     started, moved = mail.outbox
     assert "Adriatica 40" in started.subject
     assert "16.90" in moved.body or "16,90" in moved.body
+
+
+@pytest.mark.parametrize("trick", ["stay", "cancel and keep", "choose a smaller one and stay"])
+def test_what_the_operator_changes_with_notice_nobody_dodges(
+    dario: Driver, operator: Operator, small: PlanVersion, trick: str
+) -> None:
+    with now(2026, 6, 1, 10):
+        subscription = made.subscription(dario, small)
+        tiny = made.plan(operator, "Adriatica 10", fee="4.90", kwh=10)
+        newer = plans.revise(plan=small.plan, terms=plans.Terms(Decimal("16.90"), Decimal(22)), by=None)
+        plans.move(plan=small.plan, version=newer, by=None)
+        if trick == "cancel and keep":
+            subscriptions.cancel(subscription=subscription, by=dario.user)
+            subscriptions.reactivate(subscription=subscription, by=dario.user)
+        else:
+            if trick != "stay":
+                choosing.change(subscription=subscription, version=tiny, expected=Decimal(0), by=dario.user)
+            with pytest.raises(Invalid):
+                choosing.change(subscription=subscription, version=small, expected=Decimal(0), by=dario.user)
+    with now(2026, 7, 1, 3):
+        tasks.renew_subscriptions()
+    assert row(subscription).version == (tiny if trick.startswith("choose") else newer)
 
 
 def test_a_plan_keeps_its_terms_in_versions(small: PlanVersion, anna: User, tom: User) -> None:

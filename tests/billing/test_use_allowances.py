@@ -12,7 +12,7 @@ import time_machine
 from accounts.models import Driver, Operator
 from billing.models import CDR, AllowanceUse, PaymentMethod, Subscription, SubscriptionPeriod, TariffVersion
 from billing.services.charges import rating
-from billing.services.recurring import allowances, choosing, subscriptions, usage
+from billing.services.recurring import allowances, choosing, turning, usage
 from sessions_app.models import ChargingSession
 from tests.factories import LocationFactory, OperatorFactory, StationFactory
 from tests.factories import plans as made
@@ -87,7 +87,7 @@ def test_told_twice_a_use_counts_once(subscription: Subscription, ended: Ended) 
 
 def test_a_charge_belongs_to_the_month_in_which_it_began(subscription: Subscription, ended: Ended) -> None:
     with time_machine.travel(datetime(2026, 7, 1, 8, tzinfo=UTC), tick=False):
-        assert subscriptions.turn(subscription_id=subscription.pk)
+        assert turning.turn(subscription_id=subscription.pk)
     june, july = SubscriptionPeriod.objects.order_by("start")
     across = ended(started_at=datetime(2026, 6, 30, 21, 59, tzinfo=UTC), minutes=180)
     after = ended(started_at=datetime(2026, 6, 30, 22, 0, tzinfo=UTC))

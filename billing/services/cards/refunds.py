@@ -27,12 +27,17 @@ def give(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key
         demand(payment=payment, amount=amount, by=by)
         if not reason.strip():
             raise Invalid({"reason": [_("Say why: the reason is kept with the refund.")]})
-    refund = _opened(payment, minor_units.rounded(amount, payment.currency), reason.strip(), by, key)
+    refund = opened(payment=payment, amount=amount, reason=reason.strip(), by=by, key=key)
+    finish(refund)
+    payment.refresh_from_db()
+    return refund
+
+
+def finish(refund: Refund) -> None:
+    """Asks the provider, where that is still to do. Outside a transaction. Raises Unavailable (it waits for the sweep)."""
     for step in refund.steps.filter(status=PaymentStep.Status.PENDING):
         payment_steps.run(step)
     refund.refresh_from_db()
-    payment.refresh_from_db()
-    return refund
 
 
 def possible(payment: Payment) -> Decimal:
@@ -54,8 +59,10 @@ def demand(*, payment: Payment, amount: Decimal, by: User) -> None:
             )
 
 
-def _opened(payment: Payment, amount: Decimal, reason: str, by: User | None, key: str) -> Refund:
-    """The committed intent, under the payment's lock: two at once never give back more than there is."""
+def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key: str = "") -> Refund:
+    """The intent, under the payment's lock: two at once never give back more than there is. Whoever calls it in a transaction goes
+    on with `finish` after it. Raises Invalid amount, Conflict payment_state, paid_from_wallet or wallet_too_low."""
+    amount = minor_units.rounded(amount, payment.currency)
     with transaction.atomic():
         row = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         key = key or f"refund-{row.idempotency_key}-{row.refunds.count() + 1}"

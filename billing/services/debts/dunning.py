@@ -17,7 +17,7 @@ from accounts import access
 from accounts.models import ApiKey, Operator, User
 from billing import signals
 from billing.models import CDR, DunningCase, DunningPolicy, DunningStep, Invoice, Payment, SubscriptionFee
-from billing.services.recurring import fees, subscriptions
+from billing.services.recurring import fees, states, subscriptions
 from cms.core.errors import Conflict, Invalid
 
 Actor = User | ApiKey
@@ -83,7 +83,7 @@ def open_case(
         case.save()
     note(case, "opened", payment=payment, text=text)
     if fee is not None:
-        subscriptions.fall_behind(subscription_id=fee.subscription_id)
+        states.fall_behind(subscription_id=fee.subscription_id)
     return case
 
 
@@ -262,7 +262,7 @@ def _close(
     case.save()
     note(case, kind, payment=payment, by=by, text=text)
     if case.fee and not _others(case).exists():
-        subscriptions.catch_up(subscription_id=case.fee.subscription_id)
+        states.catch_up(subscription_id=case.fee.subscription_id)
 
 
 def _others(case: DunningCase) -> "QuerySet[DunningCase]":

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -17,24 +17,27 @@ from billing import pricing
 from billing.models import DunningStep, PlanVersion, SubscriptionEvent, SubscriptionFee
 from billing.payments import declines
 from billing.services.debts import dunning
-from billing.services.recurring import histories
+from billing.services.recurring import histories, plans
 
 NEWS = timedelta(days=2)  # what is older is no news: a history that was imported, a server that was away
 
 OF_EVENTS = (
-    "started", "renewed", "enlarged", "moved", "cancelled", "pause_planned", "resumed", "ended", "warned_80", "warned_100",
+    "started", "renewed", "enlarged", "moved", "cancelled", "pause_planned", "pause_ends", "resumed", "ended", "withdrawn",
+    "warned_80", "warned_100",
 )  # fmt: skip
 OF_STEPS = ("opened", "retry", "stopped", "exhausted", "recovered")
 
 
 def events(limit: int = 200) -> list[int]:
     """Things that happened to subscriptions and nobody was told of."""
-    return _untold(SubscriptionEvent.objects.filter(kind__in=OF_EVENTS), "subscription-event:", limit)
+    fresh = Q(at__gte=timezone.now() - NEWS) | Q(kind="moved", at__gte=timezone.now() - plans.NOTICE)
+    return _untold(SubscriptionEvent.objects.filter(fresh, kind__in=OF_EVENTS), "subscription-event:", limit)
 
 
 def steps(limit: int = 200) -> list[int]:
     """Steps of dunning that nobody was told of."""
-    return _untold(DunningStep.objects.filter(kind__in=OF_STEPS), "dunning-step:", limit)
+    fresh = DunningStep.objects.filter(kind__in=OF_STEPS, at__gte=timezone.now() - NEWS)
+    return _untold(fresh, "dunning-step:", limit)
 
 
 def tell_event(*, event_id: int) -> bool:
@@ -46,7 +49,7 @@ def tell_event(*, event_id: int) -> bool:
     if told.get("fee") and not SubscriptionFee.objects.filter(pk=told["fee"], paid_at__isnull=False).exists():
         return False  # what could not be collected has a mail of its own
     version = PlanVersion.objects.select_related("plan").get(pk=told.get("version") or subscription.version_id)
-    facts = {"subscription": subscription, "plan": version.plan, "version": version, "told": told}
+    facts = {"subscription": subscription, "plan": version.plan, "version": version, "told": told, "event": event}
     return _send(
         key=f"subscription-event:{event.pk}",
         people=[subscription.driver.user],
@@ -76,8 +79,7 @@ def tell_step(*, step_id: int) -> bool:
 def _untold(rows: QuerySet, prefix: str, limit: int) -> list[int]:
     key = Concat(Value(prefix), Cast(OuterRef("pk"), TextField()))
     sent = SentMail.objects.filter(key__startswith=prefix, key=key, sent_at__isnull=False)
-    fresh = rows.filter(at__gte=timezone.now() - NEWS).filter(~Exists(sent))
-    return list(fresh.order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(rows.filter(~Exists(sent)).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def _send(*, key: str, people: Iterable[User], name: str, operator: Operator, facts: dict[str, Any], path: str) -> bool:

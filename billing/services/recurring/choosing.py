@@ -13,8 +13,8 @@ from billing import months, pricing
 from billing.models import PaymentMethod, Plan, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.months import Stretch
 from billing.services.invoicing import issuing
-from billing.services.recurring import collecting, fees, histories, plans, subscriptions
-from billing.services.recurring.subscriptions import Actor
+from billing.services.recurring import collecting, fees, histories, plans, states, turning
+from billing.services.recurring.states import Actor
 from cms.core import money
 from cms.core.errors import Conflict, Forbidden, Invalid
 
@@ -51,7 +51,8 @@ def subscribe(
 
 def quote(*, subscription: Subscription, version: PlanVersion) -> Quote:
     """What changing to `version` today means. Raises Invalid, Conflict(not_active)."""
-    _choosable(version, subscription.driver)
+    if version.pk != subscription.version_id:
+        _choosable(version, subscription.driver)
     month = _month(subscription)
     now = issuing.today_at(subscription.operator)
     left, of = months.days(now, month.end), months.days(month.start, month.end)
@@ -101,7 +102,11 @@ def change(
 def _choosable(version: PlanVersion, driver: Driver) -> None:
     plan = Plan.objects.offered().filter(pk=version.plan_id, operator=driver.operator_id).first()
     if plan is None or plans.current(plan) != version:
-        raise Invalid({"plan": [_("This plan cannot be chosen any more. Please look at the plans again.")]})
+        raise _gone()
+
+
+def _gone() -> Invalid:
+    return Invalid({"plan": [_("This plan cannot be chosen any more. Please look at the plans again.")]})
 
 
 def _opened(driver: Driver, version: PlanVersion, by: Actor) -> SubscriptionFee:
@@ -112,11 +117,11 @@ def _opened(driver: Driver, version: PlanVersion, by: Actor) -> SubscriptionFee:
                 if same := _begun(earlier, version):
                     return same
                 earlier.fees.filter(paid_at=None, dropped_at=None).update(dropped_at=timezone.now())
-                subscriptions.abandon(subscription_id=earlier.pk)
+                turning.abandon(subscription_id=earlier.pk)
             subscription = Subscription.objects.create(
                 operator=driver.operator, driver=driver, version=version, anchor_day=today.day
             )
-            subscriptions.demand(subscription, by)
+            states.demand(subscription, by)
             if driver.blocked:
                 raise Forbidden(_("This account is blocked."), action="subscription.edit")
             histories.note(subscription, "chosen", by=by, version=version.pk)
@@ -142,10 +147,12 @@ def _begun(earlier: Subscription, version: PlanVersion) -> SubscriptionFee | Non
 
 @transaction.atomic
 def _changed(subscription: Subscription, version: PlanVersion, expected: Decimal, by: Actor) -> SubscriptionFee | None:
-    row = subscriptions.locked(subscription.pk)
-    subscriptions.demand(row, by)
+    row = states.locked(subscription.pk)
+    states.demand(row, by)
     if version.pk == row.version_id:
         if row.next_version_id:
+            if not may_stay(row):
+                raise _gone()
             row.next_version = row.next_from = None
             row.save()
             histories.note(row, "change_dropped", by=by)
@@ -171,6 +178,18 @@ def _changed(subscription: Subscription, version: PlanVersion, expected: Decimal
         since=timezone.now(),
         days=(told.days, told.of_days),
         period=_month(row),
+    )
+
+
+def may_stay(subscription: Subscription) -> bool:
+    """May a change that is planned be dropped? The driver's own always; the operator's, told with notice, only where the plan is
+    still sold as it is: it could be left and chosen again."""
+    moved = subscription.events.filter(kind="moved").order_by("-pk").first()
+    if moved is None or histories.read(moved)["version"] == subscription.version_id:
+        return True
+    return (
+        subscription.version.plan.archived_at is None
+        and plans.current(subscription.version.plan) == subscription.version
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.models import Payment, PaymentMethod, SubscriptionFee
 from billing.services.cards import refunds
 from billing.services.debts import dunning
-from billing.services.recurring import fees, subscriptions
+from billing.services.recurring import fees, turning
 
 FORGOTTEN = timedelta(hours=24)  # who left the card page does not come back
 
@@ -80,7 +80,7 @@ def go_on(*, fee_id: int) -> None:
     if fee.kind == Kind.RENEWAL:
         collect_renewal(fee_id=fee_id)
     elif fee.created_at < timezone.now() - FORGOTTEN and drop(fee_id=fee_id):
-        subscriptions.abandon(subscription_id=fee.subscription_id)
+        turning.abandon(subscription_id=fee.subscription_id)
 
 
 def read(fee_id: int) -> SubscriptionFee:
@@ -108,9 +108,9 @@ def _paid(fee: SubscriptionFee, payment: Payment | None) -> None:
         if not open_.update(paid_at=now, payment=payment, updated_at=now):
             return
         if fee.kind == Kind.FIRST:
-            subscriptions.begin(fee=fee)
+            turning.begin(fee=fee)
         elif fee.kind == Kind.CHANGE:
-            subscriptions.enlarge(fee=fee)
+            turning.enlarge(fee=fee)
         dunning.recover(fee=fee, payment=payment)
     fees.document(read(fee.pk))
 
@@ -119,4 +119,4 @@ def _refused(fee: SubscriptionFee, payment: Payment) -> None:
     if fee.kind == Kind.RENEWAL:
         dunning.open_case(fee=fee, payment=payment, text=dunning.why(payment))
     elif drop(fee_id=fee.pk) and fee.kind == Kind.FIRST:
-        subscriptions.abandon(subscription_id=fee.subscription_id)
+        turning.abandon(subscription_id=fee.subscription_id)

@@ -122,13 +122,15 @@ def document(fee: SubscriptionFee) -> bool:
 
 
 def undocumented(limit: int = 200) -> list[int]:
-    """Fees paid in the last weeks whose driver has told what an invoice needs since."""
+    """Fees paid in the last weeks whose driver, and operator, have told what an invoice needs since."""
     driver = "subscription__driver__"
     identified = ~Q(**{f"{driver}vat_number": ""}) | ~Q(**{f"{driver}fiscal_code": ""})
+    identified |= ~Q(**{f"{driver}country_code": "IT"})
     found = SubscriptionFee.objects.filter(invoice=None, amount__gt=0, paid_at__gte=timezone.now() - LATE).filter(
         identified
     )
     complete = found.exclude(**{f"{driver}billing_name": ""}).exclude(**{f"{driver}address": ""})
+    complete = complete.exclude(**{f"{driver}city": ""}).exclude(subscription__operator__legal_name="")
     return list(complete.order_by("pk").values_list("pk", flat=True)[:limit])
 
 

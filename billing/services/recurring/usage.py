@@ -1,13 +1,18 @@
 """How much of a month's allowance is used, and telling the driver at 80 and at 100 %, once each."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from billing.models import SubscriptionPeriod
+from billing.services.fleets import companies
 from billing.services.recurring import allowances, histories
+from sessions_app.models import ChargingSession
 
 LEVELS = (100, 80)
 
@@ -71,14 +76,44 @@ def take(uses: Iterable[allowances.Use]) -> None:
 def warn(period_ids: Iterable[int]) -> None:
     """Notes for months that have come to 80 or 100 %: each is told once, while it runs. In the transaction in which something was
     taken."""
-    running = SubscriptionPeriod.objects.filter(ends_at__gt=timezone.now(), warned__lt=max(LEVELS))
-    periods = running.filter(pk__in=sorted(set(period_ids)))
-    rows = list(periods.select_related("subscription").order_by("pk"))
+    _warn({pk: Decimal(0) for pk in period_ids})
+
+
+def watch() -> None:
+    """The same while charges run, for the energy that they have taken so far: the plan may be used up in the middle of one."""
+    running: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for period_id, session in _charging():
+        running[period_id] += session.energy
+    if running:
+        with transaction.atomic():
+            _warn(running)
+
+
+def _warn(running: Mapping[int, Decimal]) -> None:
+    """`running`: Wh beside what was rated, by month."""
+    open_ = SubscriptionPeriod.objects.filter(ends_at__gt=timezone.now(), warned__lt=max(LEVELS))
+    rows = list(open_.filter(pk__in=sorted(running)).select_related("subscription").order_by("pk"))
     known = meters(rows)
     for row in rows:
         meter = known[row.pk]
+        meter = replace(meter, energy_used=meter.energy_used + running[row.pk])
         if meter.level > row.warned and _raise(row, meter.level):
-            histories.note(row.subscription, f"warned_{meter.level}", percent=meter.percent, period=row.pk)
+            histories.note(row.subscription, f"warned_{meter.level}", percent=min(meter.percent, 100), period=row.pk)
+
+
+def _charging() -> list[tuple[int, ChargingSession]]:
+    """Running charges that take from a month which somebody could still be warned of, with its primary key."""
+    of_subscribers = ChargingSession.objects.active().filter(
+        discarded=False,
+        energy__gt=0,
+        driver__subscriptions__operator=F("operator"),
+        driver__subscriptions__periods__ends_at__gt=timezone.now(),
+        driver__subscriptions__periods__warned__lt=max(LEVELS),
+    )
+    sessions = list(of_subscribers.distinct().defer("state"))
+    paid_for = companies.payers(sessions)
+    granted = allowances.of_sessions([one for one in sessions if one.pk not in paid_for], lock=False)
+    return [(granted[one.pk].period_id, one) for one in sessions if one.pk in granted]
 
 
 def _raise(row: SubscriptionPeriod, level: int) -> bool:

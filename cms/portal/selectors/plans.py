@@ -11,7 +11,7 @@ from accounts.models import Driver, Operator, User
 from billing.models import DunningCase, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.models.subscription import SubscriptionQuerySet
 from billing.selectors import plans as selectors
-from billing.services.recurring import plans, usage
+from billing.services.recurring import choosing, plans, usage, withdrawing
 from billing.services.recurring.usage import Meter
 from cms.portal.selectors import mine
 from stations.models import EVSE
@@ -22,7 +22,7 @@ FEES = 12
 @dataclass(frozen=True, slots=True)
 class Mine:
     """One subscription as its page shows it. `month` and `meter` are None before it begins and while it is paused; `after` is the
-    price of a kWh beyond the allowance, in words ("" for free)."""
+    price of a kWh beyond the allowance, in words ("" for free); `may_stay`: a change is planned and can be dropped."""
 
     subscription: Subscription
     month: SubscriptionPeriod | None
@@ -31,6 +31,8 @@ class Mine:
     others: Sequence[PlanVersion]
     fees: Sequence[SubscriptionFee]
     debts: Sequence[DunningCase]
+    withdrawal: withdrawing.Offer | None
+    may_stay: bool
 
     @property
     def last_day(self) -> date | None:
@@ -41,6 +43,16 @@ class Mine:
     @property
     def cancel_id(self) -> str:
         return f"cancel-{self.subscription.pk}"
+
+    @property
+    def withdraw_id(self) -> str:
+        return f"withdraw-{self.subscription.pk}"
+
+    @property
+    def changes_with_renewal(self) -> bool:
+        """Else it renews once more as it is."""
+        row = self.subscription
+        return row.next_from is None or row.period_end is None or row.next_from <= row.period_end
 
     @property
     def larger(self) -> bool:
@@ -150,6 +162,8 @@ def _mine(row: Subscription) -> Mine:
         others=[version for version in plans.offered(row.operator) if version.plan_id != row.version.plan_id],
         fees=list(asked.order_by("-pk")[:FEES]),
         debts=list(owed.order_by("pk")),
+        withdrawal=withdrawing.offer(row),
+        may_stay=bool(row.next_version_id) and choosing.may_stay(row),
     )
 
 

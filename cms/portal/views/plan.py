@@ -22,11 +22,12 @@ from billing.models import Payment, PlanVersion, Subscription, SubscriptionFee
 from billing.payments import declines
 from billing.selectors import plans as figures
 from billing.services.cards import methods, payments
-from billing.services.recurring import choosing, collecting, fees, subscriptions
+from billing.services.recurring import choosing, collecting, fees, subscriptions, withdrawing
 from cms.core import typed
 from cms.core.errors import DomainError, Unavailable
 from cms.portal.selectors import plans as selectors
 from cms.portal.views import paying
+from cms.templatetags.figures import money
 
 _WAITS = frozenset({Payment.Status.ACTION_NEEDED, Payment.Status.PENDING})
 
@@ -118,6 +119,20 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
+    """Out of the contract, within its first days, for the amount that the page has shown."""
+    back = _amount(request, "back")
+    row = _do(
+        request, pk, lambda mine: withdrawing.withdraw(subscription=mine, expected=back, by=request.user) and mine
+    )
+    if row is not None:
+        amount = money(back, row.version.currency)
+        messages.success(request, _("You have withdrawn. %(amount)s go back to your card.") % {"amount": amount})
+    return redirect("portal:plan")
+
+
+@require_POST
+@login_required
 def keep(request: PersonRequest, pk: int) -> HttpResponse:
     if _do(request, pk, lambda mine: subscriptions.reactivate(subscription=mine, by=request.user)):
         messages.success(request, _("Your plan goes on."))
@@ -138,17 +153,19 @@ def pause(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def resume(request: PersonRequest, pk: int) -> HttpResponse:
-    """Drops a pause that is planned, or ends one with a month that begins and is paid today."""
+    """Drops a pause that is planned, or ends one with a month that begins and is paid today: by the saved card, or one that is given
+    now."""
     mine = get_object_or_404(selectors.subscriptions(request.user), pk=pk)
     try:
         fee = subscriptions.resume(subscription=mine, by=request.user)
-        if fee is not None:
-            collecting.collect_renewal(fee_id=fee.pk)
+        if fee is None:
+            messages.success(request, _("There will be no pause."))
+            return redirect("portal:plan")
+        fee = collecting.collect(fee_id=fee.pk, name=fees.next_by_hand(fee), return_url=_back(request))
     except DomainError as error:
         messages.error(request, error.text)
         return redirect("portal:plan")
-    messages.success(request, _("Your plan runs again.") if fee else _("There will be no pause."))
-    return redirect("portal:plan")
+    return _after(request, fee)
 
 
 # ---- choosing ---------------------------------------------------------------------------------------------------------
@@ -167,7 +184,7 @@ def _chosen(request: PersonRequest, version: PlanVersion, running: Subscription 
     fee = choosing.change(
         subscription=running,
         version=version,
-        expected=_amount(request),
+        expected=_amount(request, "due"),
         by=request.user,
         return_url=back,
     )
@@ -177,10 +194,10 @@ def _chosen(request: PersonRequest, version: PlanVersion, running: Subscription 
     return _after(request, fee)
 
 
-def _amount(request: PersonRequest) -> Decimal:
+def _amount(request: PersonRequest, name: str) -> Decimal:
     """What the page had shown; without a number one that no change costs."""
     try:
-        return forms.DecimalField(max_digits=12, localize=False).clean(request.POST.get("due")) or Decimal(0)
+        return forms.DecimalField(max_digits=12, localize=False).clean(request.POST.get(name)) or Decimal(0)
     except ValidationError:
         return Decimal(-1)
 
