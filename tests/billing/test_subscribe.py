@@ -262,7 +262,8 @@ def test_an_open_change_belongs_to_its_month(dario: Driver, small: PlanVersion, 
             by=dario.user,
             return_url="https://x.example/",
         )
-    assert fee is not None and fee.payment is not None
+    assert fee is not None
+    assert fee.payment is not None
     with now(2026, 7, 1, 3):
         tasks.renew_subscriptions()
         fake_gateway.approve(fee.payment.gateway_id, yes=True)
