@@ -4,4 +4,13 @@ from .power_limit import PowerHabit, PowerLimit
 from .session import ChargingSession, StartRequest
 from .verification import Verification
 
-__all__ = ["ChargingSession", "Evidence", "Feedback", "OrphanVerdict", "PowerHabit", "PowerLimit", "StartRequest", "Verification"]
+__all__ = [
+    "ChargingSession",
+    "Evidence",
+    "Feedback",
+    "OrphanVerdict",
+    "PowerHabit",
+    "PowerLimit",
+    "StartRequest",
+    "Verification",
+]
