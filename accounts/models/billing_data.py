@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class BillingData(models.Model):
     """`vat_treatment`: a Natura code of FatturaPA in whose name the buyer pays no VAT to the seller, "split" where a public body pays
     it to the state itself, "" for ordinary VAT. `sdi_code` is the CodiceDestinatario of FatturaPA: seven characters of a company's
-    channel, or the six of a public body's office (then the format is FPA12)."""
+    channel, or the six of a public body's office (then the format is FPA12). `intent_protocol` and `intent_on`: of the letter of
+    intent at the Agenzia delle Entrate, which each invoice in its name (N3.5) must quote."""
 
     class VatTreatment(models.TextChoices):
         ORDINARY = "", _("ordinary VAT")
@@ -28,6 +29,9 @@ class BillingData(models.Model):
     sdi_code = models.CharField(_("SDI code"), max_length=7, blank=True)
     pec = models.EmailField(_("certified e-mail (PEC)"), blank=True)
     vat_treatment = models.CharField(_("VAT treatment"), max_length=5, choices=VatTreatment, blank=True, default="")
+
+    intent_protocol = models.CharField(_("protocol of the letter of intent"), max_length=24, blank=True, default="")
+    intent_on = models.DateField(_("date of that protocol"), null=True, blank=True)
 
     class Meta:
         abstract = True

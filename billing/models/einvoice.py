@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator, User
+from cms.core.fields import MoneyField
 from cms.core.models import Immutable, Timestamped, Visible
 
 from .invoice import Invoice
@@ -12,7 +13,15 @@ from .invoice import Invoice
 class FiscalSettings(Timestamped):
     """What Italian documents need of an operator beyond its own data. `transmitter`: country and fiscal id of who hands the files
     to the SdI, "" for the operator itself. `no_vat_natura` and `no_vat_law` stand where a price has no VAT. `server_energia`: the
-    id of the registered sender of corrispettivi. With `charge_stamp_duty` the customer pays the bollo, as a line of the invoice."""
+    id of the registered sender of corrispettivi. With `charge_stamp_duty` the customer pays the bollo, as a line of the invoice.
+    `series` is what numbers from now on begin with. `rea_…`, `share_capital` and what follows: what a company of the register says
+    of itself on its documents (art. 2250 codice civile); nothing where `rea_number` is empty."""
+
+    class SoleShareholder(models.TextChoices):
+        """SocioUnico of FatturaPA; "" for who is no company with quotas."""
+
+        ONE = "SU", _("one shareholder")
+        MANY = "SM", _("several shareholders")
 
     operator = models.OneToOneField(Operator, models.PROTECT, related_name="fiscal_settings")
     transmitter = models.CharField(_("fiscal id of the transmitter"), max_length=30, blank=True, default="")
@@ -23,6 +32,14 @@ class FiscalSettings(Timestamped):
     charge_stamp_duty = models.BooleanField(_("the customer pays the stamp duty"), default=False)
     mail_invoices = models.BooleanField(_("mail a copy of each document to the customer"), default=True)
     server_energia = models.CharField(_("“Server energia” id"), max_length=40, blank=True, default="")
+    series = models.CharField(_("series of numbers"), max_length=8, blank=True, default="")
+    rea_office = models.CharField(_("province of the register"), max_length=2, blank=True, default="")
+    rea_number = models.CharField(_("REA number"), max_length=20, blank=True, default="")
+    share_capital = MoneyField(_("share capital"), null=True, blank=True)
+    sole_shareholder = models.CharField(
+        _("shareholders"), max_length=2, choices=SoleShareholder, blank=True, default=""
+    )
+    in_liquidation = models.BooleanField(_("in liquidation"), default=False)
 
     objects = Visible.as_manager()
 
