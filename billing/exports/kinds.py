@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO
+from typing import IO, Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
@@ -53,13 +53,20 @@ class Column:
     width: int = 0
 
 
+class Summary(Protocol):
+    def take(self, row: Sequence[Cell]) -> None: ...
+
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`clean` turns what a form or a link says into canonical params (Invalid where it makes no sense). Either `columns` and `rows`
     (in an order that is the same each time), or `build`, which writes bytes and returns how many things are in it: then `suffix`
     and `media_type` say what. `count`: how many steps there will be. `stem`: the file's name without its ending. `says`: params
     in words, for the history. Not `listed`: it starts from its own page alone. `personal`: what is in it depends
-    on who asked, so that others may have it only if they may see drivers."""
+    on who asked, so that others may have it only if they may see drivers. `sums`: what hears every row and says afterwards what a
+    page shows of them. `small`: so many rows are written while the person waits."""
 
     name: str
     title: Promise
@@ -75,6 +82,8 @@ class Kind:
     says: Callable[[Mapping[str, str]], str] | None = None
     listed: bool = True
     personal: bool = False
+    sums: Callable[[Ask], Summary] | None = None
+    small: int = 2_000
 
     @property
     def is_table(self) -> bool:

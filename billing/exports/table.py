@@ -1,6 +1,19 @@
 """Which files there are. A room above registers its own in its app's ready()."""
 
-from . import at_risk, charges, documents, einvoices, host_statements, journal, kinds, payments, protocol, takings, vat
+from . import (
+    at_risk,
+    charges,
+    documents,
+    einvoices,
+    host_statements,
+    journal,
+    kinds,
+    payments,
+    protocol,
+    replays,
+    takings,
+    vat,
+)
 
 
 def register() -> None:
@@ -17,4 +30,5 @@ def register() -> None:
         protocol.KIND,
         host_statements.KIND,
         at_risk.KIND,
+        replays.KIND,
     )

@@ -13,7 +13,8 @@ class Export(Timestamped):
     written (`billing.exports.presets`) and `language` in which words. `done` of `total` steps; `rows` without the head.
 
     `attempt` is the fencing number: only the worker that claimed it last may write. `beat_at` is when that worker last said that
-    it lives. The file goes after `expires_at`, the row with `sha256` and `size` (bytes) stays.
+    it lives. The file goes after `expires_at`, the row with `sha256` and `size` (bytes) stays. `summary` is what the page that asked
+    shows of it (JSON text), for kinds that sum up.
     """
 
     class State(models.TextChoices):
@@ -43,6 +44,7 @@ class Export(Timestamped):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     error = models.TextField(blank=True, default="")
+    summary = models.TextField(blank=True, default="")
 
     objects = Visible.as_manager()
 

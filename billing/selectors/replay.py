@@ -1,7 +1,7 @@
 """What the last weeks would have brought at another price: real charges, priced again from their own evidence.
 
-Exact where there are no more than MOST charges; above, an even sample of them, and its size is said. The charges are read in chunks
-and only the figures and the farthest changes are kept, so the memory does not grow with them.
+Whose charges: those that a tariff priced, or those that a scope would have reached (`selectors.reached`). The charges are read in
+chunks and only the figures and the farthest changes are kept, so the memory does not grow with them.
 """
 
 import hashlib
@@ -10,24 +10,42 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+import orjson
 from django.core.cache import cache
 
 from accounts.models import Operator
 from billing import pricing
 from billing.models import CDR, Tariff, TariffVersion
 from billing.models.cdr import CDRQuerySet
-from billing.tariffs import terms
+from billing.selectors import reached
+from billing.selectors.assignments import Scope
+from billing.tariffs import rounding, terms
 from sessions_app.models import ChargingSession
-from stations.models import Location
 
 DAYS = 30
-MOST = 5000
 CHUNK = 200
 SHOWN = 10
 KEPT_S = 900
 DEARER = Decimal("0.2")  # a change that somebody will write about
 FREE = ("waived", "discarded", "refused")  # cost nothing at any price
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The DAYS days before `until` at the price of `version` (one that nobody has saved, too): the charges that `tariff` priced or,
+    with a `scope`, those that would have had this price, had it been assigned so. With neither there are none."""
+
+    version: TariffVersion
+    operator: Operator
+    until: datetime
+    tariff: Tariff | None = None
+    scope: Scope | None = None
+
+    @property
+    def since(self) -> datetime:
+        return self.until - timedelta(days=DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,16 @@ class Replay:
     dearest: list[Change] = field(default_factory=list)
     cheapest: list[Change] = field(default_factory=list)
 
+    def take(self, change: Change) -> None:
+        self.looked += 1
+        self.old += change.old
+        self.new += change.new
+        self.counts[_bucket(change)] += 1
+        if change.difference > 0:
+            self.dearest = _farthest([*self.dearest, change], 1)
+        elif change.difference < 0:
+            self.cheapest = _farthest([*self.cheapest, change], -1)
+
     @property
     def sample(self) -> bool:
         return self.looked < self.found
@@ -83,58 +111,70 @@ class Replay:
 
     @property
     def much_dearer(self) -> int:
-        return self.counts[6]
+        return self._of_all(self.counts[6])
 
     @property
     def dearer(self) -> int:
-        return sum(self.counts[4:])
+        return self._of_all(sum(self.counts[4:]))
 
     @property
     def cheaper(self) -> int:
-        return sum(self.counts[:3])
+        return self._of_all(sum(self.counts[:3]))
+
+    def _of_all(self, count: int) -> int:
+        return round(count * self.found / self.looked) if self.looked else count
+
+    def text(self) -> str:
+        """As `read` takes it."""
+        facts = {name: getattr(self, name) for name in Replay.__slots__}  # type: ignore[attr-defined]
+        return orjson.dumps(facts, default=_plain).decode()
 
 
-def count(
-    version: TariffVersion,
-    *,
-    operator: Operator,
-    now: datetime,
-    tariff: Tariff | None = None,
-    place: Location | None = None,
-) -> int:
-    """How many charges `of` would look at, were there no limit."""
-    return _charges(version, operator, tariff, place, now).count()
+def read(text: str) -> Replay:
+    facts = orjson.loads(text)
+    changes = {name: [_change(one) for one in facts[name]] for name in ("dearest", "cheapest")}
+    moments = {name: datetime.fromisoformat(facts[name]) for name in ("since", "until")}
+    amounts = {name: Decimal(facts[name]) for name in ("old", "new")}
+    return Replay(**{**facts, **changes, **moments, **amounts})
 
 
-def of(
-    version: TariffVersion,
-    *,
-    operator: Operator,
-    now: datetime,
-    tariff: Tariff | None = None,
-    place: Location | None = None,
-    most: int = MOST,
-) -> Replay:
-    """The charges of DAYS days that `tariff` priced, or those of a place; those that nobody pays at any price are left out."""
-    since = now - timedelta(days=DAYS)
-    ids = list(_charges(version, operator, tariff, place, now).values_list("pk", flat=True))
-    key = _key(version, ids, most)
+def _plain(value: Any) -> Any:
+    return str(value)
+
+
+def _change(given: dict[str, Any]) -> Change:
+    amounts = {name: Decimal(given[name]) for name in ("energy", "old", "new")}
+    return Change(**{**given, **amounts, "started_at": datetime.fromisoformat(given["started_at"])})
+
+
+def charges(asked: Question) -> Sequence[int]:
+    """The records that the answer is about, by primary key, in its order. Those that nobody pays at any price are left out."""
+    rows = _rows(asked)
+    if asked.scope is not None:
+        return reached.by(asked.scope, rows)
+    return list(rows.filter(tariff_version__tariff=asked.tariff).values_list("pk", flat=True)) if asked.tariff else []
+
+
+def of(asked: Question, ids: Sequence[int], *, most: int | None = None) -> Replay:
+    """Of `charges`, or of an even sample of them where there are more than `most`. Asked again, it is remembered for a while."""
+    looked_at = _even(ids, most) if most else ids
+    key = _key(asked.version, len(ids), looked_at)
     known: Replay | None = cache.get(key)
     if known is None:
-        known = Replay(version.currency, since, now, len(ids))
-        for change in _changes(version, _even(ids, most)):
-            _count(known, change)
+        known = empty(asked, len(ids))
+        for change in changes(asked.version, looked_at):
+            known.take(change)
         cache.set(key, known, KEPT_S)
     return known
 
 
-def _charges(
-    version: TariffVersion, operator: Operator, tariff: Tariff | None, place: Location | None, now: datetime
-) -> CDRQuerySet:
-    since = now - timedelta(days=DAYS)
-    rows = CDR.objects.standing().filter(operator=operator, stopped_at__gte=since, stopped_at__lt=now)
-    rows = rows.filter(currency=version.currency)
-    rows = rows.filter(session__location=place) if place else rows.filter(tariff_version__tariff=tariff)
+def empty(asked: Question, found: int) -> Replay:
+    return Replay(asked.version.currency, asked.since, asked.until, found)
+
+
+def _rows(asked: Question) -> CDRQuerySet:
+    rows = CDR.objects.standing().filter(operator=asked.operator, currency=asked.version.currency)
+    rows = rows.filter(stopped_at__gte=asked.since, stopped_at__lt=asked.until)
     for flag in FREE:
         rows = rows.exclude(flags__contains=flag)
     return rows.order_by("pk")
@@ -145,20 +185,23 @@ def _even(ids: Sequence[int], most: int) -> Sequence[int]:
     return ids if len(ids) <= most else [ids[n * len(ids) // most] for n in range(most)]
 
 
-def _changes(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:
+def changes(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:
+    """Of these records, in their order."""
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(version, ids[start : start + CHUNK])
 
 
 def _chunk(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:
     columns = ("session_id", "total_incl_vat", "terms")
-    kept = {session: (old, said) for session, old, said in CDR.objects.filter(pk__in=ids).values_list(*columns)}
-    sessions = list(ChargingSession.objects.filter(pk__in=kept).select_related("operator", "location"))
+    rows = CDR.objects.filter(pk__in=ids).order_by("pk").values_list(*columns)
+    kept = {session: (old, said) for session, old, said in rows}
+    by_pk = ChargingSession.objects.select_related("operator", "location").in_bulk(list(kept))
+    sessions = [by_pk[pk] for pk in kept]
     told, before = pricing.periods_by_session(sessions), pricing.earlier_by_session(sessions)
     for session in sessions:
         old, said = kept[session.pk]
-        _breakdown, trace = pricing.explained(
-            version,
+        breakdown = pricing.priced_by(
+            pricing.parsed(version),
             told[session.pk],
             pricing.zone_of(session),
             after=before.get(session.pk, ()),
@@ -166,18 +209,8 @@ def _chunk(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:
             granted=terms.loads(said),
         )
         place = str(session.location or "")
-        yield Change(session.pk, session.started_at, place, session.energy, old, trace.incl_vat)
-
-
-def _count(replay: Replay, change: Change) -> None:
-    replay.looked += 1
-    replay.old += change.old
-    replay.new += change.new
-    replay.counts[_bucket(change)] += 1
-    if change.difference > 0:
-        replay.dearest = _farthest([*replay.dearest, change], 1)
-    elif change.difference < 0:
-        replay.cheapest = _farthest([*replay.cheapest, change], -1)
+        new = rounding.settle(breakdown).incl_vat
+        yield Change(session.pk, session.started_at, place, session.energy, old, new)
 
 
 def _farthest(changes: Iterable[Change], sign: int) -> list[Change]:
@@ -196,10 +229,10 @@ def _bucket(change: Change) -> int:
     return 0 if share < -DEARER else 1 if share <= Decimal("-0.05") else 2
 
 
-def _key(version: TariffVersion, ids: Sequence[int], most: int) -> str:
+def _key(version: TariffVersion, found: int, ids: Sequence[int]) -> str:
     """The same price over the same charges."""
     price = (version.elements, version.currency, version.tax_included, version.min_price, version.max_price)
-    digest = hashlib.blake2b(repr((price, most)).encode(), digest_size=16)
+    digest = hashlib.blake2b(repr((price, found)).encode(), digest_size=16)
     for pk in ids:
         digest.update(pk.to_bytes(8))
     return f"replay:{digest.hexdigest()}"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from accounts.models import Operator
 from billing import pricing
 from billing.forms.assignments import AskForm, AssignForm
 from billing.models import Tariff, TariffAssignment
@@ -90,6 +91,11 @@ def where(row: TariffAssignment) -> str:
     place = row.evse or row.station or row.location
     said = str(place) if place else _("everywhere")
     return said if not row.power_type else f"{said}, {row.get_power_type_display()}"
+
+
+def unsaved(operator: Operator, **scope: Any) -> TariffAssignment:
+    """To be spoken of: what `forms.assignments.ScopeForm.scope` gives."""
+    return TariffAssignment(operator=operator, **scope)
 
 
 def somebody(row: TariffAssignment) -> bool:

@@ -160,7 +160,12 @@ def _kept(request: MemberRequest, work: Work, editor: Editor) -> Work:
 
 
 def there(step: str, work: Work) -> str:
-    names = {"change": ("change_tariff", "create_tariff"), "publish": ("publish_tariff", "publish_new_tariff")}
+    names = {
+        "change": ("change_tariff", "create_tariff"),
+        "publish": ("publish_tariff", "publish_new_tariff"),
+        "try": ("try_tariff", "try_new_tariff"),
+        "replay": ("replay_tariff", "replay_new_tariff"),
+    }
     old, new = names[step]
     return reverse(old, args=[work.tariff.pk]) if work.tariff else reverse(new)
 
@@ -179,7 +184,8 @@ def _context(request: MemberRequest, work: Work, editor: Editor, *, data: Any) -
         "opened": _touched(data),
         "points": reach.points_by_tariff(request.operator, timezone.now())[work.tariff.pk] if work.tariff else 0,
         "can_be_simple": editor.mode == editors.FULL and editor.can_be_simple(),
-        "try_url": _try_url(work),
+        "try_url": there("try", work),
+        "replay_url": there("replay", work),
         "here": there("change", work),
         **_beside(request, work, editor, data=data),
     }
@@ -188,10 +194,6 @@ def _context(request: MemberRequest, work: Work, editor: Editor, *, data: Any) -
 def _touched(data: Any) -> str:
     """The row that a button was about stays open; a new one opens."""
     return str(data.get("do", data.get("open", ""))).partition("-")[2]
-
-
-def _try_url(work: Work) -> str:
-    return reverse("try_tariff", args=[work.tariff.pk]) if work.tariff else reverse("try_new_tariff")
 
 
 def _beside(request: MemberRequest, work: Work, editor: Editor, *, data: Any) -> dict[str, Any]:

@@ -101,6 +101,7 @@ def _context(request: MemberRequest, work: Work, editor: Editor, version: Tariff
         "later": work.past.scheduled if work.past else [],
         "form": form,
         "seen": seen,
+        "replay_url": editing.there("replay", work),
         **_consequences(request, work, editor),
     }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 
 from accounts.models import Driver, Operator, User
 from billing import tasks
+from billing.exports import kinds
 from billing.models import CDR, Bookkeeping, Export, TariffVersion
 from billing.services.charges import rating
 from billing.services.invoicing import invoices
@@ -233,7 +235,7 @@ def test_a_job_under_way_is_asked_again_and_a_finished_one_is_not(cdr: CDR, anna
 def test_a_long_list_becomes_a_job(
     cdr: CDR, anna: User, client: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
-    monkeypatch.setattr(exports, "SMALL", 0)
+    monkeypatch.setitem(kinds.KINDS, "charges", replace(kinds.of("charges"), small=0))
     client.force_login(anna)
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post(START, {"kind": "charges"})["Location"] == "/ops/jobs/"

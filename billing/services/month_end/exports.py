@@ -8,7 +8,8 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from tempfile import TemporaryFile
@@ -29,15 +30,15 @@ from accounts.models import Operator, User
 from accounts.notifications import once, send
 from billing import signals
 from billing.exports import kinds, presets, writers
-from billing.exports.kinds import Ask, Kind
+from billing.exports.kinds import Ask, Kind, Summary
 from billing.models import Export
 from billing.selectors import months
+from cms.core.csv_dialect import Cell
 from cms.core.errors import Conflict, DomainError
 
 KEPT = timedelta(days=30)
 PATIENCE = timedelta(minutes=1)  # after so long people look elsewhere
 SILENT = timedelta(minutes=5)  # a worker says that it lives every second: one that has not for so long was killed
-SMALL = 2_000  # rows that are written while the person waits
 MOST_ATTEMPTS = 5
 _BEAT_S = 1.0
 _PART = 1 << 16
@@ -186,10 +187,26 @@ def _write(export: Export) -> None:
     total = kind.count(ask) if kind.count else None
     beat = _Beat(export, total)
     beat.now(0)
+    summary = kind.sums(ask) if kind.sums else None
     with TemporaryFile() as written:
-        rows = writers.write(kind, preset, ask, written, beat)
+        rows = writers.write(_heard(kind, summary), preset, ask, written, beat)
         beat.now(rows)
-        _keep(export, written, f"{kind.stem(ask)}.{preset.suffix}", rows)
+        said = summary.text() if summary else ""
+        _keep(export, written, f"{kind.stem(ask)}.{preset.suffix}", rows, said)
+
+
+def _heard(kind: Kind, summary: Summary | None) -> Kind:
+    """The kind whose rows the summary hears."""
+    if summary is None or kind.rows is None:
+        return kind
+    rows = kind.rows
+
+    def told(ask: Ask) -> Iterator[Sequence[Cell]]:
+        for row in rows(ask):
+            summary.take(row)
+            yield row
+
+    return replace(kind, rows=told)
 
 
 def asked(export: Export, *, utc: bool = False) -> Ask:
@@ -217,7 +234,7 @@ class _Beat:
             raise _Stopped
 
 
-def _keep(export: Export, written: IO[bytes], name: str, rows: int) -> None:
+def _keep(export: Export, written: IO[bytes], name: str, rows: int, summary: str) -> None:
     digest, size = _digest(written)
     storage_name = f"{secrets.token_hex(8)}-{name}"
     export.file.save(storage_name, File(written), save=False)
@@ -232,6 +249,7 @@ def _keep(export: Export, written: IO[bytes], name: str, rows: int) -> None:
         total=rows,
         sha256=digest,
         size=size,
+        summary=summary,
         finished_at=now,
         expires_at=now + KEPT,
     )
@@ -252,7 +270,7 @@ def _digest(written: IO[bytes]) -> tuple[str, int]:
 
 
 def _is_small(kind: Kind, export: Export) -> bool:
-    return kind.count is not None and kind.count(asked(export)) <= SMALL
+    return kind.count is not None and kind.count(asked(export)) <= kind.small
 
 
 def _demand(export: Export, by: User) -> None:
