@@ -16,11 +16,13 @@ from .operator import Operator
 
 class Company(BillingData, Timestamped):
     """The billing data are the buyer's. `monthly_cap`: what all members together may spend in a calendar month, incl. VAT, in
-    the operator's currency; None: no cap. `payment_days` from the invoice to its due day."""
+    the operator's currency; None: no cap. The company's administrators may change it, up to `credit_limit`: what the operator
+    lends it in a month, None: any amount. `payment_days` from the invoice to its due day."""
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="companies")
     name = models.CharField(_("name"), max_length=100)
     monthly_cap = MoneyField(null=True, blank=True)
+    credit_limit = MoneyField(null=True, blank=True)
     payment_days = models.PositiveSmallIntegerField(_("days to pay"), default=30)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -35,7 +37,8 @@ class Company(BillingData, Timestamped):
 
 class CompanyMember(Timestamped):
     """`cost_centre` is printed beside each charge; `left_at` ends the membership, what was charged before stays the company's.
-    `administrator` may see all of it and change who belongs to it."""
+    `administrator` may see all of it and change who belongs to it. `private`: left for now, to pay for charges of one's own, and may
+    come back; that is a new row, so that each charge is the company's or the driver's by the moment in which it began."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="members")
     driver = models.ForeignKey(Driver, models.PROTECT, related_name="company_memberships")
@@ -44,10 +47,14 @@ class CompanyMember(Timestamped):
     administrator = models.BooleanField(_("administrator"), default=False)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
+    private = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["driver"], condition=Q(left_at=None), name="company_member_one_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(private=False) | Q(left_at__isnull=False), name="company_member_private_left"
+            ),
         ]
 
     def __str__(self) -> str:
