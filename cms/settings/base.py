@@ -89,12 +89,14 @@ TEMPLATES = [
 # ---- data -------------------------------------------------------------------------------------------------------
 # SQLite takes one writer at a time: IMMEDIATE makes a second one wait instead of failing, FULL survives a power cut. A checkpoint
 # every 32 MB instead of every 4: a page of an index that each batch touches is copied from the log once, not for each batch.
+# Mapped as far as SQLite allows (2 GB): what lies beyond is read page by page, 5 to 15 times the time in the kernel for a billing
+# run on a file of 700 MB. Mapped pages are the system's cache, not this process's memory.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA temp_store=MEMORY;"
-        "PRAGMA mmap_size=134217728;PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=8000;"
+        "PRAGMA mmap_size=2147418112;PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=8000;"
     ),
 }
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'colonnina.sqlite3'}")}
