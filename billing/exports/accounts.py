@@ -20,6 +20,11 @@ class Account(StrEnum):
     PROMOTIONS = "promotions"
     REVENUE = "revenue"
     VAT = "vat"
+    STAMPS = "stamps"
+    STAMPS_DUE = "stamps_due"
+    LOSSES = "losses"
+    HOSTS = "hosts"
+    HOSTS_DUE = "hosts_due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ DEFAULTS: dict[Account, Entry] = {
     Account.PROMOTIONS: Entry("66.06.01", _("Vouchers and goodwill")),
     Account.REVENUE: Entry("58.01.01", _("Revenue from charging")),
     Account.VAT: Entry("45.01.01", _("VAT on sales")),
+    Account.STAMPS: Entry("71.01.01", _("Stamp duty (imposta di bollo)")),
+    Account.STAMPS_DUE: Entry("45.02.01", _("Stamp duty to be paid")),
+    Account.LOSSES: Entry("66.07.01", _("Losses on receivables")),
+    Account.HOSTS: Entry("62.01.01", _("Share of the sites’ hosts")),
+    Account.HOSTS_DUE: Entry("40.02.01", _("Hosts, invoices to be received")),
 }
 
 

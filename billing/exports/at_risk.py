@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Operator
-from billing.selectors import assurance
-from billing.selectors.assurance import Asked, Check
+from billing.selectors import assurance, assurance_checks
+from billing.selectors.assurance_checks import Asked, Check
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
@@ -37,7 +37,7 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
     """As it is `at` the moment it is asked for: the same question later is another one."""
     return {
         "at": timezone.now().isoformat(timespec="seconds"),
-        **asking.choice(given, "check", list(assurance.BY_NAME)),
+        **asking.choice(given, "check", list(assurance_checks.BY_NAME)),
     }
 
 
@@ -49,7 +49,7 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
 
 
 def _checks(params: Mapping[str, str]) -> Iterable[Check]:
-    return [assurance.BY_NAME[params["check"]]] if "check" in params else assurance.CHECKS
+    return [assurance_checks.BY_NAME[params["check"]]] if "check" in params else assurance_checks.CHECKS
 
 
 def _charges(asked: Asked, check: Check, price: Decimal | None) -> Iterator[list[Cell]]:
@@ -88,7 +88,7 @@ def _count(ask: Ask) -> int:
 
 
 def says(params: Mapping[str, str]) -> str:
-    return str(assurance.BY_NAME[params["check"]].title) if "check" in params else ""
+    return str(assurance_checks.BY_NAME[params["check"]].title) if "check" in params else ""
 
 
 KIND = Kind(

@@ -17,8 +17,8 @@ from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
 from . import asking, paging
-from .journal import takings_by_rate
 from .kinds import Ask, Column, Format, Kind
+from .sold import takings_by_rate
 
 NOTHING = Decimal(0)
 COLUMNS = (
@@ -31,6 +31,7 @@ COLUMNS = (
     Column("taxable", _("Taxable"), Format.MONEY, summed=True),
     Column("vat", _("VAT"), Format.MONEY, summed=True),
     Column("total", _("Total"), Format.MONEY, summed=True),
+    Column("bollo", "Bollo", Format.MONEY, summed=True),
 )
 
 Key = tuple[Decimal | None, str, str]  # rate, natura, currency
@@ -63,7 +64,7 @@ def _lines(month: str, register: str, found: dict[Key, _Sums]) -> Iterator[list[
     ordered = sorted(found.items(), key=lambda item: (item[0][2], item[0][0] is None, -(item[0][0] or 0), item[0][1]))
     for (rate, natura, currency), sums in ordered:
         total = sums.taxable + sums.vat
-        yield [month, register, rate, natura, sums.documents, currency, sums.taxable, sums.vat, total]
+        yield [month, register, rate, natura, sums.documents, currency, sums.taxable, sums.vat, total, None]
 
 
 def _documents(operator: Operator, month: date, locks: months.Locks, kind: str) -> dict[Key, _Sums]:
@@ -108,7 +109,7 @@ def _stamps(operator: Operator, month: date, locks: months.Locks) -> Iterator[li
     sums = found.aggregate(n=Count("pk"), total=Sum("stamp_duty"))
     if sums["n"]:
         word = "Bollo virtuale"
-        yield [f"{month:%Y-%m}", word, None, "", sums["n"], operator.currency, None, None, sums["total"]]
+        yield [f"{month:%Y-%m}", word, None, "", sums["n"], operator.currency, None, None, None, sums["total"]]
 
 
 KIND = Kind(

@@ -390,10 +390,10 @@ def _given(found: Facts) -> Given:
 
 
 def _movement(one: Facts, payout: str) -> Movement:
-    """The source of a payment is its PaymentIntent, which is what we know."""
+    """The source of a payment, and of a dispute about it, is its PaymentIntent, which is what we know."""
     currency, source = one["currency"].upper(), _expanded(one.get("source"))
     kind = _KINDS.get(one["type"], "other")
-    about = source.get("payment_intent") if kind == "payment" else source.get("id")
+    about = source.get("payment_intent") if kind in ("payment", "dispute") else source.get("id")
     return Movement(
         reference=one["id"],
         kind=kind,

@@ -16,7 +16,7 @@ from accounts.models import Operator
 from billing.models import Bookkeeping, Invoice, TakingsEntry
 from billing.models.cdr import CDRQuerySet
 
-from . import assurance, ledger, months
+from . import assurance, assurance_checks, ledger, months
 from .months import Locks
 
 NOTHING = Decimal(0)
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
 def asked(operator: Operator, month: date, locks: Locks, now: datetime) -> Asked:
     start, end = months.bounds(operator, month)
-    price = assurance.average_price(assurance.Asked(operator, now))
+    price = assurance.average_price(assurance_checks.Asked(operator, now))
     return Asked(operator, month, start, end, locks, now, price)
 
 

@@ -1,7 +1,7 @@
 """What a host's statement counts: everything of a location that no statement has counted yet, by the month it belongs to.
 
 A charge counts when it is billable; a credit when its charge was counted. What a person refunded and did not credit, and lines that
-a credit note took back while the charge stays, lessen the revenue by their net part."""
+a credit note took back while the charge stays, lessen the revenue by their net part, until the charge itself is credited."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Operator
-from billing.models import CDR, HostStatement, Invoice, InvoiceLine, Refund, RevenueShare
+from billing.models import CDR, HostStatement, HostStatementItem, Invoice, InvoiceLine, Refund, RevenueShare
 from billing.tariffs import exact
 from stations.models import Location
 
@@ -47,6 +48,7 @@ class Counted:
     cdrs: list[int] = field(default_factory=list)
     refunds: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    given_back: list[int] = field(default_factory=list)
 
 
 def agreed(location_ids: Iterable[int], month: date) -> dict[int, RevenueShare]:
@@ -82,6 +84,7 @@ def uncounted(operator: Operator, location: Location, shares: Sequence[RevenueSh
     _charges(counted, operator, inside)
     _refunds(counted, operator, location, end)
     _credited_lines(counted, operator, location, end)
+    _given_back(counted, operator, location)
     return counted
 
 
@@ -112,12 +115,7 @@ def _refunds(counted: Counted, operator: Operator, location: Location, end: obje
         payment__cdr__credited_by=None,
     )
     for refund in given.select_related("payment__cdr").order_by("pk"):
-        cdr = refund.payment.cdr
-        assert cdr is not None  # filtered
-        if cdr.total_incl_vat:
-            share = Fraction(cdr.total_excl_vat) / Fraction(cdr.total_incl_vat)
-            net = exact.cents(-Fraction(refund.amount) * share, cdr.currency)
-            counted.by_month[months.of(operator, cdr.stopped_at)].refunds += net
+        _add(counted, operator, _of_refund(refund))
         counted.refunds.append(refund.pk)
 
 
@@ -134,11 +132,47 @@ def _credited_lines(counted: Counted, operator: Operator, location: Location, en
         cdr__invoiced__invoice=F("invoice__credits"),
     )
     for line in taken.select_related("cdr", "invoice").order_by("pk"):
-        assert line.cdr is not None  # filtered
-        gross = 1 + Fraction(line.vat_rate or 0) / 100 if line.invoice.tax_included else Fraction(1)
-        net = exact.cents(Fraction(line.amount) / gross, line.invoice.currency)
-        counted.by_month[months.of(operator, line.cdr.stopped_at)].refunds += net
+        _add(counted, operator, _of_line(line))
         counted.lines.append(line.pk)
+
+
+def _given_back(counted: Counted, operator: Operator, location: Location) -> None:
+    """What an earlier statement took off for a refund or a line, and is nothing by itself any more: the charge was credited whole,
+    which the credit says; its invoice was, and it is billed anew; or the bank sent the refund back."""
+    standing = HostStatementItem.objects.filter(statement__location=location, given_back=None)
+    line_gone = Q(line__cdr__credited_by__isnull=False) | ~Q(line__cdr__invoiced__invoice=F("line__invoice__credits"))
+    refund_gone = Q(refund__payment__cdr__credited_by__isnull=False) | ~Q(refund__status=Refund.Status.DONE)
+    gone = standing.filter(Q(line__isnull=False) & line_gone | Q(refund__isnull=False) & refund_gone)
+    for item in gone.select_related("line__cdr", "line__invoice", "refund__payment__cdr").order_by("pk"):
+        taken = _of_line(item.line) if item.line else _of_refund(item.refund)  # type: ignore[arg-type]  # one of them
+        _add(counted, operator, taken._replace(net=-taken.net))
+        counted.given_back.append(item.pk)
+
+
+class _Taken(NamedTuple):
+    """What lessens the revenue of a charge: net, and negative."""
+
+    cdr: CDR
+    net: Decimal
+
+
+def _of_refund(refund: Refund) -> _Taken:
+    cdr = refund.payment.cdr
+    assert cdr is not None  # filtered
+    if not cdr.total_incl_vat:
+        return _Taken(cdr, NOTHING)
+    share = Fraction(cdr.total_excl_vat) / Fraction(cdr.total_incl_vat)
+    return _Taken(cdr, exact.cents(-Fraction(refund.amount) * share, cdr.currency))
+
+
+def _of_line(line: InvoiceLine) -> _Taken:
+    assert line.cdr is not None  # filtered
+    gross = 1 + Fraction(line.vat_rate or 0) / 100 if line.invoice.tax_included else Fraction(1)
+    return _Taken(line.cdr, exact.cents(Fraction(line.amount) / gross, line.invoice.currency))
+
+
+def _add(counted: Counted, operator: Operator, taken: _Taken) -> None:
+    counted.by_month[months.of(operator, taken.cdr.stopped_at)].refunds += taken.net
 
 
 def statements(operator: Operator) -> QuerySet[HostStatement]:

@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.selectors import assurance as selectors
-from billing.selectors.assurance import Asked, Check
+from billing.selectors import assurance_checks
+from billing.selectors.assurance_checks import Asked, Check
 from billing.services.charges import assurance, resolutions
 from billing.services.charges.resolutions import Outcome, Resolution
 from cms.charts.sparkline import sparkline
@@ -141,9 +142,9 @@ def _line(days: list[selectors.Day]) -> SafeString:
 
 
 def _check(name: str) -> Check:
-    if name not in selectors.BY_NAME:
+    if name not in assurance_checks.BY_NAME:
         raise Http404
-    return selectors.BY_NAME[name]
+    return assurance_checks.BY_NAME[name]
 
 
 def _tell(request: MemberRequest, how: Resolution, outcome: Outcome) -> None:

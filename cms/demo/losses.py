@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Operator
 from billing.models import AssuranceDay
-from billing.selectors import assurance
-from billing.selectors.assurance import Asked, Check
+from billing.selectors import assurance, assurance_checks
+from billing.selectors.assurance_checks import Asked, Check
 
 from . import cast
 
@@ -28,9 +28,9 @@ def remember(*, since: datetime, now: datetime) -> None:
         # a day before is the same time on its clock
         asked = Asked(operator, now.astimezone(ZoneInfo(operator.time_zone)))
         price = assurance.average_price(asked)
-        found = {check.name: _losses(asked, check, price) for check in assurance.CHECKS}
+        found = {check.name: _losses(asked, check, price) for check in assurance_checks.CHECKS}
         found[""] = list({loss.key: loss for losses in found.values() for loss in losses}.values())
-        days = range(min((now - since).days, assurance.WINDOW.days), -1, -1)
+        days = range(min((now - since).days, assurance_checks.WINDOW.days), -1, -1)
         ends = [asked._replace(now=asked.now - timedelta(days=ago)) for ago in days]
         AssuranceDay.objects.bulk_create(
             _day(end, subject, losses) for end in ends for subject, losses in found.items()

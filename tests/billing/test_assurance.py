@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.models import Operator
 from billing import tasks
 from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
-from billing.selectors import assurance
-from billing.selectors.assurance import Asked, Picture
+from billing.selectors import assurance, assurance_checks
+from billing.selectors.assurance import Picture
+from billing.selectors.assurance_checks import Asked
 from billing.services.cards import holds
 from billing.services.charges import assurance as keeping
 from billing.services.charges import rating
@@ -59,7 +60,7 @@ def test_where_everything_is_paid_nothing_is_at_risk(operator: Operator, price: 
     found = seen(operator)
     assert (found.whole.cases, found.whole.at_risk, found.price) == (0, 0, Decimal("0.5500"))
     assert found.worst_first() == []
-    assert found.clean() == list(assurance.CHECKS)
+    assert found.clean() == list(assurance_checks.CHECKS)
 
 
 def test_what_nobody_priced_for_an_hour_is_worth_its_energy_at_the_usual_price(
@@ -201,7 +202,7 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(
     operator: Operator, price: Price, station: ChargingStation, ended: Ended, django_assert_num_queries: Any
 ) -> None:
     price()
-    most = len(assurance.CHECKS) + 2  # the average price, and the whole
+    most = len(assurance_checks.CHECKS) + 2  # the average price, and the whole
     for _ in range(2):
         EndedSessionFactory.create_batch(10, station=station, review="negative")
         with django_assert_num_queries(most):
@@ -217,10 +218,10 @@ def test_every_hour_replaces_the_day_and_the_days_make_the_trend(
     ended(energy=Decimal(10_000))
     tasks.keep_assurance()
     kept = AssuranceDay.objects.filter(operator=operator)
-    assert kept.count() == len(assurance.CHECKS) + 1
+    assert kept.count() == len(assurance_checks.CHECKS) + 1
     whole = kept.get(subject="")
     assert (whole.day, whole.cases, whole.at_risk) == (date(2026, 6, 15), 1, Decimal("5.50"))
-    assert AssuranceDay.objects.filter(operator=other_operator, cases=0).count() == len(assurance.CHECKS) + 1
+    assert AssuranceDay.objects.filter(operator=other_operator, cases=0).count() == len(assurance_checks.CHECKS) + 1
     with time_machine.travel(NOON + timedelta(days=1), tick=False):
         ended()
         asked = Asked(operator, timezone.now())
@@ -238,5 +239,5 @@ def test_a_snapshot_of_one_operator_touches_no_other(operator: Operator, other_o
 
 
 def test_the_reasons_that_checks_name_are_the_engines() -> None:
-    named = {reason for reasons in assurance._NAMED.values() for reason in reasons}
+    named = {reason for reasons in assurance_checks._NAMED.values() for reason in reasons}
     assert named <= set(story.REVIEWS)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Driver, User
 from billing.models import CDR, AssuranceDay, Payment, PaymentMethod, TariffVersion
-from billing.selectors import assurance
+from billing.selectors import assurance_checks
 from billing.services.charges import rating
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
@@ -94,7 +94,9 @@ def test_a_doubt_shows_with_its_money_its_trend_and_its_charge(
 def test_accepting_says_first_what_it_means_then_makes_it_payable(
     client: Client, olga: User, doubtful: ChargingSession
 ) -> None:
-    (check,) = {name for name in assurance.BY_NAME if str(doubtful.pk) in _cases(client, olga, name)} - {"orphan"}
+    (check,) = {name for name in assurance_checks.BY_NAME if str(doubtful.pk) in _cases(client, olga, name)} - {
+        "orphan"
+    }
     asked = page(client, olga, f"{PAGE}resolve/?check={check}&do=accept&ids={doubtful.pk}")
     owed = CDR.objects.get().total_incl_vat
     assert f"{owed:.2f}" in asked
@@ -117,7 +119,7 @@ def _cases(client: Client, person: User, check: str) -> str:
 
 
 def test_discarding_many_gives_up_their_money(client: Client, olga: User, doubtful: ChargingSession) -> None:
-    (check,) = {name for name in assurance.BY_NAME if str(doubtful.pk) in _cases(client, olga, name)}
+    (check,) = {name for name in assurance_checks.BY_NAME if str(doubtful.pk) in _cases(client, olga, name)}
     answer = decide(client, check, "discard", every=1, reason="A test of the electrician")
     assert "done for 1 case." in answer.content.decode()
     doubtful.refresh_from_db()

@@ -13,7 +13,7 @@ import time_machine
 from accounts.models import Driver, Operator, User
 from billing.exports import asking, journal, vat
 from billing.exports.accounts import Account
-from billing.exports.journal import Booking, Move, Unbalanced
+from billing.exports.booking import Booking, Move, Unbalanced
 from billing.exports.kinds import Ask
 from billing.models import (
     CDR,
@@ -158,11 +158,11 @@ def test_another_month_has_none_of_it(world: None, operator: Operator) -> None:
 
 def test_vat_by_register_and_rate(world: None, operator: Operator) -> None:
     assert lines(operator, "vat", "machine", month="2026-06")[1:] == [
-        ["2026-06", "Invoices", "22.00", "", "1", "EUR", "8.40", "1.85", "10.25"],
-        ["2026-06", "Invoices", "10.00", "", "1", "EUR", "0.91", "0.09", "1.00"],
-        ["2026-06", "Credit notes", "22.00", "", "1", "EUR", "-4.20", "-0.93", "-5.13"],
-        ["2026-06", "Corrispettivi", "22.00", "", "1", "EUR", "8.40", "1.85", "10.25"],
-        ["2026-06", "Corrispettivi", "10.00", "", "1", "EUR", "0.91", "0.09", "1.00"],
+        ["2026-06", "Invoices", "22.00", "", "1", "EUR", "8.40", "1.85", "10.25", ""],
+        ["2026-06", "Invoices", "10.00", "", "1", "EUR", "0.91", "0.09", "1.00", ""],
+        ["2026-06", "Credit notes", "22.00", "", "1", "EUR", "-4.20", "-0.93", "-5.13", ""],
+        ["2026-06", "Corrispettivi", "22.00", "", "1", "EUR", "8.40", "1.85", "10.25", ""],
+        ["2026-06", "Corrispettivi", "10.00", "", "1", "EUR", "0.91", "0.09", "1.00", ""],
     ]
 
 

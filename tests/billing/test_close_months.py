@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
-from billing.models import CDR, MonthClose, MonthCloseEvent, NumberSequence, Payment, TariffVersion
+from billing.models import CDR, DunningCase, MonthClose, MonthCloseEvent, NumberSequence, Payment, TariffVersion
 from billing.selectors import ledger, months, worklist
 from billing.selectors.months import Locks
 from billing.services.charges import rating
@@ -334,9 +335,17 @@ def test_what_is_paid_in_part_is_owed_for_the_rest(rated: Rated, operator: Opera
     )
     Payment.objects.create(**facts, idempotency_key="b", status="failed")
     rated(started_at=datetime(2026, 6, 16, 8, tzinfo=UTC))
-    assert found(operator)["uncollected"] == (2, Decimal("16.50"))
+    assert found(operator)["uncollected"] == (2, Decimal("15.50"))  # what was given back on purpose is not owed
     line = next(one for one in worklist.picture(MonthClose.objects.get()).lines if one.check.name == "uncollected")
     assert line.said == "2 charges are not paid (1 refused by the bank)."
+    given_up = {
+        "amount": cdr.total_incl_vat,
+        "currency": "EUR",
+        "opened_at": timezone.now(),
+        "grace_until": timezone.now(),
+    }
+    DunningCase.objects.create(operator=operator, cdr=cdr, status="closed", closed_at=timezone.now(), **given_up)
+    assert found(operator)["uncollected"] == (1, Decimal("10.25"))
 
 
 def test_looking_costs_the_same_whatever_there_is(

@@ -189,6 +189,64 @@ def test_a_credited_line_lessens_it_too(rated: Rated, place: Location, dario: Dr
     ]
 
 
+@pytest.mark.parametrize(("again", "left"), [(True, "8.40"), (False, "0")])
+def test_a_credited_line_is_given_back_when_its_whole_charge_goes(
+    rated: Rated, place: Location, dario: Driver, anna: User, clock: Any, again: bool, left: str
+) -> None:
+    """Half of the charge in June's statement was credited, and then all of it: as if the half had never been."""
+    Driver.objects.filter(pk=dario.pk).update(**BELLINI)
+    invoice = invoices.issue(cdrs=[rated()], by=anna)
+    agree(place, anna, percent=Decimal(10))
+    first = statements.issue(location=place, month=JUNE)
+    credit_notes.give(invoice=invoice, by=anna, lines={invoice.lines.get().pk: Decimal("9.32")}, reason="half")
+    clock.move_to(datetime(2026, 8, 2, 9, tzinfo=UTC))
+    second = statements.issue(location=place, month=JULY)
+    credit_notes.give(invoice=invoice, by=anna, again=again, reason="all")
+    clock.move_to(datetime(2026, 9, 2, 9, tzinfo=UTC))
+    third = statements.issue(location=place, month=AUGUST)
+    rows = [row for row in (first, second, third) if row is not None]
+    told_lines = [line for row in rows for line in json.loads(row.lines)]
+    assert [line["amount"] for line in told_lines if line["kind"] == "refunds"] == ["-4.20", "4.20"]
+    assert sum(Decimal(line["amount"]) for line in told_lines if line["kind"] in ("revenue", "refunds")) == Decimal(
+        left
+    )
+    assert sum(row.total for row in rows) == (Decimal(left) * 10 / 100).quantize(Decimal("0.01"))
+    clock.move_to(datetime(2026, 10, 2, 9, tzinfo=UTC))
+    assert told(statements.issue(location=place, month=date(2026, 9, 1))) == [("09", "revenue", "0")]
+
+
+@pytest.mark.parametrize("how", ["credited", "sent back"])
+def test_a_refund_is_given_back_when_it_is_none_any_more(
+    rated: Rated, place: Location, anna: User, operator: Operator, clock: Any, how: str
+) -> None:
+    cdr = rated()
+    agree(place, anna, percent=Decimal(10))
+    statements.issue(location=place, month=JUNE)
+    paid = Payment.objects.create(
+        operator=operator,
+        cdr=cdr,
+        amount=10,
+        captured=10,
+        refunded=5,
+        currency="EUR",
+        gateway="fake",
+        idempotency_key="p",
+    )
+    refund = Refund.objects.create(
+        payment=paid, operator=operator, status="done", amount=Decimal("6.10"), by=anna, idempotency_key="r"
+    )
+    clock.move_to(datetime(2026, 8, 2, 9, tzinfo=UTC))
+    assert ("06", "refunds", "-5.00") in told(statements.issue(location=place, month=JULY))
+    if how == "credited":
+        rating.credit(cdr=cdr, by=anna)
+    else:
+        Refund.objects.filter(pk=refund.pk).update(status="failed")
+    clock.move_to(datetime(2026, 9, 2, 9, tzinfo=UTC))
+    lines = told(statements.issue(location=place, month=AUGUST))
+    assert ("06", "refunds", "5.00") in lines
+    assert (("06", "revenue", "-8.40") in lines) == (how == "credited")
+
+
 def test_what_is_held_is_nobodys_yet(rated: Rated, place: Location, anna: User, clock: Any) -> None:
     cdr = rated()
     CDR.objects.filter(pk=cdr.pk).update(held=True, flags="periods_mismatch")

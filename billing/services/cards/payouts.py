@@ -26,9 +26,8 @@ def fetch(*, since: datetime | None = None, name: str = "") -> int:
 def match() -> int:
     """Movements without a payment, looked for once more: ours may have been written after theirs."""
     found = 0
-    for item in PayoutItem.objects.filter(payment=None, refund=None, kind__in=("payment", "refund")).order_by("pk")[
-        :1000
-    ]:
+    kinds = (PayoutItem.Kind.PAYMENT, PayoutItem.Kind.REFUND, PayoutItem.Kind.DISPUTE)
+    for item in PayoutItem.objects.filter(payment=None, refund=None, kind__in=kinds).order_by("pk")[:1000]:
         payment, refund = _ours(item.gateway, item.kind, item.source_id, "")
         if payment or refund:
             _point(item, payment, refund)

@@ -8,7 +8,8 @@ from django.utils import timezone
 from accounts.models import Operator
 from billing.models import AssuranceDay
 from billing.selectors import assurance
-from billing.selectors.assurance import Asked, Picture
+from billing.selectors.assurance import Picture
+from billing.selectors.assurance_checks import Asked
 
 
 def snapshot(*, operator: Operator, now: datetime | None = None) -> Picture:

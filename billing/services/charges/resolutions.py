@@ -15,7 +15,7 @@ from accounts import access
 from accounts.models import Operator, User
 from billing.models import CDR, Payment
 from billing.selectors import assurance
-from billing.selectors.assurance import Asked, Check
+from billing.selectors.assurance_checks import Asked, Check
 from billing.services.charges import rating
 from billing.services.debts import settling
 from cms.core.errors import Conflict, DomainError, Invalid

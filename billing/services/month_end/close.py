@@ -18,6 +18,7 @@ from billing.models import CDR, MonthClose, MonthCloseEvent
 from billing.selectors import closing, months, worklist
 from billing.selectors.closing import CHECKS, Found
 from billing.selectors.months import Locks
+from billing.services.month_end import cash
 from cms.core.errors import Conflict, Invalid, NotFound
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ def fill(*, operator: Operator, month: date) -> None:
 
 
 def look_at_all(*, operator: Operator) -> int:
-    """Every night: the open months, at most a year back. A closed one whose figures would be others now is written down."""
+    """Every night: what money moved, and the open months, at most a year back. A closed one whose figures would be others now is
+    written down."""
+    cash.book(operator=operator)
     this, locks = months.this(operator), Locks.of(operator)
     month = months.after(this, 1 - _LOOKED_AT_NIGHTLY)
     if locks.last is not None:

@@ -212,6 +212,7 @@ def _write(place: Location, month: date, share: RevenueShare, counted: Counted, 
             *(HostStatementItem(statement=row, cdr_id=pk) for pk in counted.cdrs),
             *(HostStatementItem(statement=row, refund_id=pk) for pk in counted.refunds),
             *(HostStatementItem(statement=row, line_id=pk) for pk in counted.lines),
+            *(HostStatementItem(statement=row, gives_back_id=pk) for pk in counted.given_back),
         ],
         batch_size=500,
     )
