@@ -12,6 +12,7 @@ is asked. The tariff's version is the one valid at that moment.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -99,6 +100,16 @@ class Book:
     def current(self, scope: Scope, at: datetime) -> Entry | None:
         """The scope's newest assignment up to `at`."""
         return next((entry for entry in self.entries.get(scope, ()) if entry.valid_from <= at), None)
+
+    def versions(self) -> Iterator[TariffVersion]:
+        """Of every tariff that is, was or will be assigned."""
+        return chain.from_iterable(self._versions.values())
+
+    def moments(self, since: datetime) -> set[datetime]:
+        """`since` and each later moment at which something begins or ends."""
+        begins = [entry.valid_from for entries in self.entries.values() for entry in entries]
+        begins += [version.valid_from for version in self.versions()]
+        return {since, *(at for at in begins if at > since)}
 
     def valid(self, tariff_id: int, at: datetime) -> TariffVersion | None:
         return next((version for version in self._versions.get(tariff_id, ()) if version.valid_from <= at), None)

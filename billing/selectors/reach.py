@@ -44,25 +44,19 @@ def fast_ad_hoc(operator: Operator, tariff: Tariff | None, at: datetime) -> list
     ]
 
 
-def would_have(assignment: TariffAssignment, at: datetime) -> list[Point]:
-    """The points of 50 kW and more whose price without a contract this assignment, not saved yet, would become."""
-    operator = assignment.operator
-    place = {
-        "station__location": assignment.location,
-        "station": assignment.station,
-        "pk": assignment.evse_id,
-        "power_type": assignment.power_type,
-    }
-    rows = _evses(operator).filter(max_power_w__gte=FAST_W, **{name: value for name, value in place.items() if value})
-    book = Book([operator.pk], until=at)
-    columns = ("pk", "station_id", "station__location_id", "power_type", "uid", "max_power_w")
-    winners = {
-        Point(uid, power): book.find(Place(operator.pk, location, station, pk, power_type), at, AD_HOC).assignment_id
-        for pk, station, location, power_type, uid, power in rows.order_by("uid").values_list(*columns)
-    }
-    known = TariffAssignment.objects.in_bulk({pk for pk in winners.values() if pk})
-    mine = rank(assignment)
-    return [point for point, pk in winners.items() if pk is None or mine <= rank(known[pk])]
+def fast_places(operator: Operator) -> dict[Place, list[str]]:
+    """The points of 50 kW and more, by uid, where the operator's assignments can tell them apart."""
+    fine = _columns(operator)
+    columns = ("uid", "station__location_id", "power_type", "station_id", "pk")
+    found: dict[Place, list[str]] = {}
+    for uid, location, power_type, station, pk in (
+        _evses(operator).filter(max_power_w__gte=FAST_W).values_list(*columns)
+    ):
+        place = Place(
+            operator.pk, location, station if "station_id" in fine else None, pk if "pk" in fine else None, power_type
+        )
+        found.setdefault(place, []).append(uid)
+    return found
 
 
 def rank(row: TariffAssignment) -> tuple[int, int, bool]:
@@ -92,6 +86,13 @@ def _evses(operator: Operator) -> QuerySet[EVSE]:
 
 def _places(operator: Operator) -> Iterator[tuple[Place, int]]:
     """Groups of points, as fine as the operator's assignments are."""
+    for row in _evses(operator).order_by().values(*_columns(operator)).annotate(n=Count("pk")):
+        place = Place(operator.pk, row["station__location_id"], row.get("station_id"), row.get("pk"), row["power_type"])
+        yield place, row["n"]
+
+
+def _columns(operator: Operator) -> list[str]:
+    """What the operator's assignments tell points apart by."""
     assigned = TariffAssignment.objects.filter(operator=operator)
     fine = assigned.filter(evse__isnull=False).exists()
     columns = ["station__location_id", "power_type"]
@@ -99,6 +100,4 @@ def _places(operator: Operator) -> Iterator[tuple[Place, int]]:
         columns.append("station_id")
     if fine:
         columns.append("pk")
-    for row in _evses(operator).order_by().values(*columns).annotate(n=Count("pk")):
-        place = Place(operator.pk, row["station__location_id"], row.get("station_id"), row.get("pk"), row["power_type"])
-        yield place, row["n"]
+    return columns

@@ -6,6 +6,7 @@ chunks and only the figures and the farthest changes are kept, so the memory doe
 
 import hashlib
 import heapq
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -126,7 +127,7 @@ class Replay:
 
     def text(self) -> str:
         """As `read` takes it."""
-        facts = {name: getattr(self, name) for name in Replay.__slots__}  # type: ignore[attr-defined]
+        facts = {name: getattr(self, name) for name in Replay.__slots__}
         return orjson.dumps(facts, default=_plain).decode()
 
 
@@ -181,8 +182,12 @@ def _rows(asked: Question) -> CDRQuerySet:
 
 
 def _even(ids: Sequence[int], most: int) -> Sequence[int]:
-    """Spread over all of them, so that every week has its share."""
-    return ids if len(ids) <= most else [ids[n * len(ids) // most] for n in range(most)]
+    """One by chance out of each of `most` equal stretches: every week has its share, and no rhythm of the days is met. The same
+    ids give the same sample, so that a figure moves with the price alone."""
+    if len(ids) <= most:
+        return ids
+    chance = random.Random(len(ids))  # noqa: S311  # no secret
+    return [ids[int((n + chance.random()) * len(ids) / most)] for n in range(most)]
 
 
 def changes(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:

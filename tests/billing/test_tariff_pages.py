@@ -297,6 +297,59 @@ def test_no_program_gets_around_the_law(tariff: Tariff, fast: EVSE, operator: Op
     assert not TariffAssignment.objects.filter(tariff=other).exists()
 
 
+@pytest.fixture
+def slow(tariff: Tariff, operator: Operator) -> Tariff:
+    """A price with a fee per charge for everybody everywhere, and AC 22 for those without an account."""
+    version: TariffVersion = TariffVersionFactory(
+        tariff=TariffFactory(operator=operator, name="With a fee"), min_price=Decimal(2)
+    )
+    tariffs.assign(tariff=tariff, operator=operator, ad_hoc=True, by=None)
+    tariffs.assign(tariff=version.tariff, operator=operator, by=None)
+    return version.tariff
+
+
+def test_the_lawful_price_of_fast_points_is_not_ended(
+    desk: Client, tariff: Tariff, slow: Tariff, fast: EVSE, operator: Operator, olga: User
+) -> None:
+    row = TariffAssignment.objects.get(ad_hoc=True)
+    page = desk.post(f"/ops/tariffs/{tariff.pk}/assignments/{row.pk}/end/", follow=True)
+    (said,) = (str(message) for message in page.context["messages"])
+    assert fast.uid in said
+    assert said.endswith("Their price would be: With a fee.")
+    with pytest.raises(Conflict, match="With a fee"):
+        tariffs.assign(
+            tariff=None, operator=operator, ad_hoc=True, valid_from=timezone.now() + timedelta(days=3), by=olga
+        )
+    assert TariffAssignment.objects.filter(ad_hoc=True).count() == 1
+
+
+def test_it_is_ended_where_no_fast_point_would_notice(slow: Tariff, operator: Operator, olga: User) -> None:
+    tariffs.assign(tariff=None, operator=operator, ad_hoc=True, by=olga)
+    found = pricing.tariff_for(operator_id=operator.pk, location_id=None, at=timezone.now(), who=AD_HOC)
+    assert found is not None
+    assert found.tariff == slow
+
+
+def test_a_price_that_begins_later_is_asked_of_later(tariff: Tariff, slow: Tariff, fast: EVSE, operator: Operator, olga: User) -> None:  # fmt: skip
+    """The station's own lawful price hides what its location will have: it may not end before that."""
+    soon, station = timezone.now() + timedelta(days=2), {"station": fast.station, "ad_hoc": True}
+    tariffs.assign(tariff=tariff, operator=operator, by=olga, **station)
+    tariffs.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=soon, by=olga)
+    with pytest.raises(Conflict, match="AFIR"):
+        tariffs.assign(tariff=None, operator=operator, by=olga, **station)
+
+
+def test_a_lawful_version_that_fast_points_wait_for_is_not_called_off(
+    tariff: Tariff, slow: Tariff, fast: EVSE, operator: Operator, olga: User
+) -> None:
+    week = timezone.now() + timedelta(days=7)
+    version = tariffs.change(tariff=slow, min_price=None, valid_from=week, by=olga)
+    tariffs.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=week, by=olga)
+    with pytest.raises(Conflict, match="AFIR"):
+        tariffs.cancel(version=version, by=olga)
+    assert slow.versions.standing().count() == 2
+
+
 # ---- where it holds --------------------------------------------------------------------------------------------------
 
 

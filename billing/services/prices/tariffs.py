@@ -47,21 +47,21 @@ def create(
     _demand(by, operator)
     tariff = Tariff(operator=operator, name=name.strip())
     checked(tariff)
-    tariff.save()
-    version = _write(
-        tariff,
-        number=1,
-        valid_from=valid_from or timezone.now(),
-        elements=elements,
-        currency=currency or operator.currency,
-        tax_included=tax_included,
-        min_price=min_price,
-        max_price=max_price,
-        by=by,
-    )
-    if not TariffAssignment.objects.filter(operator=operator, **_EVERYBODY_EVERYWHERE).exists():
-        TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
-    lawful.demand_version(version, by=by)
+    with lawful.kept(operator, by=by):
+        tariff.save()
+        version = _write(
+            tariff,
+            number=1,
+            valid_from=valid_from or timezone.now(),
+            elements=elements,
+            currency=currency or operator.currency,
+            tax_included=tax_included,
+            min_price=min_price,
+            max_price=max_price,
+            by=by,
+        )
+        if not TariffAssignment.objects.filter(operator=operator, **_EVERYBODY_EVERYWHERE).exists():
+            TariffAssignment.objects.create(operator=operator, tariff=tariff, valid_from=version.valid_from)
     return version
 
 
@@ -86,15 +86,14 @@ def change(
     if valid_from is None and not _differs(newest, whole):
         return newest
     number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
-    version = _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
-    lawful.demand_version(version, by=by)
-    return version
+    with lawful.kept(tariff.operator, by=by):
+        return _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
 
 
 @transaction.atomic
 def cancel(*, version: TariffVersion, by: Actor) -> TariffVersion:
     """A scheduled version that has not begun never will; twice is boring. Raises Forbidden, Conflict(version_begun) once it holds,
-    Conflict(only_version) where the tariff would be left without any."""
+    Conflict(only_version) where the tariff would be left without any, Conflict(afir) where what goes on may not."""
     tariff = version.tariff
     _demand(by, tariff)
     Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
@@ -102,7 +101,9 @@ def cancel(*, version: TariffVersion, by: Actor) -> TariffVersion:
         raise Conflict(_("A tariff needs a version: archive it instead."), code="only_version", tariff=tariff.pk)
     now = timezone.now()
     waiting = TariffVersion.objects.standing().filter(pk=version.pk, valid_from__gt=now)
-    if not waiting.update(cancelled_at=now, cancelled_by=by if isinstance(by, User) else None):
+    with lawful.kept(tariff.operator, by=by):
+        done = waiting.update(cancelled_at=now, cancelled_by=by if isinstance(by, User) else None)
+    if not done:
         version.refresh_from_db()
         if version.cancelled_at is None:
             raise Conflict(_("This version has begun: charges have it."), code="version_begun", version=version.pk)
@@ -150,8 +151,8 @@ def assign(
         **places,
         **people,
     )
-    lawful.demand_assignment(row, by=by)
-    row.save()
+    with lawful.kept(operator, by=by):
+        row.save()
     return row
 
 
