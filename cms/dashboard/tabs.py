@@ -26,6 +26,7 @@ from cms.dashboard.selectors import station as one
 from cms.dashboard.selectors.station import Socket
 from cms.templatetags.ui import STATES
 from sessions_app.models import ChargingSession
+from sessions_app.selectors import feedback
 from stations.diagnostics import faults, firmware, logs
 from stations.models import ChargingStation, Fault, FirmwareUpdate, LogRequest, SecurityEvent
 from stations.selectors import masking
@@ -83,6 +84,7 @@ def head(asked: Asked) -> Content:
         "running": asked.sessions,
         "silence": 2 * django_settings.HEARTBEAT_INTERVAL_S,
         "clock": clocks.warning(asked.station),
+        "rated": feedback.by_station([asked.station.pk], now=asked.now).get(asked.station.pk),
         "offline_buttons": (("play", _("Start")), ("unlock", _("Unlock")), ("reset", _("Reset"))),
     }
 

@@ -34,6 +34,7 @@ from . import (
     losses,
     money,
     month_end,
+    opinions,
     passwords,
     plans,
     prices,
@@ -92,6 +93,7 @@ def build(*, now: datetime | None = None, days: int = DAYS) -> dict[str, int]:
         saved.hold(Operator.objects.get(slug=cast.RETE.slug), now)
         saved.pay_out(Operator.objects.get(slug=cast.RETE.slug), now)
         documents.tell()
+        opinions.give(now)
     _analyze()
     _roll_up(start, now)
     losses.remember(since=start, now=now)

@@ -72,6 +72,10 @@ class Ride:
         return self._url("done", "charge")
 
     @property
+    def stars_url(self) -> str:
+        return self._url("stars", "charge-stars")
+
+    @property
     def _either(self) -> StartRequest | ChargingSession:
         either = self.session or self.start
         assert either is not None

@@ -14,9 +14,10 @@ OPEN_FOR = timedelta(days=14)  # after that nobody remembers which charge it was
 
 def open_until(session: ChargingSession) -> datetime | None:
     """None where there is nothing to say of it: it runs, or was no charge."""
-    if session.stopped_at is None or session.status == ChargingSession.Status.ACTIVE or session.discarded:
+    ended = session.stopped_received_at or session.stopped_at  # by our clock where we heard of it
+    if ended is None or session.status == ChargingSession.Status.ACTIVE or session.discarded:
         return None
-    return session.stopped_at + OPEN_FOR
+    return ended + OPEN_FOR
 
 
 def give(*, session: ChargingSession, stars: int) -> Feedback:

@@ -426,6 +426,13 @@ def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged:
     assert pdf.content[:5] == b"%PDF-"
 
 
+def test_whoever_has_the_link_says_how_it_went(client: Client, plugged: Driving) -> None:
+    secret = f"/s/{charged(client, plugged).public_token}/"
+    assert Client().post(f"{secret}stars/", {"stars": "5"})["Location"] == f"{secret}done/#stars"
+    assert see(client, f"{secret}done/").count('aria-pressed="true"') == 5
+    assert Client().post("/s/guessed/stars/", {"stars": "1"}).status_code == 404
+
+
 def test_the_phone_finds_its_receipt_again(client: Client, plugged: Driving) -> None:
     charge = charged(client, plugged)
     assert f'href="/s/{charge.public_token}/done/"' in see(client, HERE)

@@ -20,6 +20,7 @@ from cms.core import typed
 from sessions_app.models import ChargingSession
 
 STUCK_AFTER = timedelta(hours=12)
+UNHAPPY = 2  # stars
 ZERO_WH = 100  # below this nobody charged
 
 
@@ -38,6 +39,7 @@ def views() -> dict[str, View]:
         "stuck": View(_("Stuck over 12 h"), active & Q(started_at__lt=timezone.now() - STUCK_AFTER)),
         "refused": View(_("Refused card"), ~Q(authorization__in=["Accepted", ""])),
         "review": View(_("To review"), ~Q(review="")),
+        "unhappy": View(_("1 or 2 stars"), ended & Q(feedback__stars__lte=UNHAPPY)),
         "unpaid": View(_("Unpaid"), ended & Q(pk__in=CDR.objects.unpaid().values("session"))),
     }
 

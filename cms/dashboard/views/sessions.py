@@ -41,6 +41,7 @@ from cms.dashboard.selectors import review, sessions
 from cms.templatetags import figures
 from sessions_app import selectors as told
 from sessions_app.models import ChargingSession, Evidence
+from sessions_app.selectors import feedback
 from sessions_app.services import stops
 from stations.models import Command, Location
 
@@ -233,6 +234,7 @@ class _Asked:
             "story": story.summary(self.session, self.bill, people.who(self.session, self.reader)),
             "doubts": story.doubts(self.session),
             "lasted": over - self.session.started_at,
+            "stars": feedback.of(self.session),
             "steps": stages.of(command, now=now, zone=self.zone) if command and not self.session.stopped_at else [],
         }
 

@@ -5,12 +5,14 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
 from cms import maps
 from cms.dashboard import blocks
 from cms.dashboard.selectors import states, stations
+from sessions_app.selectors import feedback
 
 _WORST = ("faulted", "offline", "unavailable", "occupied", "reserved", "charging", "available")
 
@@ -51,8 +53,10 @@ def map_page(request: MemberRequest) -> HttpResponse:
 
 @members_only("station.view")
 def page(request: MemberRequest) -> HttpResponse:
+    rows = _rows(request)
+    rated = feedback.by_location([row["location"].pk for row in rows], now=timezone.now())
     context = {
-        "rows": _rows(request),
+        "rows": [{**row, "rated": rated.get(row["location"].pk)} for row in rows],
         "may_edit": access.can(request.user, "location.edit", request.operator),
     }
     return render(request, "operator/locations/list.html", context)

@@ -21,13 +21,14 @@ from cms.portal.receipt_lines import ReceiptLine
 from cms.portal.rides import Ride
 from cms.portal.selectors import mine
 from sessions_app import selectors as sessions
-from sessions_app.selectors import proof
+from sessions_app.selectors import feedback, proof
+from sessions_app.services import feedback as opinions
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """`cdr` is None while the final amount is being worked out. `empty`: no energy flowed. `signed`: the token of the page that
-    shows what the meter signed, or ""."""
+    shows what the meter signed, or "". `stars` can be given, or changed, until `stars_until`, if at all."""
 
     ride: Ride
     cdr: CDR | None
@@ -41,6 +42,8 @@ class Receipt:
     mailed: SentMail | None
     uid: str
     signed: str
+    stars: int | None
+    stars_until: datetime | None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -126,6 +129,8 @@ def of(ride: Ride, cdr: CDR | None) -> Receipt:
         mailed=once.sent(key=mails.key_of(cdr)) if cdr else None,
         uid=evse.uid if (evse := rides.evse_of(ride)) else "",
         signed=proof.token_of(ride.session.pk),
+        stars=feedback.of(ride.session),
+        stars_until=until if (until := opinions.open_until(ride.session)) and timezone.now() <= until else None,
     )
 
 
