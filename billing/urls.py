@@ -84,7 +84,6 @@ urlpatterns = [
     path("ops/companies/members/<int:pk>/end/", companies.end, name="end_company_member"),
     path("ops/promotions/", promotions.page, name="promotions"),
     path("ops/promotions/new/", promotions.create, name="create_promotion"),
-    path("ops/promotions/export/", promotions.export, name="export_promotions"),
     path("ops/promotions/end/", promotions.end_batch, name="end_batch"),
     path("ops/promotions/<int:pk>/", promotions.detail, name="promotion"),
     path("ops/promotions/<int:pk>/end/", promotions.end, name="end_promotion"),

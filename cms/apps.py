@@ -8,10 +8,11 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from billing.exports import kinds
         from cms import checks  # noqa: F401 (registers them)
-        from cms.dashboard import exports
+        from cms.dashboard import exports, station_exports
         from cms.live import receivers
         from cms.portal import receivers as portal_receivers
+        from cms.reports import exports as report_exports
 
         receivers.connect()
-        kinds.register(exports.KIND)
+        kinds.register(exports.KIND, station_exports.KIND, *report_exports.kinds())
         portal_receivers.connect()

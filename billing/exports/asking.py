@@ -11,6 +11,7 @@ from accounts.models import Operator
 from billing.selectors import months
 from cms.core import typed
 from cms.core.errors import Invalid
+from stations.models import Location
 
 from .kinds import Ask, Params
 
@@ -100,7 +101,14 @@ def says(params: Mapping[str, str]) -> str:
             date_format(date.fromisoformat(params[n]), "DATE_FORMAT") if n in params else "" for n in ("since", "until")
         ]
         said.append(" – ".join(ends).strip())
-    return " · ".join([*said, *(value for name, value in sorted(params.items()) if name not in _TIMES)])
+    return " · ".join([*said, *(value for name, value in sorted(params.items()) if name not in _UNSAID)])
 
 
-_TIMES = {"month", "months", "since", "until"}
+_UNSAID = {"month", "months", "since", "until", "site"}  # a site says its name: `place`
+
+
+def site(operator: Operator, given: Mapping[str, str]) -> Params:
+    """{"site": key, "place": its name} of one of the operator's; nothing for a stranger's."""
+    key = typed.number(dict(given), "site")
+    found = Location.objects.filter(operator=operator, pk=key).first() if key is not None else None
+    return {"site": str(found.pk), "place": found.name} if found else {}

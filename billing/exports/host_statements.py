@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Operator
 from billing.documents import statement
 from billing.models import HostStatement
+from billing.selectors import months
 from billing.tariffs import exact
 from cms.core.csv_dialect import Cell
 
@@ -20,7 +21,7 @@ COLUMNS = (
     Column("month", _("Month"), Format.DAY),
     Column("location", _("Site")),
     Column("host", _("Host"), width=28),
-    Column("of_month", _("Of the month"), width=12),
+    Column("of_month", _("Of the month"), Format.DAY),
     Column("what", _("What"), width=32),
     Column("quantity", _("Quantity"), Format.ENERGY),
     Column("unit", _("Unit"), width=7),
@@ -51,7 +52,7 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
                 row.month,
                 str(row.location),
                 row.share.host_name,
-                line["month"],
+                months.parse(line["month"]),
                 line["text"],
                 exact.rounded(exact.number(line["quantity"]), 3) if line["quantity"] else None,
                 line["unit"],

@@ -9,6 +9,7 @@ from . import (
     journal,
     kinds,
     payments,
+    promo_codes,
     protocol,
     replays,
     takings,
@@ -30,5 +31,6 @@ def register() -> None:
         protocol.KIND,
         host_statements.KIND,
         at_risk.KIND,
+        promo_codes.KIND,
         replays.KIND,
     )

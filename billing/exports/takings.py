@@ -7,6 +7,7 @@ of, so that a transmitter (“Server energia”) or the intermediary can build i
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -88,8 +89,8 @@ def entries(ask: Ask) -> Iterator[list[Cell]]:
             entry.started_at,
             entry.stopped_at,
             entry.evse,
-            entry.latitude,
-            entry.longitude,
+            Decimal(entry.latitude) if entry.latitude else None,
+            Decimal(entry.longitude) if entry.longitude else None,
             exact.rounded(exact.number(entry.energy) / 1000, 3),
             entry.currency,
             *(exact.cents(exact.number(amount), entry.currency) for amount in (entry.taxable, entry.vat, entry.total)),

@@ -22,7 +22,7 @@ from .sold import takings_by_rate
 
 NOTHING = Decimal(0)
 COLUMNS = (
-    Column("month", _("Month"), width=10),
+    Column("month", _("Month"), Format.DAY),
     Column("register", _("Register"), width=24),
     Column("vat_rate", _("VAT rate, %"), Format.MONEY),
     Column("natura", _("Natura"), width=9),
@@ -45,8 +45,8 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
             (Invoice.Kind.INVOICE, gettext("Invoices")),
             (Invoice.Kind.CREDIT_NOTE, gettext("Credit notes")),
         ):
-            yield from _lines(f"{month:%Y-%m}", word, _documents(ask.operator, month, locks, kind))
-        yield from _lines(f"{month:%Y-%m}", "Corrispettivi", _takings(ask.operator, month, locks))
+            yield from _lines(month, word, _documents(ask.operator, month, locks, kind))
+        yield from _lines(month, "Corrispettivi", _takings(ask.operator, month, locks))
         yield from _stamps(ask.operator, month, locks)
 
 
@@ -60,7 +60,7 @@ class _Sums:
         self.vat += vat
 
 
-def _lines(month: str, register: str, found: dict[Key, _Sums]) -> Iterator[list[Cell]]:
+def _lines(month: date, register: str, found: dict[Key, _Sums]) -> Iterator[list[Cell]]:
     ordered = sorted(found.items(), key=lambda item: (item[0][2], item[0][0] is None, -(item[0][0] or 0), item[0][1]))
     for (rate, natura, currency), sums in ordered:
         total = sums.taxable + sums.vat
@@ -109,7 +109,7 @@ def _stamps(operator: Operator, month: date, locks: months.Locks) -> Iterator[li
     sums = found.aggregate(n=Count("pk"), total=Sum("stamp_duty"))
     if sums["n"]:
         word = "Bollo virtuale"
-        yield [f"{month:%Y-%m}", word, None, "", sums["n"], operator.currency, None, None, None, sums["total"]]
+        yield [month, word, None, "", sums["n"], operator.currency, None, None, None, sums["total"]]
 
 
 KIND = Kind(

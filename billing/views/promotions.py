@@ -1,8 +1,5 @@
 """/ops/promotions/: vouchers and promo codes, one by one or in batches, and what became of them."""
 
-import csv
-import io
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -80,24 +77,6 @@ def end_batch(request: MemberRequest) -> HttpResponse:
     ended = promoting.end_batch(operator=request.operator, batch=batch, by=request.user)
     messages.success(request, _("%(n)s codes of %(batch)s have ended.") % {"n": ended, "batch": batch})
     return redirect("promotions")
-
-
-@members_only("promotion.edit")
-def export(request: MemberRequest) -> HttpResponse:
-    """The codes of a batch, one a line: for the printer, or the mail that gives them away."""
-    batch = typed.line(request.GET.dict(), "batch", most=60)
-    rows = selectors.listed(request.user, request.operator, batch=batch)
-    if not batch or not rows.exists():
-        messages.error(request, _("There is no such batch."))
-        return redirect("promotions")
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([_("code"), _("entered"), _("ended")])
-    for promotion in rows.order_by("pk"):
-        writer.writerow([promotion.code, promotion.entered, int(promotion.ended_at is not None)])  # type: ignore[attr-defined]  # annotated
-    name = "".join(sign if sign.isalnum() else "-" for sign in batch)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _made(request: MemberRequest, form: PromotionForm) -> HttpResponse:

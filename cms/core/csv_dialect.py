@@ -1,8 +1,10 @@
 """CSV that opens right: for Italian Excel (BOM, `;`, decimal comma, dd/mm/yyyy hh:mm), in a plain English preset (`,`, `.`,
-ISO) and for machines (no BOM, instants in UTC). CRLF in all. Text cells that a spreadsheet would run as a formula are disarmed;
-numbers are left alone, since a credit is a negative number (ux.md §4.7)."""
+ISO) and for machines (no BOM, instants in UTC). CRLF in all. Text cells that a spreadsheet would run as a formula are disarmed, and
+for spreadsheets those that it would make a number or a date of (00184, 14.01.01, 1E5): an apostrophe keeps them text. Numbers are
+left alone, since a credit is a negative number (ux.md §4.7)."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,6 +30,7 @@ ENGLISH = Dialect(",", ".", "%Y-%m-%d", "%Y-%m-%d %H:%M", "\ufeff")
 MACHINE = Dialect(",", ".", "%Y-%m-%d", "", "")
 DIALECTS = {"it": ITALIAN, "en": ENGLISH}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MISREAD = re.compile(r"0\d+|\d{16,}|\d+[eE]\d+|\d+(?:[.,:/-]\d+)+", re.ASCII)
 
 
 def write(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, language: str, zone: ZoneInfo) -> str:
@@ -63,8 +66,12 @@ def cell(value: Cell, dialect: Dialect, zone: ZoneInfo) -> str:
         case date():
             return value.strftime(dialect.day)
         case _:
-            text = str(value)
-            return f"'{text}" if text.startswith(_FORMULA) else text
+            return _text(str(value), dialect)
+
+
+def _text(text: str, dialect: Dialect) -> str:
+    is_misread = dialect is not MACHINE and _MISREAD.fullmatch(text)
+    return f"'{text}" if is_misread or text.startswith(_FORMULA) else text
 
 
 def _instant(at: datetime, dialect: Dialect, zone: ZoneInfo) -> str:

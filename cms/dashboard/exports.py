@@ -39,8 +39,8 @@ COLUMNS = (
 def clean(operator: Operator, given: Mapping[str, str]) -> Params:
     """The filters of the list."""
     filters = selectors.Filters.read(dict(given))
-    said = {"view": filters.view, "search": filters.search, "site": filters.site}
-    return {name: value for name, value in said.items() if value}
+    said = {"view": filters.view, "search": filters.search}
+    return {name: value for name, value in said.items() if value} | asking.site(operator, given)
 
 
 def found(ask: Ask) -> QuerySet[ChargingSession]:
@@ -78,6 +78,13 @@ def _price(cdr: CDR | None) -> list[Cell]:
     return [cdr.currency, *(exact.cents(exact.number(amount), cdr.currency) for amount in amounts)]
 
 
+def _says(params: Mapping[str, str]) -> str:
+    """“Live · Via Po”."""
+    views = selectors.views()
+    view = [str(views[params["view"]].word)] if params.get("view") in views else []
+    return " · ".join([*view, *(params[name] for name in ("search", "place") if name in params)])
+
+
 KIND = Kind(
     name="sessions",
     title=_("List of charges"),
@@ -87,7 +94,7 @@ KIND = Kind(
     columns=COLUMNS,
     rows=rows,
     count=lambda ask: found(ask).count(),
-    says=asking.says,
+    says=_says,
     listed=False,
     personal=True,
 )

@@ -1,4 +1,4 @@
-"""The reports: one entry each. A report is a question, a picture, a sentence, a table, its definitions, and a CSV."""
+"""The reports: one entry each. A report is a question, a picture, a sentence, a table, its definitions, and a file."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from billing.exports.kinds import Column, Format
 from billing.tariffs import exact
 from cms import charts
 from cms.charts import Chart, svg
@@ -25,11 +26,10 @@ WORST = 20  # stations in the picture; the file has them all
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`head` and `rows` are the CSV: raw values, exact."""
+    """`rows` are the file, by the columns of the report: raw values, exact."""
 
     chart: Chart
     answer: str
-    head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
 
 
@@ -41,6 +41,7 @@ class Report:
     title: Promise
     definition: Promise
     build: Callable[[Filters], Built]
+    columns: Sequence[Column]
     by_days: bool = True
 
 
@@ -58,7 +59,7 @@ def usage(filters: Filters) -> Built:
         for day, row in enumerate(cells)
         for hour, value in enumerate(row)
     ]
-    return Built(chart, answer if busiest[0] else "", [_("Weekday"), _("Hour"), _("In use, %")], rows)
+    return Built(chart, answer if busiest[0] else "", rows)
 
 
 def energy(filters: Filters) -> Built:
@@ -73,7 +74,7 @@ def energy(filters: Filters) -> Built:
         "mean": figures.kwh(total / len(days), 1),
     }
     rows = [(day.day, _kwh(day.energy_wh), _kwh(day.low_wh), _kwh(day.high_wh)) for day in days]
-    return Built(chart, answer, [_("Day"), _("Energy, kWh"), _("Usual low, kWh"), _("Usual high, kWh")], rows)
+    return Built(chart, answer, rows)
 
 
 def utilisation(filters: Filters) -> Built:
@@ -85,7 +86,6 @@ def utilisation(filters: Filters) -> Built:
         "idle": svg.percent(whole.share(whole.idle)),
         "down": svg.percent(whole.share(whole.down)),
     }
-    head = [_("Site"), _("Charging, h"), _("Idle, h"), _("Free, h"), _("Down, h"), _("Charges"), _("Energy, kWh")]
     rows = [
         (
             place.name,
@@ -95,7 +95,7 @@ def utilisation(filters: Filters) -> Built:
         )
         for place in places
     ]
-    return Built(chart, answer if whole.total else "", head, rows)
+    return Built(chart, answer if whole.total else "", rows)
 
 
 def revenue(filters: Filters) -> Built:
@@ -114,10 +114,9 @@ def revenue(filters: Filters) -> Built:
         "%(amount)s so far this month, from %(n)s charges.",
         now.cdrs,
     ) % {"amount": figures.money(now.incl_vat, currency), "n": figures.number(now.cdrs)}
-    head = [_("Month"), _("Currency"), _("Charges"), _("Energy, kWh"), _("Net"), _("Gross")]
     rows = [
         (
-            month.month.strftime("%Y-%m"),
+            month.month,
             month.currency,
             month.cdrs,
             _kwh(month.energy_wh),
@@ -126,7 +125,7 @@ def revenue(filters: Filters) -> Built:
         )
         for month in months
     ]
-    return Built(chart, answer, head, rows)
+    return Built(chart, answer, rows)
 
 
 def uptime(filters: Filters) -> Built:
@@ -142,7 +141,6 @@ def uptime(filters: Filters) -> Built:
         "range": filters.words,
         "worst": places[0].name if places else "–",
     }
-    head = [_("Station"), _("Uptime, %"), _("Down, h"), _("Charges"), _("Energy, kWh")]
     rows = [
         (
             place.name,
@@ -153,15 +151,24 @@ def uptime(filters: Filters) -> Built:
         )
         for place in places
     ]
-    return Built(chart, answer if whole.total else "", head, rows)
+    return Built(chart, answer if whole.total else "", rows)
 
 
+_CHARGED = (
+    Column("charges", gettext_lazy("Charges"), Format.WHOLE, summed=True),
+    Column("energy_kwh", gettext_lazy("Energy, kWh"), Format.ENERGY, summed=True),
+)
 REPORTS: dict[str, Report] = {
     "usage": Report(
         pgettext_lazy("report", "Use"),
         gettext_lazy("When is it busy?"),
         gettext_lazy("Share of connector time with a car, charging or not, by hour of the week in local time."),
         usage,
+        (
+            Column("weekday", gettext_lazy("Weekday"), width=12),
+            Column("hour", gettext_lazy("Hour"), Format.WHOLE),
+            Column("in_use_percent", gettext_lazy("In use, %"), Format.MONEY),
+        ),
     ),
     "energy": Report(
         pgettext_lazy("report", "Energy"),
@@ -171,6 +178,12 @@ REPORTS: dict[str, Report] = {
             "last four where there is no year yet."
         ),
         energy,
+        (
+            Column("day", gettext_lazy("Day"), Format.DAY),
+            Column("energy_kwh", gettext_lazy("Energy, kWh"), Format.ENERGY, summed=True),
+            Column("usual_low_kwh", gettext_lazy("Usual low, kWh"), Format.ENERGY),
+            Column("usual_high_kwh", gettext_lazy("Usual high, kWh"), Format.ENERGY),
+        ),
     ),
     "utilisation": Report(
         pgettext_lazy("report", "Time"),
@@ -179,12 +192,27 @@ REPORTS: dict[str, Report] = {
             "Charging: power flows. Idle: a car is there without charging. Down: unreachable, faulted or out of service."
         ),
         utilisation,
+        (
+            Column("site", gettext_lazy("Site")),
+            Column("charging_h", gettext_lazy("Charging, h"), Format.MONEY, summed=True),
+            Column("idle_h", gettext_lazy("Idle, h"), Format.MONEY, summed=True),
+            Column("free_h", gettext_lazy("Free, h"), Format.MONEY, summed=True),
+            Column("down_h", gettext_lazy("Down, h"), Format.MONEY, summed=True),
+            *_CHARGED,
+        ),
     ),
     "revenue": Report(
         pgettext_lazy("report", "Revenue"),
         gettext_lazy("Are we earning?"),
         gettext_lazy("Charges by the month in which they ended, VAT included; credits are subtracted."),
         revenue,
+        (
+            Column("month", gettext_lazy("Month"), Format.DAY),
+            Column("currency", gettext_lazy("Currency"), width=9),
+            *_CHARGED,
+            Column("net", gettext_lazy("Net"), Format.MONEY, summed=True),
+            Column("gross", gettext_lazy("Gross"), Format.MONEY, summed=True),
+        ),
         by_days=False,
     ),
     "uptime": Report(
@@ -192,6 +220,12 @@ REPORTS: dict[str, Report] = {
         gettext_lazy("Which stations fail?"),
         gettext_lazy("Connector time that was not down. A charge under way counts as up."),
         uptime,
+        (
+            Column("station", gettext_lazy("Station")),
+            Column("uptime_percent", gettext_lazy("Uptime, %"), Format.MONEY),
+            Column("down_h", gettext_lazy("Down, h"), Format.MONEY, summed=True),
+            *_CHARGED,
+        ),
     ),
 }
 

@@ -55,4 +55,8 @@ class Filters:
 
     @property
     def words(self) -> str:
-        return _("the last %(n)s days") % {"n": RANGES[self.range]}
+        return self.words_of(self.range)
+
+    @staticmethod
+    def words_of(range: str) -> str:
+        return _("the last %(n)s days") % {"n": RANGES[range]}

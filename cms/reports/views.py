@@ -1,14 +1,12 @@
-"""/ops/reports/: one page a report, and its CSV."""
+"""/ops/reports/: one page a report; its file comes through the door of all files."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 
 from accounts.doors import MemberRequest, members_only
-from cms.core import csv_dialect
 from stations.models import Location
 
-from . import selectors
+from . import exports, selectors
 from .catalogue import REPORTS
 from .filters import RANGES, Filters
 
@@ -24,12 +22,9 @@ def report(request: MemberRequest, name: str) -> HttpResponse:
         raise Http404
     filters = Filters.read(request.operator, request.GET.dict())
     built = REPORTS[name].build(filters)
-    if request.GET.get("format") == "csv":
-        text = csv_dialect.write(built.head, built.rows, language=get_language() or "it", zone=filters.zone)
-        headers = {"Content-Disposition": f'attachment; filename="colonnina-{name}-{filters.today}.csv"'}
-        return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
     context = {
         "name": name,
+        "file": exports.name_of(name),
         "report": REPORTS[name],
         "reports": REPORTS,
         "built": built,

@@ -116,9 +116,10 @@ def test_codes_are_made_seen_exported_and_ended_on_pages(
     page = text(office.get("/ops/promotions/"))
     assert "0 of 3" in page
     assert "−20 %" in page
-    sheet = office.get("/ops/promotions/export/?batch=Fair")
-    assert len(sheet.content.decode().splitlines()) == 4
-    assert office.get("/ops/promotions/export/?batch=None").status_code == 302
+    door, asked = "/ops/billing/exports/start/", {"kind": "promo_codes", "preset": "csv_it"}
+    sheet = office.post(door, {**asked, "batch": "Fair"}, follow=True)
+    assert len(sheet.getvalue().decode().splitlines()) == 4
+    assert "There is no such batch." in text(office.post(door, {**asked, "batch": "None"}, follow=True))
     assert "Dario" in text(office.get(f"/ops/promotions/{single.pk}/"))
     assert office.post("/ops/promotions/new/", {**form, "value": "x"}).status_code == 400
 

@@ -29,3 +29,17 @@ def test_a_text_that_looks_like_a_formula_is_disarmed(text: str) -> None:
 
 def test_a_negative_number_stays_a_number() -> None:
     assert csv_dialect.cell(Decimal("-6.74"), csv_dialect.ITALIAN, ROME) == "-6,74"
+
+
+@pytest.mark.parametrize(
+    "text", ["00184", "14.01.01", "1/2026", "2026-06", "44.4949", "12E5", "1234567890123456", "1.4.2"]
+)
+def test_a_text_that_looks_like_a_number_or_a_date_stays_text(text: str) -> None:
+    assert csv_dialect.cell(text, csv_dialect.ITALIAN, ROME) == csv_dialect.cell(text, csv_dialect.ENGLISH, ROME)
+    assert csv_dialect.cell(text, csv_dialect.ITALIAN, ROME) == f"'{text}"
+    assert csv_dialect.cell(text, csv_dialect.MACHINE, ROME) == text
+
+
+@pytest.mark.parametrize("text", ["184", "CP-0042", "IT01234567890", "n. 12/2026", "IT*REA*E0042*1", "Via Po 3"])
+def test_other_texts_are_left_alone(text: str) -> None:
+    assert csv_dialect.cell(text, csv_dialect.ITALIAN, ROME) == text

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Operator, User
+from billing.models import Export
 from stations.models import ChargingStation
 from tests.cms import driving
 from tests.factories import StationFactory
@@ -54,6 +55,20 @@ def listed(client: Client, who: User, query: str = "") -> list[str]:
 )
 def test_filters_live_in_the_query_string(client, olga, network, query, found):
     assert listed(client, olga, query) == found
+
+
+def test_the_list_is_a_file_with_its_filters_and_a_line_in_the_history(client, olga, network):
+    place = network["gone"].location
+    place.postal_code = "00184"
+    place.save()
+    client.force_login(olga)
+    asked = {"kind": "stations", "preset": "csv_en", "site": place.pk, "search": "cp-"}
+    sheet = client.post("/ops/billing/exports/start/", asked, follow=True).getvalue().decode().splitlines()
+    assert [line.split(",")[0] for line in sheet[1:]] == ["CP-0003"]
+    assert "00184 " in sheet[1]
+    (job,) = Export.objects.all()
+    assert (job.rows, len(job.sha256)) == (1, 64)
+    assert "cp- · Modena" in client.get("/ops/jobs/").content.decode()
 
 
 def test_a_site_is_a_filter(client, olga, network):

@@ -1,5 +1,7 @@
 """`/history/`: months, totals, and the file for an expense report."""
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,6 +93,8 @@ def test_the_file_opens_right_in_italian_excel(him: Client, world: Driving) -> N
     answer = him.get("/history/export.csv?month=2026-05", headers={"accept-language": "it"})
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="colonnina-2026-05.csv"'
+    digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
+    assert answer["Repr-Digest"] == f"sha-256=:{digest}:"
     rows = answer.content.decode().split("\r\n")
     assert rows[0].startswith("\ufeff")
     assert rows[0].count(";") == 11
