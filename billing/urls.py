@@ -27,6 +27,7 @@ from billing.views import (
     subscriptions,
     takings,
     tariffs,
+    transfers,
     wallets,
     webhooks,
 )
@@ -38,6 +39,7 @@ urlpatterns = [
     path("ops/invoices/<int:pk>/pdf/", invoices.document, name="operator_invoice_pdf"),
     path("ops/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
     path("ops/invoices/<int:pk>/mail/", invoices.mail, name="mail_invoice"),
+    path("ops/invoices/<int:pk>/received/", transfers.receive, name="receive_transfer"),
     path("ops/invoices/<int:pk>/fatturapa/", einvoices.xml, name="einvoice_xml"),
     path("ops/invoices/<int:pk>/fatturapa/make/", einvoices.make, name="make_einvoice"),
     path("ops/invoices/<int:pk>/factur-x/", einvoices.factur_x, name="factur_x"),

@@ -1,4 +1,5 @@
-"""How a charge or a document was paid: with which card (what it was asked to hold, what of that is free again), from the wallet."""
+"""How a charge or a document was paid: with which card (what it was asked to hold, what of that is free again), from the wallet, by
+bank transfer."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Q
 
 from billing.models import CDR, Invoice, Payment
-from billing.payments.gateway import WALLET
+from billing.payments.gateway import BANK, WALLET
 from billing.tariffs import figures
 
 from . import words
@@ -66,14 +67,14 @@ def _amounts(part: Came, said: words.Words) -> Iterator[tuple[str, Decimal]]:
 
 
 def _came(payment: Payment) -> Came:
-    is_card = payment.gateway != WALLET
+    means = {WALLET: "by_wallet", BANK: "by_transfer"}.get(payment.gateway, "by_card")
     return Came(
-        means="by_card" if is_card else "by_wallet",
+        means=means,
         amount=payment.captured,
         held=payment.amount if payment.later else payment.captured,
         back=payment.refunded,
-        card=payment.card if is_card else "",
-        reference=payment.gateway_id if is_card else "",
+        card=payment.card if means == "by_card" else "",
+        reference=payment.gateway_id if means != "by_wallet" else "",
     )
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext
 
 from billing.models import CashEntry, Payout, PayoutItem, WalletEntry
+from billing.payments import gateway
 from billing.selectors import months
 
 from . import paging
@@ -27,7 +28,8 @@ def payments(month: Month) -> Iterator[Booking]:
         amount = entry.amount if entry.kind == CashEntry.Kind.CAME else -entry.amount
         payment = entry.payment
         text = f"{entry.get_kind_display().capitalize()}: {payment.get_purpose_display()}"
-        moves = (Move(Account.CLEARING, amount), Move(Account.CUSTOMERS, -amount))
+        account = Account.BANK if payment.gateway == gateway.BANK else Account.CLEARING
+        moves = (Move(account, amount), Move(Account.CUSTOMERS, -amount))
         yield Booking(month.day(entry.at), f"P {payment.pk}", text, payment.currency, moves)
 
 

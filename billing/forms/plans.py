@@ -103,8 +103,13 @@ class LadderForm(forms.Form):
     end_after = forms.BooleanField(
         label=_("End the subscription after the last try"), required=False, help_text=_("The unpaid month stays owed.")
     )
+    stop_companies = forms.BooleanField(
+        label=_("Stop the drivers of a company too"), required=False,
+        help_text=_("Where an invoice is overdue for that long. Without it its administrators are only reminded."),
+    )  # fmt: skip
 
     @classmethod
     def of(cls, policy: DunningPolicy, data: Any = None) -> "LadderForm":
         days = ", ".join(policy.ladder.split(","))
-        return cls(data, initial={"ladder": days, "grace_days": policy.grace_days, "end_after": policy.end_after})
+        kept = {name: getattr(policy, name) for name in ("grace_days", "end_after", "stop_companies")}
+        return cls(data, initial={"ladder": days, **kept})

@@ -12,16 +12,19 @@ from .cdr import CDR
 from .invoice import Invoice
 from .payment import Payment
 from .subscription import SubscriptionFee
+from .wallet import Wallet
 
 
 class DunningPolicy(Timestamped):
-    """`ladder`: days after the first failure on which the payment is tried again, comma-separated and ascending. New starts are
-    refused `grace_days` after the first failure; when the ladder is at its end a subscription ends if `end_after`."""
+    """`ladder`: days after the first failure on which the payment is tried again, or the debtor reminded, comma-separated and
+    ascending. New starts are refused `grace_days` after the first failure (those of a company's people only with
+    `stop_companies`); when the ladder is at its end a subscription ends if `end_after`."""
 
     operator = models.OneToOneField(Operator, models.PROTECT, related_name="dunning_policy")
     ladder = models.CharField(max_length=60, default="1,3,7,14")
     grace_days = models.PositiveSmallIntegerField(default=7)
     end_after = models.BooleanField(default=True)
+    stop_companies = models.BooleanField(default=False)
 
     objects = Visible.as_manager()
 
@@ -30,8 +33,9 @@ class DunningPolicy(Timestamped):
 
 
 class DunningCase(Timestamped):
-    """One fee, charge or invoice that is owed. `step`: how many retries of the ladder are done; `next_at` None: nothing happens by
-    itself any more. `stopped_at`: since then the debtor starts no charge."""
+    """One fee, charge or invoice that is owed, or a wallet whose automatic top-up was refused; `amount` is what is left of it.
+    `step`: how many rungs of the ladder are done; `next_at` None: nothing happens by itself any more. `stopped_at`: since then
+    the debtor starts no charge."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -48,6 +52,7 @@ class DunningCase(Timestamped):
     fee = models.OneToOneField(SubscriptionFee, models.PROTECT, null=True, blank=True, related_name="dunning")
     cdr = models.OneToOneField(CDR, models.PROTECT, null=True, blank=True, related_name="dunning")
     invoice = models.OneToOneField(Invoice, models.PROTECT, null=True, blank=True, related_name="dunning")
+    wallet = models.OneToOneField(Wallet, models.PROTECT, null=True, blank=True, related_name="dunning")
     amount = MoneyField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -64,9 +69,10 @@ class DunningCase(Timestamped):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(fee__isnull=False, cdr=None, invoice=None)
-                | Q(fee=None, cdr__isnull=False, invoice=None)
-                | Q(fee=None, cdr=None, invoice__isnull=False),
+                condition=Q(fee__isnull=False, cdr=None, invoice=None, wallet=None)
+                | Q(fee=None, cdr__isnull=False, invoice=None, wallet=None)
+                | Q(fee=None, cdr=None, invoice__isnull=False, wallet=None)
+                | Q(fee=None, cdr=None, invoice=None, wallet__isnull=False),
                 name="dunning_case_about_one",
             ),
         ]
@@ -80,7 +86,8 @@ class DunningCase(Timestamped):
 
 
 class DunningStep(Immutable):
-    """`kind`: opened, retry, by_hand, stopped, paused, resumed, recovered, exhausted, closed. `text` says what came of it."""
+    """`kind`: opened, retry, reminded (nobody could be asked), by_hand, partly (some of it came), stopped, paused, resumed,
+    recovered, exhausted, closed. `text` says what came of it."""
 
     case = models.ForeignKey(DunningCase, models.PROTECT, related_name="steps")
     at = models.DateTimeField()

@@ -130,8 +130,9 @@ class Payment(Timestamped):
 
     `amount` is what was asked for, of a hold what is blocked on the card; `captured` came in, `refunded` went back of it.
     `idempotency_key` makes a second attempt boring, here and at the provider. A charge that is paid in parts, or at the third
-    try, has several; at most one of them is open. `gateway` "wallet" is our own prepaid balance, which asks no provider.
-    `error_code` is the provider's word for a decline, `error` its sentence. `next_try_at`: when a failed one is tried again.
+    try, has several; at most one of them is open. `gateway` "wallet" is our own prepaid balance, "bank" a transfer that a person
+    entered: neither asks a provider. `error_code` is the provider's word for a decline, `error` its sentence; whether and when
+    it is tried again its DunningCase says.
     `card_brand`, `card_last4`: of the card that was used, as receipts must name it years later, whatever became of `method`.
     """
 
@@ -180,8 +181,7 @@ class Payment(Timestamped):
     action_url = models.TextField(blank=True, default="")
     return_url = models.TextField(blank=True, default="")
     expires_at = models.DateTimeField(null=True, blank=True)  # of a hold: then the provider lets it go
-    tries = models.PositiveSmallIntegerField(default=1)  # which attempt for the same debt this is
-    next_try_at = models.DateTimeField(null=True, blank=True)
+    valued_on = models.DateField(null=True, blank=True)  # of a bank transfer: when it was on the account
     stop_asked_at = models.DateTimeField(null=True, blank=True)  # the session was stopped because of it
     dispute = models.TextField(
         blank=True, default=""
@@ -209,7 +209,6 @@ class Payment(Timestamped):
                 condition=Q(status__in=("pending", "action_needed", "authorized")),
                 name="payment_open",
             ),
-            models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="payment_next_try"),
         ]
 
     def __str__(self) -> str:

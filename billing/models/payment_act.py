@@ -18,6 +18,8 @@ class PaymentAct(Immutable):
         RELEASE = "release", _("let the hold go")
         REFUND = "refund", _("gave back")
         RETRY = "retry", _("tried again")
+        RECEIVED = "received", _("entered a bank transfer")
+        UNDONE = "undone", _("took the entry back")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="acts")
     verb = models.CharField(max_length=8, choices=Verb)

@@ -1,7 +1,6 @@
 """Why a bank said no, in words that help: for the driver what to do now, for the operator what it means. The codes are Stripe's
 (docs.stripe.com/declines/codes); the fake provider speaks them too."""
 
-from datetime import timedelta
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -9,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Decline(NamedTuple):
-    """`again`: the same card may work later, so that it is tried by itself."""
+    """`again`: the same card may work later; else it is for the driver to do something."""
 
     driver: Promise | str
     operator: Promise | str
@@ -97,9 +96,9 @@ DECLINES: dict[str, Decline] = {
         _("The payment is past that."), _("At the provider the payment is past that."), False
     ),
     "no_method": Decline(_("No card is saved. Add one."), _("The driver has no card."), False),
+    # of an invoice, which nobody refused
+    "overdue": Decline(_("The invoice is overdue."), _("Not paid by the day it was due."), False),
 }
-
-LADDER = (timedelta(days=1), timedelta(days=3), timedelta(days=7))  # between the tries of a refused card
 
 
 def of(reason: str) -> Decline:
@@ -114,8 +113,3 @@ def sentence(reason: str) -> str:
 def meaning(reason: str) -> str:
     """For the operator, in the language of now."""
     return str(of(reason).operator)
-
-
-def wait(reason: str, tries: int) -> timedelta | None:
-    """Until the next try after `tries` of them; None: it is for the driver to do something."""
-    return LADDER[tries - 1] if of(reason).again and tries <= len(LADDER) else None

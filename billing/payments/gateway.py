@@ -16,7 +16,9 @@ from django.utils.module_loading import import_string
 
 from cms.core.errors import DomainError, Invalid
 
-WALLET = "wallet"  # in place of a provider: our own prepaid balance
+# in place of a provider: our own prepaid balance, and transfers to the bank account that a person entered
+WALLET, BANK = "wallet", "bank"
+OURS = frozenset({WALLET, BANK})
 
 GATEWAYS = {
     "fake": "billing.payments.fake_gateway.FakeGateway",

@@ -5,10 +5,26 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
 from accounts.models import Operator
+from billing.documents import parties, positions
 from billing.models import CDR, EInvoice, Invoice, InvoiceLine, Payment
 from billing.models.payment import kept_for
 from cms.core.fields import MoneyField
@@ -65,25 +81,37 @@ def by_sdi(found: QuerySet[Invoice], state: str) -> QuerySet[Invoice]:
 
 def with_state(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Each row with what `payment_state` needs, so that a list asks once. A document is paid when its charges are, or when what
-    came in for itself (a company's monthly invoice, a fee) is enough."""
+    came in for itself (a company's monthly invoice, a fee) and for them is enough. A public body owes no VAT (split payment)."""
     worth = CDR.objects.filter(invoice_lines__invoice=OuterRef("pk"), total_incl_vat__gt=0)
     unpaid = worth.annotate(kept=kept_for()).filter(kept__lt=F("total_incl_vat"))
     charged = InvoiceLine.objects.filter(invoice=OuterRef("pk"), cdr__isnull=False)
-    own = Payment.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
-    came = own.annotate(came=Sum(F("captured") - F("refunded"))).values("came")
     credits = Invoice.objects.filter(credits=OuterRef("pk")).order_by().values("credits")
-    back = credits.annotate(back=Sum("total_incl_vat")).values("back")
-    nothing = Value(0, output_field=MoneyField())
+    due = Case(When(buyer__contains=_SPLIT, then=F("total_excl_vat")), default=F("total_incl_vat"))
     found = found.annotate(
-        came=Coalesce(Subquery(came, output_field=MoneyField()), nothing),
-        credited=Coalesce(Subquery(back, output_field=MoneyField()), nothing),
+        own=_sum(_kept("invoice")),
+        came=F("own") + _sum(_kept("cdr__invoiced__invoice")),
+        credited=_sum(credits.annotate(sum_back=Sum("total_incl_vat")).values("sum_back")),
+        due_back=_sum(credits.annotate(sum_due=Sum(due)).values("sum_due")),
+        due=ExpressionWrapper(due, output_field=MoneyField()),
     )
     is_owed = Case(When(Exists(charged), then=Exists(unpaid)), default=Q(total_incl_vat__gt=0))
     whole = Q(total_incl_vat__lte=-F("credited")) & Exists(Invoice.objects.filter(credits=OuterRef("pk")))
     return found.annotate(
         is_credited=Case(When(whole, then=True), default=False),
-        is_unpaid=Case(When(came__gte=F("total_incl_vat") + F("credited"), came__gt=0, then=False), default=is_owed),
+        is_unpaid=Case(When(came__gte=F("due") + F("due_back"), own__gt=0, then=False), default=is_owed),
     )
+
+
+_SPLIT = parties.dumps({"vat_treatment": positions.SPLIT})[1:-1]
+
+
+def _kept(path: str) -> QuerySet[Any, Any]:
+    mine = Payment.objects.filter(**{path: OuterRef("pk")}).order_by().values(path)
+    return mine.annotate(sum_kept=Sum(F("captured") - F("refunded"))).values("sum_kept")
+
+
+def _sum(of_one: QuerySet[Any, Any]) -> Coalesce:
+    return Coalesce(Subquery(of_one, output_field=MoneyField()), Value(0, output_field=MoneyField()))
 
 
 def payment_state(invoice: Invoice) -> str:

@@ -28,7 +28,7 @@ from billing.models import (
 )
 from billing.models.subscription import SubscriptionQuerySet
 from billing.payments import declines
-from billing.services.debts import dunning
+from billing.services.debts import ladder
 from billing.services.recurring import histories, plans, usage
 from billing.services.recurring.usage import Meter
 from billing.tariffs import exact, words
@@ -139,7 +139,7 @@ def of_driver(driver: Driver) -> Subscriber | None:
 
 def debts(operator: Operator, *, driver: Driver | None = None) -> list[DunningCase]:
     """What is owed, the oldest first; `about` says of what."""
-    open_ = DunningCase.objects.filter(operator=operator, closed_at=None)
+    open_ = DunningCase.objects.filter(operator=operator, closed_at=None, wallet=None)
     if driver is not None:
         open_ = open_.filter(driver=driver)
     found = list(open_.select_related("driver__user", "company", "fee__version__plan", "cdr", "invoice").order_by("pk"))
@@ -237,7 +237,7 @@ class Step:
 def steps(case: DunningCase) -> list[Step]:
     """Newest first."""
     found = case.steps.select_related("payment", "by").order_by("-pk")
-    codes = {"opened", "retry", "by_hand"}
+    codes = {"opened", "retry", "reminded", "by_hand"}
     return [Step(one, declines.meaning(one.text) if one.kind in codes and one.text else one.text) for one in found]
 
 
@@ -251,7 +251,7 @@ class Rung:
 
 
 def rungs(case: DunningCase) -> list[Rung]:
-    days = [int(day) for day in dunning.policy(case.operator).ladder.split(",")]
+    days = [int(day) for day in ladder.policy(case.operator).ladder.split(",")]
     words_ = ["done" if place < case.step else "now" if place == case.step else "later" for place in range(len(days))]
     if case.closed_at or case.status == DunningCase.Status.PAUSED:
         words_ = ["later" if word == "now" else word for word in words_]
@@ -264,6 +264,8 @@ def about(case: DunningCase) -> str:
         return _("Plan %(plan)s") % {"plan": case.fee.version.plan.name}
     if case.invoice:
         return _("Invoice %(number)s") % {"number": case.invoice.number}
+    if case.wallet_id:
+        return _("Automatic top-up")
     return _("Charge of %(day)s") % {"day": date_format(case.cdr.started_at, "DATE_FORMAT")} if case.cdr else ""
 
 

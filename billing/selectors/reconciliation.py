@@ -107,7 +107,7 @@ def _missing(operator: Operator, since: datetime) -> list[Mismatch]:
     )
     if first is None:  # its account has never been read
         return []
-    paid = Payment.objects.filter(operator=operator, captured__gt=0).exclude(gateway=gateway.WALLET)
+    paid = Payment.objects.filter(operator=operator, captured__gt=0).exclude(gateway__in=gateway.OURS)
     lost = paid.filter(updated_at__lt=until, created_at__gt=max(since, first)).filter(payout_items=None)
     return [
         Mismatch(MISSING, row.created_at, row.gateway_id, row.captured, None, row.currency, row)

@@ -33,8 +33,9 @@ def collect_fees() -> None:
 
 @shared_task
 def climb_ladders() -> None:
-    """What is owed and due; first what was refused and has no case yet."""
+    """What is owed and due; first what was refused, or is overdue, and has no case yet."""
     chasing.watch(chasing.unwatched())
+    each("overdue invoice", chasing.overdue(), lambda pk: chasing.remind(invoice_id=pk))
     each("dunning", dunning.due(), lambda pk: chasing.advance(case_id=pk))
 
 

@@ -16,9 +16,10 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.documents import en16931, invoice_sheet, paid, parties, pdf
 from billing.forms.credit import CreditForm
-from billing.models import CDR, EInvoice, Invoice
+from billing.models import CDR, DunningCase, EInvoice, Invoice
 from billing.selectors import einvoices, months
 from billing.selectors import invoices as selectors
+from billing.services.debts import claims
 from billing.services.invoicing import credit_notes, document_mails, fiscal, invoices
 from billing.services.invoicing import einvoices as einvoice_files
 from billing.services.invoicing.credit_notes import Left
@@ -80,6 +81,9 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "story": story,
         "problems": [] if story.file or not italian else einvoice_files.problems(invoice),
         "payments": invoice.payments.order_by("pk"),
+        "left": claims.of_invoice(invoice),
+        "case": DunningCase.objects.filter(invoice=invoice, closed_at=None).first(),
+        "may_collect": access.can(request.user, "payment.collect", request.operator),
         "has_factur_x": en16931.available(),
         "too_much": _paid_too_much(invoice.credits or invoice),
         "mail_to": [person.email for person in document_mails.recipients(invoice)],

@@ -19,10 +19,11 @@ from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing.forms.payments import AmountForm, ReasonForm
 from billing.models import Payment
-from billing.payments import declines
+from billing.payments import declines, gateway
 from billing.selectors import months
 from billing.selectors import payments as selectors
 from billing.services.cards import cashier, refunds
+from billing.services.debts import chasing, transfers
 from cms.core import typed
 from cms.core.errors import DomainError, Invalid
 
@@ -66,6 +67,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "payment": payment,
         "story": selectors.story(payment),
+        "case": chasing.case_of(payment) if payment.status == Payment.Status.FAILED else None,
         "refunds": selectors.refunds_of(payment),
         "verbs": [verb for verb in VERBS.values() if _may(request, verb, payment)],
         "meaning": declines.meaning(payment.error_code) if payment.error_code else "",
@@ -81,7 +83,7 @@ def act(request: MemberRequest, pk: int, name: str) -> HttpResponse:
     if verb is None:
         raise Http404("no such thing to do")
     access.demand(request.user, verb.permission, payment)
-    if payment.status not in verb.when:
+    if not verb.fits(payment):
         messages.error(request, _("This payment is past that."))
         return redirect("payment", pk)
     form = verb.form(payment, request.POST if request.method == "POST" else None)
@@ -102,7 +104,7 @@ def act(request: MemberRequest, pk: int, name: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`when`: in which states; `danger`: money that does not come back by itself."""
+    """`when`: in which states; `here`: of a bank transfer, which no provider knows."""
 
     name: str
     word: Promise
@@ -113,6 +115,11 @@ class Verb:
     form: Callable[[Payment, Any], forms.Form]
     do: Callable[[MemberRequest, Payment, forms.Form], object]
     icon: str = ""
+    here: bool = False
+
+    def fits(self, payment: Payment) -> bool:
+        ours = payment.gateway == gateway.BANK if self.here else payment.gateway not in gateway.OURS
+        return ours and payment.status in self.when
 
 
 def _capture(request: MemberRequest, payment: Payment, form: forms.Form) -> None:
@@ -128,6 +135,10 @@ def _refund(request: MemberRequest, payment: Payment, form: forms.Form) -> None:
     given = form.cleaned_data
     key = f"refund-{payment.pk}-{given['key']}"
     cashier.refund(payment=payment, amount=given["amount"], reason=given["reason"], by=request.user, key=key)
+
+
+def _undo(request: MemberRequest, payment: Payment, form: forms.Form) -> None:
+    transfers.undo(payment=payment, reason=form.cleaned_data["reason"], by=request.user)
 
 
 def _retry(request: MemberRequest, payment: Payment, form: forms.Form) -> None:
@@ -191,12 +202,24 @@ VERBS = {
             _retry,
             "reset",
         ),
+        Verb(
+            "undo",
+            gettext_lazy("Take the entry back"),
+            gettext_lazy("The transfer did not come, or was for another invoice: this one is open again."),
+            gettext_lazy("Taken back: the invoice is open again."),
+            "payment.collect",
+            frozenset({Payment.Status.CAPTURED}),
+            lambda payment, data: ReasonForm(data),
+            _undo,
+            "reset",
+            here=True,
+        ),
     )
 }
 
 
 def _may(request: MemberRequest, verb: Verb, payment: Payment) -> bool:
-    return payment.status in verb.when and access.can(request.user, verb.permission, payment)
+    return verb.fits(payment) and access.can(request.user, verb.permission, payment)
 
 
 def _mine(request: MemberRequest, pk: int) -> Payment:

@@ -15,7 +15,7 @@ from accounts.forms import errors
 from billing.forms.plans import SERVICE_NAMES, LadderForm, MoveForm, TermsForm
 from billing.models import Plan, PlanVersion, Subscription
 from billing.selectors import plans as selectors
-from billing.services.debts import dunning
+from billing.services.debts import ladder as ladder_rules
 from billing.services.recurring import plans
 from cms.core import typed
 from cms.core.errors import DomainError, Invalid
@@ -42,7 +42,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "statuses": [choice for choice in Subscription.Status.choices if choice[0] != "starting"],
         "status": status,
         "name": name,
-        "ladder": ", ".join(dunning.policy(request.operator).ladder.split(",")),
+        "ladder": ", ".join(ladder_rules.policy(request.operator).ladder.split(",")),
         "example": None if rows else selectors.example(request.operator),
         "may_edit": access.can(request.user, "tariff.edit", request.operator),
         "may_decide": access.can(request.user, "operator.edit", request.operator),
@@ -133,10 +133,10 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("operator.edit")
 def ladder(request: MemberRequest) -> HttpResponse:
     """What follows when a payment fails."""
-    form = LadderForm.of(dunning.policy(request.operator), request.POST if request.method == "POST" else None)
+    form = LadderForm.of(ladder_rules.policy(request.operator), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            dunning.decide(operator=request.operator, by=request.user, **form.cleaned_data)
+            ladder_rules.decide(operator=request.operator, by=request.user, **form.cleaned_data)
         except Invalid as wrong:
             errors.place(form, wrong)
         else:

@@ -9,13 +9,27 @@ import time_machine
 from django.core import mail
 
 from accounts.models import Driver, Operator, User
-from billing.models import CDR, DunningCase, Payment, PaymentMethod, Subscription, SubscriptionFee, TariffVersion
+from billing.models import (
+    CDR,
+    DunningCase,
+    Payment,
+    PaymentMethod,
+    Subscription,
+    SubscriptionFee,
+    TariffVersion,
+    WalletEntry,
+    WalletPolicy,
+)
+from billing.payments import fake_gateway
+from billing.payments.gateway import Order
 from billing.services.charges import rating
-from billing.services.debts import chasing, credit_check, dunning, settling
+from billing.services.debts import chasing, credit_check, dunning, ladder, settling
+from billing.services.prepaid import top_ups, wallet_upkeep, wallets
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.factories import plans as made
+from tests.factories.billing import CDRFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +156,7 @@ def test_written_off_the_subscription_ends_and_nobody_is_stopped(case: DunningCa
 
 
 def test_an_operator_builds_an_own_ladder(operator: Operator, anna: User, dario: Driver) -> None:
-    dunning.decide(operator=operator, ladder="2, 5", grace_days=0, end_after=False, by=anna)
+    ladder.decide(operator=operator, ladder="2, 5", grace_days=0, end_after=False, by=anna)
     with time_machine.travel(datetime(2026, 6, 1, 6, tzinfo=UTC), tick=False):
         made.subscription(dario, made.plan(operator))
     made.card(dario, says="generic_decline")
@@ -155,7 +169,7 @@ def test_an_operator_builds_an_own_ladder(operator: Operator, anna: User, dario:
 
 
 def test_no_second_month_is_asked_for_while_one_is_owed(operator: Operator, anna: User, case: DunningCase) -> None:
-    dunning.decide(operator=operator, ladder="40", grace_days=60, end_after=False, by=anna)
+    ladder.decide(operator=operator, ladder="40", grace_days=60, end_after=False, by=anna)
     with at(31):
         tasks.renew_subscriptions()
         tasks.renew_subscriptions()
@@ -164,12 +178,12 @@ def test_no_second_month_is_asked_for_while_one_is_owed(operator: Operator, anna
     assert fresh(case).status == "open"
 
 
-@pytest.mark.parametrize("ladder", ["", "soon", "3,1", "0,1", "1,1", "1,200", "1,2,3,4,5,6,7,8,9"])
-def test_a_ladder_that_leads_nowhere_is_refused(operator: Operator, anna: User, ladder: str) -> None:
+@pytest.mark.parametrize("days", ["", "soon", "3,1", "0,1", "1,1", "1,200", "1,2,3,4,5,6,7,8,9"])
+def test_a_ladder_that_leads_nowhere_is_refused(operator: Operator, anna: User, days: str) -> None:
     with pytest.raises(Invalid) as wrong:
-        dunning.decide(operator=operator, ladder=ladder, grace_days=7, end_after=True, by=anna)
+        ladder.decide(operator=operator, ladder=days, grace_days=7, end_after=True, by=anna)
     assert set(wrong.value.fields) == {"ladder"}
-    assert dunning.policy(operator).ladder == "1,3,7,14"
+    assert ladder.policy(operator).ladder == "1,3,7,14"
 
 
 def test_debtors_are_told_of_each_step_once(case: DunningCase, dario: Driver) -> None:
@@ -202,6 +216,70 @@ def test_a_charge_that_was_refused_is_chased_too(
     climb(3)
     assert fresh(case).status == "recovered"
     assert CDR.objects.unpaid().count() == 0
+
+
+def test_a_card_that_will_never_do_is_not_asked_again_but_its_driver_is(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    made.card(dario, says="expired_card")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+    climb(0, 1, 3, 7, 14)
+    case = DunningCase.objects.get()
+    assert kinds(case) == ["opened", "reminded", "reminded", "stopped", "reminded", "reminded", "exhausted"]
+    assert {step.text for step in case.steps.filter(kind="reminded")} == {"expired_card"}
+    assert Payment.objects.count() == 1
+
+
+def test_a_case_of_what_a_hold_left_open_is_about_that_much(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    card = made.card(dario, says="insufficient_funds")
+    session = ended(started_at=JULY)
+    with at(0):
+        Payment.objects.create(
+            operator=dario.operator, driver=dario, session=session, method=card, amount=10, currency="EUR", gateway="fake",
+            gateway_id=fake_gateway.FakeGateway().place(Order(Decimal(10), "EUR", method="x", later=True), key="h").reference,
+            later=True, status="authorized", idempotency_key="h",
+        )  # fmt: skip
+        cdr = rating.rate(session_id=session.pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+    climb(0)
+    assert DunningCase.objects.get().amount == Decimal("1.00")
+
+
+def test_a_wallet_s_automatic_top_up_climbs_the_same_ladder_and_stops_nobody(dario: Driver) -> None:
+    WalletPolicy.objects.create(operator=dario.operator, enabled=True)
+    made.card(dario)
+    with at(0):
+        wallets.credit(driver=dario, amount=Decimal(9), kind=WalletEntry.Kind.VOUCHER, key="v")
+        wallet = top_ups.set_automatic(driver=dario, below=Decimal(10), amount=Decimal(20))
+        made.card(dario, says="insufficient_funds")
+        for _ in range(3):
+            wallet_upkeep.moved(wallet_id=wallet.pk)
+    case = DunningCase.objects.get()
+    assert (case.wallet, case.amount, kinds(case), Payment.objects.count()) == (wallet, Decimal(20), ["opened"], 1)
+    with at(0, 3):
+        wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal(2)))
+        wallet_upkeep.moved(wallet_id=wallet.pk)
+    climb(0, 1, 8)
+    assert kinds(case) == ["opened", "retry", "retry"]
+    assert (Payment.objects.count(), fresh(case).stopped_at) == (3, None)
+    new = made.card(dario)
+    with at(9):
+        tasks.retry_debts([new.pk])
+        tasks.climb_ladders()
+    assert (fresh(case).status, wallets.balance(driver=dario)) == ("recovered", Decimal(27))
+    with at(20):
+        made.card(dario, says="insufficient_funds")
+        wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal(20)))
+        wallet_upkeep.moved(wallet_id=wallet.pk)
+    assert (fresh(case).status, kinds(case)[-1]) == ("open", "opened")
 
 
 def test_a_credited_charge_is_owed_by_nobody(

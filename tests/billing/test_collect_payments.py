@@ -89,28 +89,17 @@ def test_a_key_that_the_provider_has_forgotten_is_not_used_before_asking(
     assert till.asked == [f"place cdr-{cdr.uid}"]  # the second time it was only asked what became of it
 
 
-def test_a_refused_card_says_why_and_is_tried_again_on_another_day(rated: Rated, till: Till) -> None:
+def test_a_refused_card_says_why_and_is_left_to_the_ladder(rated: Rated, till: Till) -> None:
     till.declines = "insufficient_funds"
     cdr, now = rated(), timezone.now()
     payment = settled(cdr)
     assert (payment.status, payment.error_code) == ("failed", "insufficient_funds")
     assert payment.error == "There is not enough money on the card for this amount."
-    assert settling.due() == []
-    assert settled(cdr) == payment
-    for days, tries in ((1.01, 2), (4.02, 3), (11.03, 4)):
-        with time_machine.travel(now + timedelta(days=days)):
-            assert settling.due() == [cdr.pk]
-            assert settled(cdr).tries == tries
+    for days in (0, 1, 4, 90):
+        with time_machine.travel(now + timedelta(days=days, minutes=1)):
             assert settling.due() == []
-    with time_machine.travel(now + timedelta(days=90)):
-        assert settling.due() == []
-    assert (till.moved, Payment.objects.count()) == ({}, 4)
-
-
-def test_an_expired_card_is_not_tried_again(rated: Rated, till: Till) -> None:
-    till.declines = "expired_card"
-    payment = settled(rated())
-    assert (payment.status, payment.next_try_at) == ("failed", None)
+            assert settled(cdr) == payment
+    assert (till.moved, Payment.objects.count()) == ({}, 1)
 
 
 def test_another_card_pays_what_the_first_refused(rated: Rated, till: Till, dario: Driver, card: PaymentMethod) -> None:
@@ -122,7 +111,7 @@ def test_another_card_pays_what_the_first_refused(rated: Rated, till: Till, dari
     other = PaymentMethodFactory(driver=dario, last4="1111")
     assert settling.of_driver(dario.pk) == [cdr.pk]
     payment = settled(cdr)
-    assert (payment.status, payment.method, payment.tries) == ("captured", other, 1)
+    assert (payment.status, payment.method) == ("captured", other)
     assert till.balance == Decimal("11.00")
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Company, CompanyMember, Driver, Operator
-from billing.models import DunningCase, PaymentMethod, WalletEntry
+from billing.models import DunningCase, DunningPolicy, PaymentMethod, WalletEntry
 from billing.services.debts import credit_check
 from billing.services.prepaid import wallets
 from cms.core.errors import Conflict
@@ -145,6 +145,8 @@ def test_an_overdue_bill_stops_its_driver_and_a_company_s_all_of_its_people(
     assert said(dario, rita, nina) == {}, "in its days of grace"
 
     DunningCase.objects.update(stopped_at=NOW)
+    assert said(dario, rita, nina) == {dario.pk: "payment_overdue"}, "companies only where the operator wants that"
+    DunningPolicy.objects.create(operator=operator, stop_companies=True)
     assert said(dario, rita, nina) == dict.fromkeys((dario.pk, rita.pk), "payment_overdue")
     for case in (own, theirs):
         DunningCase.objects.filter(pk=case.pk).update(closed_at=NOW, status="recovered", stopped_at=None)

@@ -97,7 +97,7 @@ def places(
             "payment/cards": card.pk,
             "payment/charges": CDR.objects.first().pk,  # type: ignore[union-attr]
             "ops/subscriptions/plans": plan.plan_id,
-            "ops/subscriptions/debts": dunning.open_case(fee=fee).pk,
+            "ops/subscriptions/debts": dunning.open_case(fee).pk,
             "plan": plan.pk,
             "plan/fees": fee.pk,
             "ops/locations": Location.objects.filter(operator=operator)[0].pk,

@@ -9,7 +9,7 @@ from accounts import access
 from accounts.models import User
 from billing.models import Payment, PaymentAct, Refund
 from billing.services.cards import holds, payment_steps, payments, refunds
-from billing.services.debts import settling
+from billing.services.debts import chasing, settling
 from cms.core.errors import Conflict, Invalid
 
 Verb, Status = PaymentAct.Verb, Payment.Status
@@ -52,10 +52,16 @@ def retry(*, payment: Payment, by: User) -> Payment:
     if payment.status in (Status.PENDING, Status.ACTION_NEEDED):
         note(payment=payment, verb=Verb.RETRY, amount=None, reason="", by=by)
         return payments.refresh(payment=payment_steps.finish(payment))
-    if payment.status != Status.FAILED or payment.cdr_id is None:
+    case = chasing.case_of(payment)
+    if payment.status != Status.FAILED or (case is None and payment.cdr_id is None):
         raise Conflict(_("There is nothing to try again."), code="nothing_to_retry")
     note(payment=payment, verb=Verb.RETRY, amount=None, reason="", by=by)
-    return settling.settle(cdr_id=payment.cdr_id, again=True) or payment
+    if case is not None:
+        chasing.once_more(case=case, name=f"desk-{payment.pk}", by=by)
+    elif payment.cdr_id is not None:
+        settling.settle(cdr_id=payment.cdr_id, again=True)
+    payment.refresh_from_db()
+    return payment
 
 
 def note(*, payment: Payment, verb: str, amount: Decimal | None, reason: str, by: User) -> None:

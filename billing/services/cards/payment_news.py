@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -14,15 +13,12 @@ from billing.payments import declines
 
 FRESH = timedelta(hours=2)  # what is older was told on the pages
 
-_STOPPED = Q(stop_asked_at__isnull=False)
-_REFUSED = Q(status=Payment.Status.FAILED, purpose=Payment.Purpose.CHARGE, cdr__isnull=False, tries=1)
-
 
 def due(limit: int = 200) -> list[int]:
-    """Payments to write about: the charge was stopped because of them, or they were refused for the first time."""
+    """Payments because of which a charge was stopped. (What is owed: `debts.letters`.)"""
     fresh = Payment.objects.filter(updated_at__gte=timezone.now() - FRESH, driver__isnull=False)
-    found = fresh.filter(_STOPPED | _REFUSED).order_by("pk")[:limit]
-    keys = {_key(payment): payment.pk for payment in found}
+    found = fresh.filter(stop_asked_at__isnull=False).order_by("pk").values_list("pk", flat=True)[:limit]
+    keys = {_key(pk): pk for pk in found}
     known = set(SentMail.objects.filter(key__in=keys, sent_at__isnull=False).values_list("key", flat=True))
     return [pk for key, pk in keys.items() if key not in known]
 
@@ -30,10 +26,9 @@ def due(limit: int = 200) -> list[int]:
 def tell(*, payment_id: int) -> bool:
     """Returns whether this call wrote. Raises Unavailable where the mail server is away."""
     payment = Payment.objects.select_related("driver__user", "operator").get(pk=payment_id)
-    if payment.driver is None:
+    if payment.driver is None or payment.stop_asked_at is None:
         return False
     user, language = payment.driver.user, payment.driver.user.language or payment.operator.language
-    name = "emails/charge_stopped" if payment.stop_asked_at else "emails/payment_failed"
     with translation.override(language):
         why = declines.sentence(payment.error_code) if payment.error_code else ""
     facts = {
@@ -43,11 +38,11 @@ def tell(*, payment_id: int) -> bool:
         "url": settings.PUBLIC_URL + reverse("portal:payment"),
     }
     return once.send(
-        key=_key(payment),
+        key=_key(payment_id),
         to=user.email,
-        deliver=lambda: email.send(to=user.email, name=name, facts=facts, language=language),
+        deliver=lambda: email.send(to=user.email, name="emails/charge_stopped", facts=facts, language=language),
     )
 
 
-def _key(payment: Payment) -> str:
-    return f"payment-{'stop' if payment.stop_asked_at else 'failed'}:{payment.pk}"
+def _key(payment_id: int) -> str:
+    return f"payment-stop:{payment_id}"

@@ -196,7 +196,7 @@ def _settle_declined(step: PaymentStep, payment: Payment, no: Declined) -> None:
             Refund.objects.filter(pk=step.refund_id).update(
                 status=Refund.Status.FAILED, error=no.text, updated_at=timezone.now()
             )
-            _announce(payment)
+            announce(payment)
         elif step.kind in (Kind.AUTHORIZE, Kind.CHARGE):
             said = {"error": no.text, "error_code": no.reason}
             reference = {"gateway_id": no.reference} if no.reference else {}
@@ -219,11 +219,11 @@ def _given(step: PaymentStep, payment: Payment, given: Given) -> None:
     status = Refund.Status.FAILED if given.failed else Refund.Status.DONE
     step.payment.refunds.filter(steps=step).update(status=status, gateway_id=given.reference, updated_at=timezone.now())
     if given.failed:
-        return _announce(payment)
+        return announce(payment)
     row = _lock(payment)
     Payment.objects.filter(pk=row.pk).update(refunded=row.refunded + step.amount, updated_at=timezone.now())
     Payment.objects.filter(pk=payment.pk, status=Status.CAPTURED, refunded=F("captured")).update(status=Status.REFUNDED)
-    return _announce(payment)
+    return announce(payment)
 
 
 _STATUS = {
@@ -285,10 +285,11 @@ def _move(payment: Payment, before: str, **facts: Any) -> bool:
     """A conditional update: of two that try, one moves it and announces; the other learns what became of it."""
     moved = Payment.objects.filter(pk=payment.pk, status=before).update(**facts, updated_at=timezone.now())
     if moved:
-        _announce(payment)
+        announce(payment)
     return bool(moved)
 
 
-def _announce(payment: Payment) -> None:
-    announce = partial(signals.payment_changed.send_robust, sender=Payment, ids=[payment.pk])
-    transaction.on_commit(announce, robust=True)
+def announce(payment: Payment) -> None:
+    """`payment_changed`, on commit."""
+    told = partial(signals.payment_changed.send_robust, sender=Payment, ids=[payment.pk])
+    transaction.on_commit(told, robust=True)

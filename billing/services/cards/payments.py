@@ -37,7 +37,6 @@ def charge(
     invoice: Invoice | None = None,
     cdr: CDR | None = None,
     return_url: str = "",
-    tries: int = 1,
 ) -> Payment:
     """Captured, failed or, with `return_url`, action_needed. Off session unless there is a `return_url`; without `method` the payer
     gives a card on our page. A second call with the same key goes on with the first. Raises Invalid amount, Unavailable (the row
@@ -55,7 +54,6 @@ def charge(
         invoice=invoice,
         cdr=cdr,
         return_url=return_url,
-        tries=tries,
     )
 
 
@@ -87,7 +85,7 @@ def refresh(*, payment: Payment) -> Payment:
     """Asks the provider what has become of it: after the customer comes back from his bank, behind each webhook, and in the sweep.
     Raises Unavailable."""
     payment = payment_steps.finish(payment)
-    if payment.gateway == gateway.WALLET or not payment.gateway_id:
+    if payment.gateway in gateway.OURS or not payment.gateway_id:
         return payment
     try:
         intent = gateway.of(payment.gateway).retrieve(intent=payment.gateway_id)
@@ -104,7 +102,7 @@ def due(limit: int = 200) -> list[int]:
     old = Q(created_at__lt=now - FRESH, updated_at__lte=now - PATIENCE)
     gone = Q(status=Status.AUTHORIZED, expires_at__lte=now)
     unsettled = Q(status__in=(Status.PENDING, Status.ACTION_NEEDED)) | gone
-    found = Payment.objects.filter(unsettled, fresh | old).exclude(gateway=gateway.WALLET)
+    found = Payment.objects.filter(unsettled, fresh | old).exclude(gateway__in=gateway.OURS)
     without_step = found.filter(~Q(steps__status=PaymentStep.Status.PENDING))
     return list(without_step.order_by("updated_at").values_list("pk", flat=True)[:limit])
 
@@ -120,7 +118,7 @@ def sweep(*, payment_id: int) -> None:
 
 def adopt(limit: int = 200) -> int:
     """Payments that an earlier version began and never settled get the step they lack."""
-    orphans = Payment.objects.filter(status=Status.PENDING, steps=None).exclude(gateway=gateway.WALLET)[:limit]
+    orphans = Payment.objects.filter(status=Status.PENDING, steps=None).exclude(gateway__in=gateway.OURS)[:limit]
     for payment in orphans:
         PaymentStep.objects.get_or_create(
             key=payment.idempotency_key,

@@ -73,6 +73,11 @@ def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, k
             raise Conflict(_("Only what was collected can be given back."), code="payment_state", status=row.status)
         if row.gateway == gateway.WALLET:
             raise Conflict(_("It was paid from the wallet: correct the wallet instead."), code="paid_from_wallet")
+        if row.gateway == gateway.BANK:
+            raise Conflict(
+                _("It came by bank transfer: take the entry back, and send the money by your bank."),
+                code="paid_by_transfer",
+            )
         if amount <= 0:
             raise Invalid({"amount": [_("Give back more than nothing.")]})
         if amount > possible(row):

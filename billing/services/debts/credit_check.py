@@ -142,7 +142,7 @@ def _stopped(drivers: Given) -> QuerySet:
 @prepared
 def _company_stopped(companies: Given) -> QuerySet:
     owed = DunningCase.objects.filter(company_id__among=companies, stopped_at__isnull=False, closed_at=None)
-    return owed.values_list("company_id")
+    return owed.filter(operator__dunning_policy__stop_companies=True).values_list("company_id")
 
 
 def _unpaid(drivers: Sequence[int]) -> dict[int, Decimal]:

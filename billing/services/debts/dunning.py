@@ -1,105 +1,90 @@
-"""What is owed, and every step that was taken about it. `chasing` climbs the ladder; here is what a case may become.
+"""What is owed, and every step that was taken about it. `ladder` says when, `chasing` climbs it; here is what a case may become.
 
-A case belongs to one fee, charge or invoice. It opens with the first refusal; any payment closes it. While a person has put it on
-hold, nothing is tried and nobody is stopped.
+A case belongs to one fee, charge or invoice, or to the automatic top-up of a wallet. It opens with the first refusal, or when an
+invoice is overdue; what pays it closes it. While a person has put it on hold, nothing is tried and nobody is stopped.
 """
 
-from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.models import ApiKey, Operator, User
+from accounts.models import ApiKey, User
 from billing import signals
-from billing.models import CDR, DunningCase, DunningPolicy, DunningStep, Invoice, Payment, SubscriptionFee
-from billing.services.recurring import fees, states, subscriptions
+from billing.models import (
+    CDR,
+    DunningCase,
+    DunningPolicy,
+    DunningStep,
+    Invoice,
+    Payment,
+    Subscription,
+    SubscriptionFee,
+    Wallet,
+    WalletEntry,
+)
+from billing.services.debts import claims, ladder
+from billing.services.recurring import states, subscriptions
 from cms.core.errors import Conflict, Invalid
 
 Actor = User | ApiKey
 Status = DunningCase.Status
 
-MOST_STEPS, MOST_DAYS = 8, 90
-APART = timedelta(hours=12)  # where a server was away, missed rungs do not follow each other at once
-
-
-# ---- what an operator decides ------------------------------------------------------------------------------------------
-
-
-def policy(operator: Operator) -> DunningPolicy:
-    """What was decided, or what holds where nobody decided."""
-    return DunningPolicy.objects.filter(operator=operator).first() or DunningPolicy(operator=operator)
-
-
-@transaction.atomic
-def decide(*, operator: Operator, ladder: str, grace_days: int, end_after: bool, by: Actor) -> DunningPolicy:
-    """`ladder`: days after the first refusal, like "1, 3, 7, 14". For cases that open from now on. Raises Forbidden, Invalid."""
-    access.demand(by, "operator.edit", operator)
-    wrong: dict[str, list[str]] = {}
-    try:
-        days = [int(part) for part in ladder.replace(" ", "").split(",")]
-    except ValueError:
-        days = []
-    if not 1 <= len(days) <= MOST_STEPS or days != sorted(set(days)) or not 1 <= days[0] <= days[-1] <= MOST_DAYS:
-        wrong["ladder"] = [_("Days in ascending order, like 1, 3, 7, 14; up to %(most)s.") % {"most": MOST_DAYS}]
-    if not 0 <= grace_days <= MOST_DAYS:
-        wrong["grace_days"] = [_("From 0 to %(most)s days.") % {"most": MOST_DAYS}]
-    if wrong:
-        raise Invalid(wrong)
-    decided = {"ladder": ",".join(map(str, days)), "grace_days": grace_days, "end_after": end_after}
-    row, _made = DunningPolicy.objects.update_or_create(operator=operator, defaults=decided)
-    return row
+Thing = SubscriptionFee | CDR | Invoice | Wallet
 
 
 # ---- opening and closing -----------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def open_case(
-    *,
-    fee: SubscriptionFee | None = None,
-    cdr: CDR | None = None,
-    invoice: Invoice | None = None,
-    payment: Payment | None = None,
-    text: str = "",
-) -> DunningCase:
-    """The case of a fee, charge or invoice that could not be collected; one that was closed by a payment which came back opens
-    again. A second time changes nothing."""
-    now = timezone.now()
-    about, facts = _about(fee, cdr, invoice)
-    rules = policy(facts["operator"])
-    dates = {"opened_at": now, "next_at": _rung(rules, now, 0), "grace_until": now + timedelta(days=rules.grace_days)}
-    case, made = DunningCase.objects.select_for_update(of=("self",)).get_or_create(**about, defaults={**facts, **dates})
-    if not made and case.status != Status.RECOVERED:
+def open_case(about: Thing, *, payment: Payment | None = None, text: str = "") -> DunningCase:
+    """The case of what could not be collected; one that was closed by a payment which came back opens again. A second time
+    changes nothing."""
+    facts = _facts(about)
+    dates = ladder.dates(ladder.policy(facts["operator"]))
+    rows = DunningCase.objects.select_for_update(of=("self",))
+    case, made = rows.get_or_create(**_key(about), defaults={**facts, **dates, "amount": Decimal(0)})
+    if not made and not _opens_again(case, payment):
         return case
-    if not made:
-        for name, value in dates.items():
-            setattr(case, name, value)
-        case.status, case.step, case.closed_at = Status.OPEN, 0, None
-        case.save()
+    for name, value in dates.items():
+        setattr(case, name, value)
+    case.status, case.step, case.closed_at, case.amount = Status.OPEN, 0, None, claims.owed(case)
+    case.save()
     note(case, "opened", payment=payment, text=text)
-    if fee is not None:
-        states.fall_behind(subscription_id=fee.subscription_id)
+    if case.fee is not None:
+        states.fall_behind(subscription_id=case.fee.subscription_id)
     return case
 
 
 @transaction.atomic
-def recover(
-    *,
-    fee: SubscriptionFee | None = None,
-    cdr: CDR | None = None,
-    invoice: Invoice | None = None,
-    payment: Payment | None = None,
-) -> None:
+def recover(about: Thing, *, payment: Payment | None = None) -> None:
     """It is paid. Where there is no case, or it is closed, nothing."""
-    about, _facts = _about(fee, cdr, invoice)
-    case = DunningCase.objects.select_for_update(of=("self",)).filter(**about, closed_at=None).first()
+    case = DunningCase.objects.select_for_update(of=("self",)).filter(**_key(about), closed_at=None).first()
     if case is not None:
         _close(case, Status.RECOVERED, "recovered", payment=payment)
+
+
+@transaction.atomic
+def look(*, case: DunningCase, payment: Payment | None = None) -> bool:
+    """Is it settled? Then it is closed; where a part came in, the case says so."""
+    row = locked(case.pk)
+    if row.closed_at is not None:
+        return True
+    left = claims.owed(row)
+    if left <= 0:
+        _close(row, Status.RECOVERED, "recovered", payment=payment or claims.paid_by(row))
+        return True
+    if left != row.amount:
+        came, row.amount = left < row.amount, left
+        row.save(update_fields=["amount", "updated_at"])
+        if came and payment is not None:
+            note(row, "partly", payment=payment, text=f"{payment.captured}")
+    return False
 
 
 @transaction.atomic
@@ -145,16 +130,15 @@ def resume(*, case: DunningCase, by: Actor) -> DunningCase:
 
 @transaction.atomic
 def tried(*, case: DunningCase, payment: Payment | None, text: str) -> None:
-    """A retry that was refused: the next one is due as the ladder says. At its end the case is exhausted, and with it the
-    subscription where the operator wants that."""
+    """A rung on which the debt was refused again, or its debtor reminded because nobody could be asked: the next one is due as the
+    ladder says. At its end the case is exhausted, and with it the subscription where the operator wants that."""
     row = locked(case.pk)
     if row.closed_at or row.step != case.step:
         return
-    rules = policy(row.operator)
+    rules = ladder.policy(row.operator)
     row.step += 1
-    rung = _rung(rules, row.opened_at, row.step)
-    row.next_at = rung and max(rung, timezone.now() + APART)
-    note(row, "retry", payment=payment, text=text)
+    row.next_at = ladder.after(rules, row.opened_at, row.step)
+    note(row, "retry" if payment else "reminded", payment=payment, text=text)
     if row.next_at is None:
         row.status = Status.EXHAUSTED
         note(row, "exhausted")
@@ -165,31 +149,41 @@ def tried(*, case: DunningCase, payment: Payment | None, text: str) -> None:
 
 @transaction.atomic
 def stop(*, case: DunningCase) -> None:
-    """The grace is over: no new starts until it is paid."""
+    """The grace is over: no new starts until it is paid. Of a company's people only where the operator wants that; nobody for
+    a wallet, whose driver owes nothing."""
     row = locked(case.pk)
-    if row.closed_at is None and row.stopped_at is None and row.status != Status.PAUSED:
+    if row.stopped_at is None and DunningCase.objects.filter(_stops(), pk=row.pk).exists():
         row.stopped_at = timezone.now()
         row.save()
         note(row, "stopped")
 
 
 def due(limit: int = 500) -> list[int]:
-    """Cases with a retry, or the end of their grace, that is due; and those whose debt was paid without anybody saying so."""
-    now = timezone.now()
-    running = DunningCase.objects.filter(closed_at=None).exclude(status=Status.PAUSED)
-    rung = Q(status=Status.OPEN, next_at__lte=now)
-    grace = Q(stopped_at=None, grace_until__lte=now)
-    due_now = running.filter(rung | grace).order_by("pk").values_list("pk", flat=True)[:limit]
+    """Cases with a rung, or the end of their grace, that is due; and those whose debt was paid without anybody saying so."""
+    rung = Q(status=Status.OPEN, closed_at=None, next_at__lte=timezone.now())
+    due_now = DunningCase.objects.filter(rung | _stops()).order_by("pk").values_list("pk", flat=True)[:limit]
     return sorted({*due_now, *_paid_unseen().order_by("pk").values_list("pk", flat=True)[:limit]})
 
 
+def _stops() -> Q:
+    """Cases whose debtor is to be stopped now."""
+    strict = DunningPolicy.objects.filter(stop_companies=True).values("operator")
+    over = Q(stopped_at=None, closed_at=None, wallet=None, grace_until__lte=timezone.now())
+    return over & ~Q(status=Status.PAUSED) & (Q(company=None) | Q(operator__in=strict))
+
+
 def _paid_unseen() -> QuerySet[DunningCase]:
-    """By a wallet, at the desk, by a credit: what nobody announced to us, and nobody is owed any more."""
+    """By a wallet, at the desk, by a credit: what nobody announced to us, and nobody is owed any more (`look` says whether)."""
     charges = Q(cdr__isnull=False) & ~Q(cdr__in=CDR.objects.billable().filter(total_incl_vat__gt=0))
     captured = Payment.objects.filter(status=Payment.Status.CAPTURED)
     paid = Q(fee__paid_at__isnull=False) | charges
     paid |= Q(cdr__in=captured.filter(cdr__isnull=False).values("cdr"))
     paid |= Q(invoice__in=captured.filter(invoice__isnull=False).values("invoice"))
+    paid |= Q(invoice__in=Invoice.objects.filter(credits__isnull=False).values("credits"))
+    paid |= Q(
+        wallet__in=WalletEntry.objects.filter(amount__gt=0, created_at__gte=OuterRef("opened_at")).values("wallet")
+    )
+    paid |= Q(wallet__isnull=False, wallet__automatic_below=None)
     return DunningCase.objects.filter(paid, closed_at=None)
 
 
@@ -205,7 +199,7 @@ def read(pk: int) -> DunningCase:
 
 _ALL = (
     "operator", "driver__user", "company", "fee__subscription__driver__user", "fee__subscription__operator", "fee__version__plan",
-    "cdr", "invoice",
+    "cdr", "invoice", "wallet__driver__user",
 )  # fmt: skip
 
 
@@ -234,19 +228,23 @@ def why(payment: Payment) -> str:
 # ---- rows --------------------------------------------------------------------------------------------------------------
 
 
-def _about(
-    fee: SubscriptionFee | None, cdr: CDR | None, invoice: Invoice | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the case is about, and the columns that follow from it."""
-    if fee is not None:
-        subscription = fee.subscription
-        owed = {"operator": subscription.operator, "driver": subscription.driver, "amount": fees.due(fee)}
-        return {"fee": fee}, {**owed, "currency": fee.currency}
-    thing = cdr or invoice
-    assert thing is not None
-    owed = {"operator": thing.operator, "driver": thing.driver, "company": thing.company}
-    about: dict[str, Any] = {"cdr": cdr} if cdr is not None else {"invoice": invoice}
-    return about, {**owed, "amount": thing.total_incl_vat, "currency": thing.currency}
+def _key(about: Thing) -> dict[str, Any]:
+    columns = {SubscriptionFee: "fee", CDR: "cdr", Invoice: "invoice", Wallet: "wallet"}
+    return {columns[type(about)]: about}
+
+
+def _facts(about: Thing) -> dict[str, Any]:
+    """Who owes it, and in what currency."""
+    debtor = about.subscription if isinstance(about, SubscriptionFee) else about
+    company = None if isinstance(debtor, Subscription | Wallet) else debtor.company
+    return {"operator": debtor.operator, "driver": debtor.driver, "company": company, "currency": about.currency}
+
+
+def _opens_again(case: DunningCase, payment: Payment | None) -> bool:
+    """What was paid and came back. Of a wallet it is another top-up each time."""
+    if case.wallet_id is None:
+        return case.status == Status.RECOVERED
+    return case.closed_at is not None and payment is not None and payment.created_at > case.closed_at
 
 
 def _close(
@@ -269,12 +267,6 @@ def _others(case: DunningCase) -> "QuerySet[DunningCase]":
     assert case.fee is not None
     rows = DunningCase.objects.filter(fee__subscription=case.fee.subscription_id, closed_at=None)
     return rows.exclude(pk=case.pk)
-
-
-def _rung(rules: DunningPolicy, opened: datetime, step: int) -> datetime | None:
-    """When the retry after `step` retries is due; None at the ladder's end."""
-    days = [int(part) for part in rules.ladder.split(",")]
-    return opened + timedelta(days=days[step]) if step < len(days) else None
 
 
 def _mine(case: DunningCase, by: Actor, reason: str) -> DunningCase:

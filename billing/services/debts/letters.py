@@ -14,9 +14,9 @@ from django.utils import timezone, translation
 from accounts.models import Operator, SentMail, User
 from accounts.notifications import once, send
 from billing import pricing
-from billing.models import DunningStep, PlanVersion, SubscriptionEvent, SubscriptionFee
+from billing.models import DunningCase, DunningStep, PlanVersion, SubscriptionEvent, SubscriptionFee
 from billing.payments import declines
-from billing.services.debts import dunning
+from billing.services.debts import dunning, ladder
 from billing.services.recurring import histories, plans
 
 NEWS = timedelta(days=2)  # what is older is no news: a history that was imported, a server that was away
@@ -25,7 +25,7 @@ OF_EVENTS = (
     "started", "renewed", "enlarged", "moved", "cancelled", "pause_planned", "pause_ends", "resumed", "ended", "withdrawn",
     "warned_80", "warned_100",
 )  # fmt: skip
-OF_STEPS = ("opened", "retry", "stopped", "exhausted", "recovered")
+OF_STEPS = ("opened", "retry", "reminded", "stopped", "exhausted", "recovered")
 
 
 def events(limit: int = 200) -> list[int]:
@@ -35,9 +35,9 @@ def events(limit: int = 200) -> list[int]:
 
 
 def steps(limit: int = 200) -> list[int]:
-    """Steps of dunning that nobody was told of."""
+    """Steps of dunning that nobody was told of. (Who tops up a wallet sees that it worked.)"""
     fresh = DunningStep.objects.filter(kind__in=OF_STEPS, at__gte=timezone.now() - NEWS)
-    return _untold(fresh, "dunning-step:", limit)
+    return _untold(fresh.exclude(kind="recovered", case__wallet__isnull=False), "dunning-step:", limit)
 
 
 def tell_event(*, event_id: int) -> bool:
@@ -66,14 +66,30 @@ def tell_step(*, step_id: int) -> bool:
     case = dunning.read(step.case_id)
     if step.kind != "recovered" and case.closed_at:
         return False
+    name, path = _letter(case, step.kind)
     return _send(
         key=f"dunning-step:{step.pk}",
         people=_debtors(case),
-        name=f"emails/dunning_{step.kind}",
+        name=f"emails/{name}",
         operator=case.operator,
-        facts={"case": case, "reason": step.text},
-        path="portal:plan" if case.fee_id else "portal:payment",
+        facts={
+            "case": case,
+            "reason": step.text if step.kind != "recovered" else "",
+            "stops": case.stopped_at is None and ladder.policy(case.operator).stop_companies,
+        },
+        path=path,
     )
+
+
+def _letter(case: DunningCase, kind: str) -> tuple[str, str]:
+    """The mail, and the page that it leads to. A reminder is what is said after a refusal; nobody has refused an invoice that is
+    paid by bank transfer, and nobody owes a top-up."""
+    if case.wallet_id:
+        return "top_up_refused", "portal:wallet"
+    if case.invoice_id:
+        return (f"dunning_{kind}" if kind in ("stopped", "recovered") else "invoice_overdue"), "portal:company"
+    said = "retry" if kind == "reminded" else kind
+    return f"dunning_{said}", "portal:plan" if case.fee_id else "portal:payment"
 
 
 def _untold(rows: QuerySet, prefix: str, limit: int) -> list[int]:
@@ -94,7 +110,8 @@ def _send(*, key: str, people: Iterable[User], name: str, operator: Operator, fa
 def _deliver(person: User, language: str, name: str, operator: Operator, facts: dict[str, Any], path: str) -> None:
     with translation.override(language), timezone.override(pricing.zone(operator.time_zone)):
         url = settings.PUBLIC_URL + reverse(path)
-        words = {"why": declines.sentence(facts["reason"])} if facts.get("reason") else {}
+        reason = facts.get("reason")
+        words = {"why": declines.sentence(reason), "again": declines.of(reason).again} if reason else {}
         send.to_user(
             user=person, name=name, facts={**facts, **words, "operator": operator, "url": url}, language=language
         )

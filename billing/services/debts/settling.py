@@ -1,5 +1,5 @@
 """Who pays a charge: its company with the monthly invoice, then the hold of its session, the wallet, the default card; what is left
-stays open and is tried again (payments.declines.LADDER). Never inside a transaction.
+stays open, and its case says when it is tried again (`dunning`). Never inside a transaction.
 
 A charge that was priced anew is one debt: what was paid for its earlier record counts for the new one, and only the difference
 moves.
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.models import CDR, Payment, PaymentMethod, PaymentStep
 from billing.models.payment import PaymentQuerySet, kept_for
-from billing.payments import declines, gateway, minor_units
+from billing.payments import gateway, minor_units
 from billing.services.cards import holds, methods, payment_steps, payments, refunds
 from billing.services.prepaid import wallets
 
@@ -74,8 +74,8 @@ def hold_of(cdr: CDR) -> Payment | None:
 
 
 def due(limit: int = 500) -> list[int]:
-    """Charges that somebody could pay and nobody has been asked for; interrupted ones; refused ones whose next try has come; and
-    sessions that have ended with their hold still there."""
+    """Charges that somebody could pay and nobody has been asked for; interrupted ones; and sessions that have ended with their
+    hold still there."""
     card = PaymentMethod.objects.usable().filter(driver=OuterRef("driver"), is_default=True)
     unpaid = CDR.objects.unpaid().annotate(card=Exists(card))
     waiting = unpaid.filter(Q(card=True) | Q(driver__wallets__isnull=False)).order_by("pk").values_list("pk", flat=True)
@@ -84,14 +84,12 @@ def due(limit: int = 500) -> list[int]:
     silent = Q(status=Status.PENDING, updated_at__lte=now - payments.ANSWERED_WITHIN)
     left = Q(status=Status.ACTION_NEEDED, created_at__lte=now - ABANDONED)
     interrupted = open_ones.filter(silent | left)
-    retry = open_ones.filter(status=Status.FAILED, next_try_at__lte=now)
     held = CDR.objects.billable().filter(
         Q(session__payments__status=Status.AUTHORIZED) | Q(session__start_requests__payments__status=Status.AUTHORIZED)
     )
     found = [
         *waiting[:limit],
         *interrupted.values_list("cdr_id", flat=True)[:limit],
-        *retry.values_list("cdr_id", flat=True)[:limit],
         *held.values_list("pk", flat=True)[:limit],
         *_credited()
         .filter(cdr__session__cdrs__in=CDR.objects.billable())
@@ -152,9 +150,7 @@ def _from_wallet(cdr: CDR) -> bool:
 def _from_card(cdr: CDR, again: bool) -> None:
     payment = _opened(cdr, again)
     if payment is not None:
-        payment = payment_steps.finish(payment)
-        if payment.status == Status.FAILED:
-            _plan_next(payment)
+        payment_steps.finish(payment)
 
 
 def _opened(cdr: CDR, again: bool) -> Payment | None:
@@ -169,8 +165,6 @@ def _opened(cdr: CDR, again: bool) -> Payment | None:
         if owed <= 0 or method is None or not _may_try(last, method, again):
             return None
         number = cdr.payments.count()
-        tries = last.tries + 1 if last is not None and last.status == Status.FAILED and last.method == method else 1
-        Payment.objects.filter(cdr=cdr, next_try_at__isnull=False).update(next_try_at=None)
         return payments.opened(
             PaymentStep.Kind.CHARGE,
             f"cdr-{cdr.uid}" + (f"-{number + 1}" if number else ""),
@@ -182,20 +176,12 @@ def _opened(cdr: CDR, again: bool) -> Payment | None:
             driver=cdr.driver,
             cdr=cdr,
             session=cdr.session,
-            tries=tries,
         )
 
 
 def _may_try(last: Payment | None, method: PaymentMethod, again: bool) -> bool:
-    if last is None or last.status != Status.FAILED or again or last.method_id != method.pk:
-        return True
-    return last.next_try_at is not None and last.next_try_at <= timezone.now()
-
-
-def _plan_next(payment: Payment) -> None:
-    wait = declines.wait(payment.error_code, payment.tries)
-    if wait is not None:
-        Payment.objects.filter(pk=payment.pk, status=Status.FAILED).update(next_try_at=timezone.now() + wait)
+    """A card that said no is asked again by `chasing` and by people, never by itself."""
+    return again or last is None or last.status != Status.FAILED or last.method_id != method.pk
 
 
 def _finish(payment: Payment) -> None:
@@ -203,8 +189,6 @@ def _finish(payment: Payment) -> None:
     payment = payments.refresh(payment=payment)
     if payment.status == Status.ACTION_NEEDED and payment.created_at < timezone.now() - ABANDONED:
         holds.release(payment=payment)
-    elif payment.status == Status.FAILED:
-        _plan_next(payment)
 
 
 # ---- money that belongs elsewhere ---------------------------------------------------------------------------------------

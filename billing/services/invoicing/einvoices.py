@@ -254,7 +254,7 @@ def _paid(invoice: Invoice) -> einvoice.Paid:
     return einvoice.Paid(tuple(part for part in parts if part[1] > 0))
 
 
-_MEANS = {"by_wallet": einvoice.WITHHELD, "by_card": einvoice.CARD}
+_MEANS = {"by_wallet": einvoice.WITHHELD, "by_card": einvoice.CARD, "by_transfer": einvoice.BANK}
 
 
 def _today(invoice: Invoice) -> date:

@@ -5,7 +5,7 @@ A payment says what was captured and refunded of it in all; what is not written 
 often: nothing is booked twice.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from django.db import transaction
@@ -71,7 +71,10 @@ def _book(operator: Operator, keys: list[int], retold: bool) -> int:
 
 
 def _at(payment: Payment, kind: str, amount: Decimal) -> datetime:
-    """When our own step did it, where there is one that is not booked yet; else when the payment was changed."""
+    """When our own step did it, where there is one that is not booked yet; else when the payment was changed. A transfer came on
+    the day that the bank says."""
+    if payment.valued_on is not None and kind == CashEntry.Kind.CAME:
+        return datetime.combine(payment.valued_on, time(12), UTC)
     if not payment.steps.all() and kind == CashEntry.Kind.CAME:
         return payment.created_at  # of the time before steps were kept
     known = max((entry.at for entry in payment.cash_entries.all() if entry.kind == kind), default=None)

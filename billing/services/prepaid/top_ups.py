@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import ApiKey, Driver, Operator, User
-from billing.models import Payment, PaymentMethod, Refund, Wallet, WalletEntry, WalletPolicy
+from billing.models import DunningCase, Payment, PaymentMethod, Refund, Wallet, WalletEntry, WalletPolicy
 from billing.services.cards import methods, payments
 from billing.services.prepaid import wallets
 from cms.core.errors import Conflict, Invalid
@@ -134,26 +134,39 @@ def set_automatic(*, driver: Driver, below: Decimal | None, amount: Decimal | No
     return wallet
 
 
-def automatic(*, wallet: Wallet) -> Payment | None:
-    """Tops up a wallet that has fallen below what its driver wants: once for each state it is in, so a card that refuses is not
-    asked again until something else has happened. Not inside a transaction. Raises Unavailable."""
+def automatic(*, wallet: Wallet, again: str = "") -> Payment | None:
+    """Tops up a wallet that has fallen below what its driver wants: once for each state it is in. A card that refuses is asked again
+    as the ladder of debts says (`again`: that attempt's name), and by nothing else. Not inside a transaction. Raises Unavailable."""
     last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
     method = methods.default_of(wallet.driver)
     if wallet.automatic_below is None or wallet.automatic_amount is None or last is None or method is None:
         return None
     if last.balance >= wallet.automatic_below or not policy(wallet.operator).enabled:
         return None
+    if not again and DunningCase.objects.filter(wallet=wallet, closed_at=None).exists():
+        return None
     payment = payments.charge(
         operator=wallet.operator,
         amount=wallet.automatic_amount,
         currency=wallet.currency,
-        key=f"top-up-{wallet.driver_id}-after-{last.pk}",
+        key=f"{automatic_key(wallet)}{last.pk}" + (f"-{again}" if again else ""),
         purpose=Payment.Purpose.TOP_UP,
         method=method,
         driver=wallet.driver,
     )
     follow(payment_id=payment.pk)
     return payment
+
+
+def automatic_key(wallet: Wallet) -> str:
+    """What the keys of its automatic top-ups begin with."""
+    return f"top-up-{wallet.driver_id}-after-"
+
+
+def automatic_of(payment: Payment) -> Wallet | None:
+    """The wallet that a payment was to fill by itself."""
+    wallet = Wallet.objects.filter(operator=payment.operator_id, driver=payment.driver_id).first()
+    return wallet if wallet and payment.idempotency_key.startswith(automatic_key(wallet)) else None
 
 
 def _check_automatic(driver: Driver, below: Decimal | None, amount: Decimal | None) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.notifications import once, send
 from billing.models import Payment, Wallet, WalletEntry
-from billing.services.debts import settling
+from billing.services.debts import chasing, settling
 from billing.services.prepaid import top_ups, wallets
 
 RECENT = timedelta(hours=1)
@@ -26,6 +26,8 @@ def moved(*, wallet_id: int) -> None:
         for cdr in settling.of_driver(wallet.driver_id):
             settling.settle(cdr_id=cdr)
     topped_up = top_ups.automatic(wallet=wallet)
+    if topped_up is not None and topped_up.status == Payment.Status.FAILED:
+        chasing.watch([topped_up.pk])
     if topped_up is None or topped_up.status == Payment.Status.FAILED:
         _warn(wallet)
 

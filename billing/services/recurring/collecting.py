@@ -33,7 +33,7 @@ def collect_renewal(*, fee_id: int) -> SubscriptionFee:
     fee = read(fee_id)
     if not fees.has_card(fee) and fees.due(fee) and not fee.paid_at:
         fees.document(fee)
-        dunning.open_case(fee=read(fee_id), text="no_method")
+        dunning.open_case(read(fee_id), text="no_method")
         return read(fee_id)
     return collect(fee_id=fee_id, name="auto-0")
 
@@ -111,12 +111,12 @@ def _paid(fee: SubscriptionFee, payment: Payment | None) -> None:
             turning.begin(fee=fee)
         elif fee.kind == Kind.CHANGE:
             turning.enlarge(fee=fee)
-        dunning.recover(fee=fee, payment=payment)
+        dunning.recover(fee, payment=payment)
     fees.document(read(fee.pk))
 
 
 def _refused(fee: SubscriptionFee, payment: Payment) -> None:
     if fee.kind == Kind.RENEWAL:
-        dunning.open_case(fee=fee, payment=payment, text=dunning.why(payment))
+        dunning.open_case(fee, payment=payment, text=dunning.why(payment))
     elif drop(fee_id=fee.pk) and fee.kind == Kind.FIRST:
         turning.abandon(subscription_id=fee.subscription_id)

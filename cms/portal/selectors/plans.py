@@ -98,7 +98,7 @@ def fee_of(user: User, pk: int) -> QuerySet[SubscriptionFee]:
 
 def owed(user: User) -> list[DunningCase]:
     """What is owed beside the plans that run: charges, and the last month of a plan that has ended."""
-    mine = DunningCase.objects.filter(driver__user=user, closed_at=None, invoice=None)
+    mine = DunningCase.objects.filter(driver__user=user, closed_at=None, invoice=None, wallet=None)
     rest = mine.exclude(fee__subscription__status__in=Subscription.LIVE)
     found = list(rest.select_related("fee__version__plan", "cdr", "operator").order_by("pk"))
     for case in found:
