@@ -7,13 +7,13 @@ exactly; the taxable sum is the document's own, to the cent, and what lies betwe
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from billing import pricing
 from billing.documents import dates, einvoice_header, fiscal_notes
-from billing.documents.fatturapa import body, checks, names, numbers
+from billing.documents.fatturapa import body, finding, names, numbers
 from billing.models import CDR, FiscalSettings, Invoice, InvoiceLine
 from billing.tariffs import exact
 
@@ -44,7 +44,7 @@ def of(
 ) -> body.Invoice:
     """`seller` and `buyer` as frozen by `parties`, or corrected after a refusal."""
     lines = list(document.lines.select_related("cdr__operator").order_by("position"))
-    written = _Written(document, lines, settings, split=fiscal_notes.is_split(buyer))
+    written = _Written(document, lines, settings, split=fiscal_notes.is_split(buyer), intent=_intent(buyer))
     return body.Invoice(
         header=einvoice_header.of(name, seller=seller, buyer=buyer),
         bodies=(
@@ -61,9 +61,15 @@ class _Written:
     """One document. A credit note is negative with us and positive in FatturaPA."""
 
     def __init__(
-        self, document: Invoice, lines: Sequence[InvoiceLine], settings: FiscalSettings, *, split: bool
+        self,
+        document: Invoice,
+        lines: Sequence[InvoiceLine],
+        settings: FiscalSettings,
+        *,
+        split: bool,
+        intent: tuple[body.Fact, ...] = (),
     ) -> None:
-        self.document, self.rows, self.settings, self.split = document, lines, settings, split
+        self.document, self.rows, self.settings, self.split, self.intent = document, lines, settings, split, intent
         self.sign = -1 if document.kind == Invoice.Kind.CREDIT_NOTE else 1
         self._lines = tuple(self._line(place, line) for place, line in enumerate(lines, start=1))
 
@@ -129,7 +135,7 @@ class _Written:
             rounding=numbers.short(between) if between else None,
             taxable=taxable,
             vat=vat,
-            collectability=None if natura else checks.TO_SPLIT if self.split else "I",
+            collectability=None if natura else finding.TO_SPLIT if self.split else "I",
             law=self._law(natura),
         )
 
@@ -143,6 +149,8 @@ class _Written:
         factor = (1 + Fraction(rate) / 100) if self.document.tax_included else Fraction(1)
         total = numbers.short(exact.rounded(Fraction(self.sign * line.amount) / factor, 8))
         quantity, price = self._counted(line, total, factor)
+        natura = None if rate else line.natura or self.settings.no_vat_natura
+        facts = (*(self.intent if natura == fiscal_notes.INTENT else ()), *(_facts(line.cdr) if line.cdr else ()))
         return body.Line(
             number=place,
             text=self._text(line),
@@ -153,8 +161,8 @@ class _Written:
             unit_price=price,
             total=total,
             rate=rate,
-            natura=None if rate else line.natura or self.settings.no_vat_natura,
-            facts=_facts(line.cdr) if line.cdr else (),
+            natura=natura,
+            facts=facts,
         )
 
     def _counted(self, line: InvoiceLine, total: Decimal, factor: Fraction) -> tuple[Decimal | None, Decimal]:
@@ -186,6 +194,12 @@ class _Written:
             details.append(body.PaymentDetail(means=BANK, due_on=document.due_on, amount=rest, iban=iban))
         terms = _COMPLETE if len(details) == 1 else _IN_PARTS
         return (body.Payment(terms=terms, details=tuple(details)),) if details else ()
+
+
+def _intent(buyer: einvoice_header.Party) -> tuple[body.Fact, ...]:
+    """The letter of intent, as provvedimento 293390/2021 wants it quoted."""
+    protocol, on = buyer.get("intent_protocol"), buyer.get("intent_on")
+    return (body.Fact(kind=finding.INTENT, text=protocol, on=date.fromisoformat(on)),) if protocol and on else ()
 
 
 def _facts(cdr: CDR) -> tuple[body.Fact, ...]:

@@ -1,12 +1,15 @@
 """FatturaElettronicaHeader of a document: who hands it over, who sells, who buys, and where it goes."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from billing.documents.fatturapa import checks, header, names
+from billing.documents.fatturapa import finding, header, names
 from billing.models import FiscalSettings
 
 Party = Mapping[str, Any]
+
+PRIVATE_EU, OUTSIDE_EU = "0000000", "OO99999999999"
 
 _EU = frozenset(
     (
@@ -35,15 +38,15 @@ def _transmission(name: names.FileName, buyer: Party) -> header.Transmission:
         progressive=name.progressive,
         format=header.FPA if len(recipient) == 6 else header.FPR,
         recipient=recipient,
-        pec=(buyer.get("pec") or None) if recipient == checks.UNKNOWN else None,
+        pec=(buyer.get("pec") or None) if recipient == finding.UNKNOWN else None,
     )
 
 
 def recipient_of(buyer: Party) -> str:
     """CodiceDestinatario: the customer's own, else 0000000 (PEC, or the tax drawer), XXXXXXX outside Italy."""
     if abroad(buyer):
-        return checks.ABROAD
-    return buyer.get("sdi_code") or checks.UNKNOWN
+        return finding.ABROAD
+    return buyer.get("sdi_code") or finding.UNKNOWN
 
 
 def abroad(party: Party) -> bool:
@@ -60,7 +63,20 @@ def _seller(party: Party) -> header.Seller:
             regime=party.get("tax_regime", ""),
         ),
         address=_address(party),
+        companies_register=_register(party.get("register") or {}),
         contacts=_contacts(party),
+    )
+
+
+def _register(known: Mapping[str, Any]) -> header.CompaniesRegister | None:
+    if not known:
+        return None
+    return header.CompaniesRegister(
+        office=known["office"],
+        number=known["number"],
+        capital=Decimal(known["capital"]) if known["capital"] else None,
+        sole_shareholder=known["shareholder"] or None,
+        liquidation=known["liquidation"],
     )
 
 
@@ -91,9 +107,9 @@ def _buyers_vat(party: Party) -> header.FiscalId | None:
         return header.FiscalId(country=country, number=number)
     if not abroad(party):
         return None
-    if party["country_code"] in _EU:
-        return header.FiscalId(country=party["country_code"], number="0000000")
-    return header.FiscalId(country="OO", number="99999999999")
+    return header.FiscalId(
+        country=party["country_code"], number=PRIVATE_EU if party["country_code"] in _EU else OUTSIDE_EU
+    )
 
 
 def _vat(party: Party) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """What tax law wants said on a document: why there is no VAT, who pays it instead, the stamp duty, what the paper is."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from billing.models import FiscalSettings, Invoice, InvoiceLine
 from billing.tariffs import figures
 
-from . import positions, words
+from . import dates, positions, words
 
 LAWS = {
     "N1": "Escluso art. 15 DPR 633/1972",
@@ -16,6 +17,7 @@ LAWS = {
     "N4": "Esente art. 10 DPR 633/1972",
     "N6.8": "Inversione contabile art. 17 c. 6 lett. d-quater DPR 633/1972",
 }
+INTENT = "N3.5"
 SPLIT_LAW = "Scissione dei pagamenti art. 17-ter DPR 633/1972"
 
 
@@ -38,6 +40,9 @@ def notes(document: Invoice, lines: Sequence[InvoiceLine], buyer: Any, settings:
     said, language = words.of(document.language), document.language
     naturas = dict.fromkeys(line.natura for line in lines if line.natura)
     found = [said["without_vat"].format(natura=natura, law=law(natura, settings)) for natura in naturas]
+    if INTENT in naturas and buyer.get("intent_protocol") and buyer.get("intent_on"):
+        on = dates.day(date.fromisoformat(buyer["intent_on"]), language)
+        found.append(said["intent"].format(protocol=buyer["intent_protocol"], date=on))
     if is_split(buyer):
         amount = figures.money(due(document, buyer), document.currency, language)
         found.append(said["split"].format(law=SPLIT_LAW, amount=amount))

@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from billing.models import MonthClose, NumberSequence
 from cms.core.errors import Conflict
 
+STATEMENTS = "H"
+"""The series of hosts' statements, which are no invoices."""
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:

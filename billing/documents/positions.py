@@ -6,14 +6,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from billing.documents.fatturapa import check_ours
 from billing.models import CDR, InvoiceLine
 from billing.tariffs import exact, rounding
 
 SPLIT = "split"
-STAMPED = frozenset(
-    {"N1", "N2.1", "N2.2", "N3.5", "N3.6", "N4"}
-)  # the naturas that owe the bollo; reverse charge does not
-STAMP_ABOVE = Decimal("77.47")
 STAMP_DUTY = Decimal("2.00")
 OUT_OF_BASE = "N1"  # art. 15 DPR 633/1972: advanced in the buyer's name
 
@@ -58,10 +55,13 @@ def treat(positions: Sequence[Position], *, tax_included: bool, treatment: str, 
     return Treated(tuple(_net(position, treatment, tax_included, currency) for position in positions), False)
 
 
-def stamp_duty(positions: Iterable[Position]) -> Decimal:
-    """2.00 € where more than 77.47 € of a document have no VAT (art. 13 of the tariff in DPR 642/1972), else 0."""
-    untaxed = sum((position.amount for position in positions if position.natura in STAMPED), Decimal(0))
-    return STAMP_DUTY if abs(untaxed) > STAMP_ABOVE else Decimal(0)
+def stamp_duty(positions: Iterable[Position], currency: str) -> Decimal:
+    """2.00 € where more than 77.47 € of a document have no VAT (art. 13 of the tariff in DPR 642/1972), else 0. Documents in
+    another currency are for a person: the duty is on the day's exchange rate."""
+    if currency != "EUR":
+        return Decimal(0)
+    untaxed = sum((position.amount for position in positions if position.natura in check_ours.STAMPED), Decimal(0))
+    return STAMP_DUTY if abs(untaxed) > check_ours.STAMP_ABOVE else Decimal(0)
 
 
 def stamp_line(text: str) -> Position:

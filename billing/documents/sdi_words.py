@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .fatturapa.checks import Finding
+from .fatturapa.finding import Finding
 
 SELLER, BUYER, DOCUMENT = "seller", "buyer", "document"
 
@@ -41,7 +41,10 @@ _FIELDS: dict[str, Promise] = {
 _CODES: dict[str, Promise] = {
     "00001": gettext_lazy("The name of the file is not right."),
     "00002": gettext_lazy("A file of this name was sent before."),
+    "00003": gettext_lazy("The file is larger than 5 MB."),
+    "00102": gettext_lazy("The signature of the file is not right."),
     "00200": gettext_lazy("The file does not follow the schema."),
+    "00300": gettext_lazy("The fiscal id of the transmitter does not exist."),
     "00301": gettext_lazy("The VAT number of the seller does not exist."),
     "00302": gettext_lazy("The fiscal code of the seller does not exist."),
     "00305": gettext_lazy("The VAT number of the customer does not exist."),
@@ -54,6 +57,10 @@ _CODES: dict[str, Promise] = {
     "00403": gettext_lazy("The date of the document is in the future."),
     "00404": gettext_lazy("This invoice was sent before, with the same number and year."),
     "00409": gettext_lazy("This invoice is in the file twice."),
+    "00411": gettext_lazy("A line speaks of withholding tax, the document does not."),
+    "00413": gettext_lazy("A pension fund without VAT does not say why (natura)."),
+    "00414": gettext_lazy("A pension fund with VAT names a reason for having none (natura)."),
+    "00415": gettext_lazy("A pension fund speaks of withholding tax, the document does not."),
     "00417": gettext_lazy("The customer has neither a VAT number nor a fiscal code."),
     "00418": gettext_lazy("The credit note is older than the invoice that it credits."),
     "00419": gettext_lazy("A VAT rate of the lines is missing in the summary."),
@@ -65,12 +72,20 @@ _CODES: dict[str, Promise] = {
     "00425": gettext_lazy("The number of the document has no digit."),
     "00426": gettext_lazy("With a PEC address the SDI code must be 0000000."),
     "00427": gettext_lazy("The SDI code has 7 characters for companies, 6 for public bodies."),
+    "00428": gettext_lazy("Format and version of the file do not go together."),
     "00429": gettext_lazy("A summary without VAT does not say why (natura)."),
     "00430": gettext_lazy("A summary with VAT names a reason for having none (natura)."),
+    "00437": gettext_lazy("A discount of the document does not say how much."),
+    "00438": gettext_lazy("A discount of a line does not say how much."),
     "00443": gettext_lazy("A VAT rate of the summary is on no line."),
     "00444": gettext_lazy("A natura of the summary is on no line."),
     "00445": gettext_lazy("This natura needs its second digit."),
     "00471": gettext_lazy("Seller and customer are the same."),
+    "00476": gettext_lazy("Seller and customer are both abroad."),
+    "TOTALE": gettext_lazy("The total is not what the VAT rates come to."),
+    "PAGAMENTI": gettext_lazy("More is asked for than is owed."),
+    "BOLLO": gettext_lazy("The stamp duty (bollo) is missing."),
+    "INTENTO": gettext_lazy("The protocol of the letter of intent and its date are missing."),
 }
 
 
@@ -102,6 +117,7 @@ def place_of(code: str) -> str:
 
 
 _PLACES = {
+    "00300": SELLER,
     "00301": SELLER,
     "00302": SELLER,
     "00305": BUYER,

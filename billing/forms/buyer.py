@@ -34,9 +34,21 @@ class BuyerForm(forms.Form):
         help_text=_("Holds for invoices from now on. Without VAT every price is billed net."),
     )
 
+    intent_protocol = forms.CharField(
+        label=capfirst(_("protocol of the letter of intent")),
+        max_length=PASTED,
+        required=False,
+        help_text=_("Only for N3.5, like 08060120341234567-000001."),
+    )
+    intent_on = forms.DateField(
+        label=capfirst(_("date of that protocol")),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
     @classmethod
     def of(cls, buyer: Buyer, data: Any = None) -> "BuyerForm":
-        known = {name: getattr(buyer, name) for name in buyers.EDITABLE}
+        known = {name: getattr(buyer, name) for name in (*buyers.EDITABLE, "intent_on")}
         return cls(data, initial={**known, "recipient": buyer.pec or buyer.sdi_code})
 
     def values(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def document(
     written = Invoice(
         kind="credit_note" if credit else "invoice", fiscal_type="TD04" if credit else "TD01", issued_on=TODAY, number="1/2026",
         currency="EUR", tax_included=treated.tax_included, vat_summary=json.dumps([trace.vat_json(row) for row in rows]),
-        total_incl_vat=total, total_excl_vat=total,
+        total_incl_vat=total, total_excl_vat=total, stamp_duty=positions.stamp_duty(treated.positions, "EUR"),
     )  # fmt: skip
     lines = [
         InvoiceLine(

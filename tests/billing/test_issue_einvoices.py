@@ -15,7 +15,7 @@ from accounts.models import Company, Driver, Operator, User
 from billing.documents import en16931
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice
-from billing.services.invoicing import credit_notes, einvoices, invoices, sdi
+from billing.services.invoicing import credit_notes, einvoices, fiscal, invoices, sdi
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests.billing import einvoice_files
 from tests.billing.conftest import Charge
@@ -133,7 +133,8 @@ def test_each_kind_of_customer_is_reached(
 def test_a_swiss_customer_has_the_id_of_nobody_and_the_code_before_the_town(charge: Charge, dario: Driver) -> None:
     set_buyer(dario, country_code="CH", postal_code="6900", city="Lugano")
     xml = valid(made(charge()))
-    assert texts(xml, "CessionarioCommittente/DatiAnagrafici/IdFiscaleIVA/IdPaese") == ["OO"]
+    assert texts(xml, "CessionarioCommittente/DatiAnagrafici/IdFiscaleIVA/IdPaese") == ["CH"]
+    assert texts(xml, "CessionarioCommittente/DatiAnagrafici/IdFiscaleIVA/IdCodice") == ["OO99999999999"]
     assert texts(xml, "CessionarioCommittente/Sede/CAP") == ["00000"]
     assert texts(xml, "CessionarioCommittente/Sede/Comune") == ["6900 Lugano"]
 
@@ -458,3 +459,52 @@ def test_the_european_file_says_the_same_and_is_inside_the_pdf(
             said["LineTotalAmount"] + said["ChargeTotalAmount"] - said["AllowanceTotalAmount"]
             == said["TaxBasisTotalAmount"]
         )
+
+
+# ---- what the seller and the customer have to say of themselves -----------------------------------------------------
+
+
+def test_a_registered_company_names_its_entry(charge: Charge, operator: Operator) -> None:
+    FiscalSettings.objects.create(
+        operator=operator, rea_office="BO", rea_number="123456", share_capital=D(10_000), sole_shareholder="SU"
+    )
+    xml = valid(made(charge()))
+    entry = [texts(xml, f"IscrizioneREA/{tag}") for tag in ("Ufficio", "NumeroREA", "CapitaleSociale", "SocioUnico")]
+    assert entry == [["BO"], ["123456"], ["10000.00"], ["SU"]]
+    assert text(xml, "StatoLiquidazione") == "LN"
+
+
+def test_a_letter_of_intent_is_quoted_on_each_line(charge: Charge, dario: Driver) -> None:
+    Driver.objects.filter(pk=dario.pk).update(
+        vat_treatment="N3.5", intent_protocol="08060120341234567-000001", intent_on=date(2026, 1, 6)
+    )
+    xml = valid(made(charge(parked_min=27)))
+    assert texts(xml, "AltriDatiGestionali/RiferimentoTesto").count("08060120341234567-000001") == 2
+    assert set(texts(xml, "AltriDatiGestionali/RiferimentoData")) == {"2026-01-06"}
+
+
+def test_without_its_protocol_nothing_is_sent(charge: Charge, dario: Driver) -> None:
+    Driver.objects.filter(pk=dario.pk).update(vat_treatment="N3.5")
+    document = invoices.issue(cdrs=[charge()], by=None)
+    with pytest.raises(einvoices.Incomplete, match="letter of intent"):
+        einvoices.make(invoice=document)
+    Driver.objects.filter(pk=dario.pk).update(intent_protocol="08060120341234567-000001", intent_on=date(2026, 1, 6))
+    document = Invoice.objects.get(pk=document.pk)
+    assert "08060120341234567-000001" in texts(valid(einvoices.make(invoice=document)), "RiferimentoTesto")
+
+
+def test_names_go_on_after_those_of_another_program(charge: Charge, operator: Operator) -> None:
+    fiscal.update(operator=operator, values={"last_file": "00420", "series": "ev"}, by=None)
+    file = made(charge())
+    assert file.file_name == "IT00743110157_00421.xml"
+    assert file.invoice.number == "EV-1/2026"
+    fiscal.update(operator=operator, values={"last_file": "00001"}, by=None)  # never back
+    assert fiscal.last_file(operator) == "00421"
+    assert fiscal.settings_of(operator).series == "EV"
+
+
+def test_other_currencies_owe_no_duty_in_euro(operator: Operator, dario: Driver) -> None:
+    document = invoices.issue_positions(
+        operator=operator, buyer=dario, positions=[fee("100", vat_rate=None)], currency="CHF", tax_included=True, source="a", by=None
+    )  # fmt: skip
+    assert document.stamp_duty == 0

@@ -18,7 +18,16 @@ from rest_framework.test import APIClient
 
 from accounts.models import Company, Driver, Operator, User
 from billing.exports import kinds
-from billing.models import CDR, EInvoice, EInvoiceBatch, FiscalSettings, Payment, TakingsEntry, TariffVersion
+from billing.models import (
+    CDR,
+    EInvoice,
+    EInvoiceBatch,
+    FileSequence,
+    FiscalSettings,
+    Payment,
+    TakingsEntry,
+    TariffVersion,
+)
 from billing.services.charges import rating
 from billing.services.invoicing import document_mails, einvoices, invoices, takings
 from billing.tasks import documents
@@ -216,6 +225,11 @@ def test_the_settings_are_cleaned_and_checked(desk: Client, operator: Operator) 
         "no_vat_natura": "N4",
         "no_vat_law": "art. 10",
         "server_energia": " SE-0001 ",
+        "series": "ev",
+        "last_file": "0z",
+        "rea_office": "bo",
+        "rea_number": "123.456",
+        "share_capital": "10.000,00".replace(".", " "),
     }
     assert desk.post("/ops/settings/documents/", good).status_code == 302
     kept = FiscalSettings.objects.get()
@@ -225,7 +239,12 @@ def test_the_settings_are_cleaned_and_checked(desk: Client, operator: Operator) 
         "SE-0001",
         False,
     )
-    for wrong in ({"transmitter": "1234"}, {"no_vat_natura": "N9"}, {"server_energia": "€€€"}):
+    assert (kept.series, kept.rea_office, kept.rea_number, kept.share_capital) == ("EV", "BO", "123456", 10_000)
+    assert FileSequence.objects.get(transmitter="IT01533030480").last == 35
+    for wrong in (
+        {"transmitter": "1234"}, {"no_vat_natura": "N9"}, {"server_energia": "€€€"}, {"series": "H"}, {"series": "EV/1"},
+        {"last_file": "0-1"}, {"last_file": "123456"}, {"rea_number": ""}, {"rea_office": "Bologna"}, {"share_capital": "-1"},
+    ):  # fmt: skip
         assert desk.post("/ops/settings/documents/", good | wrong).status_code == 400
     assert FiscalSettings.objects.get().transmitter == "IT01533030480"
 
@@ -252,6 +271,9 @@ RIGHT = {**BELLINI, "recipient": "M5UXCR1", "country_code": "IT"}
         ({"vat_treatment": "N9"}, "vat_treatment"),
         ({"vat_treatment": "N6.8", "vat_number": ""}, "vat_treatment"),
         ({"vat_treatment": "N2.1"}, "vat_treatment"),
+        ({"vat_treatment": "N3.5"}, "intent_protocol"),
+        ({"vat_treatment": "N3.5", "intent_protocol": "123", "intent_on": "2026-01-06"}, "intent_protocol"),
+        ({"intent_on": "yesterday"}, "intent_on"),
     ],
 )
 def test_a_customers_data_are_checked(desk: Client, dario: Driver, wrong: dict[str, str], field: str) -> None:

@@ -170,10 +170,90 @@ def sent(**facts: object) -> body.Invoice:
         (sent(format=header.FPA), "00427"),
         (sent(recipient="XXXXXXX"), "00313"),
         (sent(pec="nobody"), "00200"),
+        (sent(pec="a@pec.example", recipient="M5UXCR1"), "00426"),
+        (sent(transmitter=header.FiscalId(country="IT", number="00743110158")), "00300"),
+        (buyer(fiscal_code="00743110157"), "00471"),
     ],
 )
 def test_who_gets_it(wrong: body.Invoice, code: str) -> None:
     assert code in codes(wrong)
+
+
+def body_with(**facts: object) -> body.Invoice:
+    good = invoice()
+    [only] = good.bodies
+    return replace(good, bodies=(replace(only, **facts),))  # type: ignore[arg-type]
+
+
+def asked(amount: str) -> body.Invoice:
+    detail = body.PaymentDetail(means="MP05", amount=D(amount))
+    return body_with(payments=(body.Payment(terms="TP02", details=(detail,)),))
+
+
+def untaxed(natura: str, amount: str = "77.48", **facts: object) -> body.Invoice:
+    lines = (replace(line(quantity=None, price=amount, total=amount), rate=D(0), natura=natura, **facts),)  # type: ignore[arg-type]
+    return body_with(
+        goods=body.Goods(lines=lines, summaries=(body.Summary(rate=D(0), natura=natura, taxable=D(amount), vat=D(0)),))
+    )
+
+
+def of_pension(**facts: object) -> body.Invoice:
+    fund = body.PensionFund(**{"kind": "TC01", "rate": D(4), "amount": D("0.10"), "vat_rate": D(22)} | facts)  # type: ignore[arg-type]
+    return invoice(taxable="4.60", vat="1.01", pension_funds=(fund,))
+
+
+LETTER = body.Fact(kind="INTENTO", text="08060120341234567-000001", on=date(2026, 1, 6))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (with_line(replace(line(), withheld=True)), "00411"),
+        (of_pension(withheld=True), "00415"),
+        (of_pension(vat_rate=D(0)), "00413"),
+        (of_pension(natura="N4"), "00414"),
+        (invoice(discounts=(body.Discount(kind="SC"),)), "00437"),
+        (with_line(replace(line(), discounts=(body.Discount(kind="SC"),))), "00438"),
+        (with_line(replace(line(), rate=D("0.22"))), "00424"),
+        (invoice(total=D("5.50")), "TOTALE"),
+        (asked("5.50"), "PAGAMENTI"),
+        (untaxed("N4"), "BOLLO"),
+        (untaxed("N2.1"), "BOLLO"),
+        (untaxed("N3.5"), "INTENTO"),
+        (untaxed("N3.5", facts=(replace(LETTER, on=None),)), "INTENTO"),
+    ],
+)
+def test_what_else_does_not_hold(wrong: body.Invoice, code: str) -> None:
+    assert code in codes(wrong)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        asked("5.49"),
+        untaxed("N6.8"),
+        untaxed("N4", "77.47"),
+        untaxed("N3.5", "77.47", facts=(LETTER,)),
+        invoice(total=D("5.49")),
+    ],
+)
+def test_what_is_allowed(good: body.Invoice) -> None:
+    assert codes(good) == []
+
+
+def test_a_lot_names_each_document_once() -> None:
+    good = invoice()
+    assert codes(replace(good, bodies=good.bodies * 2)) == ["00409"]
+
+
+def test_the_version_is_the_format() -> None:
+    xml = write.xml(invoice()).replace(b'versione="FPR12"', b'versione="FPA12"')
+    assert [finding.code for finding in checks.of(xml, today=TODAY)] == ["00428"]
+
+
+def test_a_file_has_at_most_five_megabytes() -> None:
+    attached = body.Attachment(name="a.pdf", data=b"x" * 4_000_000)
+    assert codes(body_with(attachments=(attached,))) == ["00003"]
 
 
 def test_a_credit_note_is_not_older_than_its_invoice() -> None:

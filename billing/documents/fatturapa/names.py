@@ -36,6 +36,14 @@ def progressive(count: int) -> str:
     return signs
 
 
+def counted(typed: str) -> int:
+    """The other way round: 00010 is 36. ValueError for what is no progressive."""
+    plain = typed.strip().upper()
+    if not re.fullmatch(rf"[0-9A-Z]{{1,{PLACES}}}", plain):
+        raise ValueError(typed)
+    return int(plain, len(_SIGNS))
+
+
 def unsigned(name: str) -> str:
     """The name of the file that was handed over, whatever the signature added to it; "" for no name of an invoice's file."""
     found = _NAME.fullmatch(name.strip())

@@ -27,6 +27,11 @@ def invoice(data: bytes) -> Invoice:
     return found
 
 
+def version(data: bytes) -> str:
+    """The attribute of the root, which must be the FormatoTrasmissione."""
+    return tree(data).get("versione", "")
+
+
 def tree(data: bytes) -> ET.Element:
     """Without entities, external or internal: the file may come from anybody. Raises Unreadable."""
     try:

@@ -3,6 +3,7 @@
 The driver's own profile writes the data at every operator; here they change at one, for its invoices only.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,24 +18,28 @@ from billing.services.invoicing.issuing import Actor
 from cms.core.errors import Invalid
 from cms.core.models import checked
 
-EDITABLE = (*drivers.BILLING, "vat_treatment")
+EDITABLE = (*drivers.BILLING, "vat_treatment", "intent_protocol")
+PROTOCOL = r"([0-9]{17}-[0-9]{6})?"
 Buyer = Driver | Company
 Treatment = BillingData.VatTreatment
 
 
 @transaction.atomic
 def update(*, buyer: Buyer, values: Mapping[str, Any], by: Actor) -> Buyer:
-    """Names in `values`: see EDITABLE. Raises Forbidden, and Invalid by field; then nothing is changed."""
+    """Names in `values`: see EDITABLE, and `intent_on` (a date or None). Raises Forbidden, and Invalid by field; then nothing is changed."""
     if by is not None:
         access.demand(by, "invoice.issue", buyer)
     row = type(buyer)._default_manager.select_for_update(of=("self",)).get(pk=buyer.pk)
     cleaned, wrong = identity.clean({name: str(values[name]) for name in EDITABLE if name in values})
-    for name, value in cleaned.items():
+    if "intent_protocol" in cleaned:
+        cleaned["intent_protocol"] = re.sub(r"\s", "", cleaned["intent_protocol"]).replace("/", "-")
+    changed: dict[str, Any] = {**cleaned, **{name: values[name] for name in ("intent_on",) if name in values}}
+    for name, value in changed.items():
         setattr(row, name, value)
     wrong = _treatment(row) | _model(row, cleaned) | wrong
     if wrong:
         raise Invalid(wrong)
-    row.save(update_fields=[*cleaned, "updated_at"])
+    row.save(update_fields=[*changed, "updated_at"])
     return row
 
 
@@ -46,6 +51,10 @@ def _treatment(row: Buyer) -> dict[str, list[str]]:
         }
     if row.vat_treatment in (Treatment.ENERGY_RESELLER, Treatment.LETTER_OF_INTENT) and not row.vat_number:
         return {"vat_treatment": [_("This is for customers with a VAT number.")]}
+    if not re.fullmatch(PROTOCOL, row.intent_protocol):
+        return {"intent_protocol": [_("17 digits, a hyphen and 6 digits, like 08060120341234567-000001.")]}
+    if row.vat_treatment == Treatment.LETTER_OF_INTENT and not (row.intent_protocol and row.intent_on):
+        return {"intent_protocol": [_("Invoices must quote the protocol of the letter of intent and its date.")]}
     if row.vat_treatment == Treatment.ABROAD and row.country_code == "IT":
         return {"vat_treatment": [_("This is for customers outside Italy.")]}
     return {}

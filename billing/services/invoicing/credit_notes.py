@@ -72,7 +72,7 @@ def give(*, invoice: Invoice, by: Actor, lines: Chosen | None = None, again: boo
         tax_included=locked.tax_included,
         seller=locked.seller,
         buyer=locked.buyer,
-        stamp_duty=positions.stamp_duty(taken) if locked.stamp_duty else Decimal(0),
+        stamp_duty=positions.stamp_duty(taken, locked.currency) if locked.stamp_duty else Decimal(0),
         due_on=None,
     )
     _let_go(locked, again=again, by=by)

@@ -199,7 +199,9 @@ def _filled(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
     return {**frozen, **{name: now.get(name, "") for name in _DELIVERY if not frozen.get(name)}}
 
 
-_DELIVERY = ("postal_code", "province", "sdi_code", "pec", "address", "city", "fiscal_code")
+_DELIVERY = (
+    "postal_code", "province", "sdi_code", "pec", "address", "city", "fiscal_code", "intent_protocol", "intent_on", "register",
+)  # fmt: skip
 
 
 def _keep(invoice: Invoice, both: _Both, *, attempt: int) -> EInvoice:

@@ -201,8 +201,8 @@ def _write(
     deferred: bool,
     source: str | None,
 ) -> Invoice:
-    numbered = numbering.take(operator_id=operator.pk, series=series, today=today_at(operator))
     settings = fiscal.settings_of(operator)
+    numbered = numbering.take(operator_id=operator.pk, series=series or settings.series, today=today_at(operator))
     treated = positions.treat(
         given,
         tax_included=tax_included,
@@ -210,7 +210,7 @@ def _write(
         no_vat=settings.no_vat_natura,
         currency=currency,
     )
-    duty = positions.stamp_duty(treated.positions) if fiscal.italian(operator) else Decimal(0)
+    duty = positions.stamp_duty(treated.positions, currency) if fiscal.italian(operator) else Decimal(0)
     stamped = [positions.stamp_line(words.of(language)["stamp_duty"])] if duty and settings.charge_stamp_duty else []
     entries = [*treated.positions, *stamped]
     company = buyer if isinstance(buyer, Company) else None

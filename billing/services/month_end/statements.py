@@ -27,7 +27,6 @@ from cms.core.errors import Conflict
 from cms.core.models import checked
 from stations.models import Location
 
-SERIES = "H"
 _ENDED: dict[str, Any] = {"percent": 0, "per_kwh": 0, "fixed": 0, "fee_percent": 0, "energy_cost": 0}
 
 
@@ -187,7 +186,7 @@ class _Terms:
 
 def _write(place: Location, month: date, share: RevenueShare, counted: Counted, lines: list[Line]) -> HostStatement:
     operator, sums = place.operator, counted.by_month.get(month, Sums())
-    numbered = numbering.take(operator_id=operator.pk, series=SERIES, today=_today(operator))
+    numbered = numbering.take(operator_id=operator.pk, series=numbering.STATEMENTS, today=_today(operator))
     row = HostStatement.objects.create(
         operator=operator,
         location=place,
