@@ -81,6 +81,7 @@ urlpatterns = [
     path("ops/companies/<int:pk>/edit/", companies.edit, name="edit_company"),
     path("ops/companies/<int:pk>/archive/", companies.archive, name="archive_company"),
     path("ops/companies/<int:pk>/invite/", companies.invite, name="invite_to_company"),
+    path("ops/companies/<int:pk>/invite/file/", companies.invite_many, name="invite_many_to_company"),
     path("ops/companies/invitations/<int:pk>/withdraw/", companies.withdraw, name="withdraw_company_invitation"),
     path("ops/companies/members/<int:pk>/", companies.member, name="company_member"),
     path("ops/companies/members/<int:pk>/end/", companies.end, name="end_company_member"),

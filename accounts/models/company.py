@@ -1,5 +1,7 @@
 """A fleet: a company that pays for what its people charge, with one invoice a month."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -30,6 +32,11 @@ class Company(BillingData, Timestamped):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["operator", "name"], name="company_unique")]
+
+    @property
+    def budget(self) -> Decimal | None:
+        """What all members together may spend this month: the smaller of what the company wants and what the operator lends."""
+        return min((amount for amount in (self.monthly_cap, self.credit_limit) if amount is not None), default=None)
 
     def __str__(self) -> str:
         return self.name

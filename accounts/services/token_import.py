@@ -1,7 +1,5 @@
 """Many cards from one file: all of it or nothing, with every wrong line named."""
 
-import csv
-import io
 from typing import NamedTuple
 
 from django.db import transaction
@@ -9,10 +7,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Operator, Token, User
 from accounts.services import tokens
+from cms.core import csv_lines
 from cms.core.errors import Invalid
 
 MOST_LINES = 5000
-MOST_BYTES = 1_000_000
+MOST_BYTES = csv_lines.MOST_BYTES
 _HEADINGS = {"id", "id_tag", "uid", "idtag", "token"}
 
 
@@ -23,25 +22,11 @@ class Line(NamedTuple):
 
 
 def read(content: bytes) -> list[Line]:
-    """Lines of `id` and optional `label`, separated by comma, semicolon or tab. Raises Invalid."""
-    if len(content) > MOST_BYTES:
-        raise Invalid({"file": [_("The file is larger than 1 MB.")]})
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid({"file": [_("The file is not UTF-8 text (byte %(n)s).") % {"n": error.start}]}) from error
-    first = text.partition("\n")[0]
-    delimiter = max(";,\t", key=first.count)
-    rows = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=True)
-    try:
-        lines = [
-            Line(rows.line_num, row[0].strip(), row[1].strip() if len(row) > 1 else "")
-            for row in rows
-            if any(cell.strip() for cell in row)
-        ]
-    except csv.Error as error:
-        words = {"n": rows.line_num}
-        raise Invalid({"file": [_("Line %(n)s: a quotation mark is open, or a cell is too long.") % words]}) from error
+    """Lines of `id` and optional `label`. Raises Invalid."""
+    lines = [
+        Line(number, cells[0], cells[1] if len(cells) > 1 else "")
+        for number, cells in csv_lines.read(content, most=MOST_LINES)
+    ]
     if lines and lines[0].uid.casefold() in _HEADINGS:
         lines = lines[1:]
     if not lines:

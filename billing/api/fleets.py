@@ -23,7 +23,7 @@ class MemberSerializer(serializers.ModelSerializer[CompanyMember]):
 
     class Meta:
         model = CompanyMember
-        fields = ["id", "email", "cost_centre", "monthly_cap", "administrator", "joined_at", "left_at"]
+        fields = ["id", "email", "cost_centre", "monthly_cap", "administrator", "joined_at", "left_at", "private"]
 
 
 class CompanySerializer(serializers.ModelSerializer[Company]):
@@ -31,6 +31,7 @@ class CompanySerializer(serializers.ModelSerializer[Company]):
     the operator's calendar."""
 
     monthly_cap = Amount(allow_null=True)
+    credit_limit = Amount(allow_null=True)
     spent = serializers.SerializerMethodField()
     members = MemberSerializer(many=True)
 
@@ -43,6 +44,7 @@ class CompanySerializer(serializers.ModelSerializer[Company]):
             "vat_number",
             "fiscal_code",
             "monthly_cap",
+            "credit_limit",
             "spent",
             "payment_days",
             "archived_at",

@@ -5,6 +5,7 @@ from . import (
     charges,
     documents,
     einvoices,
+    fleets,
     host_statements,
     journal,
     kinds,
@@ -32,5 +33,6 @@ def register() -> None:
         host_statements.KIND,
         at_risk.KIND,
         promo_codes.KIND,
+        fleets.KIND,
         replays.KIND,
     )

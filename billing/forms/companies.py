@@ -33,6 +33,13 @@ class InviteForm(MemberForm):
     field_order = ("email", "cost_centre", "monthly_cap", "administrator")
 
 
+class MembersFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV: e-mail; cost centre; budget a month; administrator (yes). All but the address may be empty."),
+    )
+
+
 class CapForm(forms.Form):
     monthly_cap = Amount(label=_("Budget of everybody together, a month"), required=False, help_text=_("Empty: none."))
 
@@ -43,6 +50,11 @@ class CompanyForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("As you call it."))
     monthly_cap = Amount(
         label=_("Budget of everybody together, a month"), required=False, help_text=_("Empty: no limit.")
+    )
+    credit_limit = Amount(
+        label=_("What you lend it, a month"),
+        required=False,
+        help_text=_("The company sets its own budget, up to this. Empty: no limit."),
     )
     payment_days = forms.IntegerField(label=_("Days to pay"), min_value=0, max_value=365, initial=30)
     billing_name = forms.CharField(
@@ -63,7 +75,8 @@ class CompanyForm(forms.Form):
 
     @classmethod
     def of(cls, company: Company, data: Any = None) -> "CompanyForm":
-        known = {name: getattr(company, name) for name in (*drivers.BILLING, "name", "monthly_cap", "payment_days")}
+        own = ("name", "monthly_cap", "credit_limit", "payment_days")
+        known = {name: getattr(company, name) for name in (*drivers.BILLING, *own)}
         return cls(data, initial={**known, "recipient": company.pec or company.sdi_code})
 
     def values(self) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator
 from billing import pricing
 from billing.models import CDR, Invoice
+from billing.selectors import months
 from billing.services.debts import credit_check
+from billing.services.fleets import memberships
 from cms.core.models import Actor
 
 NOTHING = Decimal(0)
@@ -61,7 +63,11 @@ class MemberMonth:
 
 @dataclass(frozen=True, slots=True)
 class Month:
+    """`before` and `after`: its neighbours, None where there is nothing to see."""
+
     first: date
+    before: date | None
+    after: date | None
     budget: Budget
     charges: int
     energy: Decimal
@@ -72,7 +78,7 @@ class Month:
 
 def listed(actor: Actor, operator: Operator) -> "QuerySet[Company]":
     """With `people`, the number of members now; those that are customers first."""
-    now = Count("members", filter=Q(members__left_at=None))
+    now = Count("members", filter=Q(members__left_at=None) | Q(members__private=True))
     found = Company.objects.visible_to(actor).filter(operator=operator)
     return found.annotate(people=now).order_by("archived_at", "name")
 
@@ -84,7 +90,14 @@ def budgets(companies: Iterable[Company], operator: Operator) -> dict[int, Budge
     since = credit_check.month_start(operator.time_zone)
     for (company, _driver), amount in credit_check.spent([row.pk for row in rows], since=since).items():
         sums[company] += amount
-    return {row.pk: Budget(sums[row.pk], row.monthly_cap) for row in rows}
+    return {row.pk: Budget(sums[row.pk], row.budget) for row in rows}
+
+
+def budget_of(member: CompanyMember) -> Budget:
+    """This month's of one member."""
+    since = credit_check.month_start(member.company.operator.time_zone)
+    spent = credit_check.spent([member.company_id], since=since)
+    return Budget(spent.get((member.company_id, member.driver_id), NOTHING), member.monthly_cap)
 
 
 def month(company: Company, first: date | None = None) -> Month:
@@ -100,7 +113,8 @@ def month(company: Company, first: date | None = None) -> Month:
     people = Driver.objects.filter(pk__in=others).select_related("user")
     return Month(
         since.date(),
-        Budget(total, company.monthly_cap),
+        *_neighbours(company, since.date()),
+        Budget(total, company.budget),
         sum(centre.charges for centre in centres),
         sum((centre.energy for centre in centres), NOTHING),
         centres,
@@ -112,8 +126,16 @@ def month(company: Company, first: date | None = None) -> Month:
     )
 
 
+def _neighbours(company: Company, first: date) -> tuple[date | None, date | None]:
+    began, this = months.of(company.operator, company.created_at), months.this(company.operator)
+    if oldest := CDR.objects.filter(company=company).aggregate(first=Min("stopped_at"))["first"]:
+        began = min(began, months.of(company.operator, oldest))
+    return (months.after(first, -1) if first > began else None), (months.after(first) if first < this else None)
+
+
 def current(company: Company) -> "QuerySet[CompanyMember]":
-    found = CompanyMember.objects.filter(company=company, left_at=None)
+    """Those included who charge privately for the moment."""
+    found = memberships.belonging().filter(company=company)
     return found.select_related("driver__user").order_by("cost_centre", "driver__user__last_name", "pk")
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,11 +14,14 @@ from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from accounts.models import Company, CompanyInvitation, CompanyMember
 from billing.documents import parties
-from billing.forms.companies import CompanyForm, InviteForm, MemberForm
+from billing.forms.companies import CompanyForm, InviteForm, MemberForm, MembersFileForm
 from billing.selectors import companies as selectors
 from billing.selectors import months
-from billing.services.fleets import companies
+from billing.services.fleets import companies, member_import, memberships
+from cms.core import csv_lines
 from cms.core.errors import Conflict, Invalid
+
+PAGE = 20
 
 
 @members_only("company.view")
@@ -83,7 +87,7 @@ def invite(request: MemberRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _detail(request, company, form, status=400)
     try:
-        invitation = companies.invite(company=company, by=request.user, **form.cleaned_data)
+        invitation = memberships.invite(company=company, by=request.user, **form.cleaned_data)
     except Invalid as wrong:
         errors.place(form, wrong)
         return _detail(request, company, form, status=400)
@@ -94,12 +98,29 @@ def invite(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("company", pk=pk)
 
 
+@members_only("company.edit")
+def invite_many(request: MemberRequest, pk: int) -> HttpResponse:
+    company = _mine(request, pk)
+    form = MembersFileForm(request.POST, request.FILES) if request.method == "POST" else MembersFileForm()
+    if form.is_valid():
+        try:
+            content = form.cleaned_data["file"].read(csv_lines.MOST_BYTES + 1)
+            made = member_import.invite_all(company=company, content=content, by=request.user)
+        except Invalid as wrong:
+            errors.place(form, wrong)
+        else:
+            messages.success(request, _("Invited: %(n)s.") % {"n": len(made)})
+            return redirect("company", pk=pk)
+    context = {"form": form, "company": company}
+    return render(request, "operator/companies/members_file.html", context, status=400 if form.errors else 200)
+
+
 @require_POST
 @members_only("company.edit")
 def withdraw(request: MemberRequest, pk: int) -> HttpResponse:
     mine = CompanyInvitation.objects.filter(company__operator=request.operator).select_related("company")
     invitation = get_object_or_404(mine, pk=pk)
-    companies.withdraw(invitation=invitation, by=request.user)
+    memberships.withdraw(invitation=invitation, by=request.user)
     messages.success(request, _("The invitation of %(person)s is withdrawn.") % {"person": invitation.email})
     return redirect("company", pk=invitation.company_id)
 
@@ -111,7 +132,7 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
     form = MemberForm(request.POST or None, initial=facts)
     if request.method == "POST" and form.is_valid():
         try:
-            companies.change_member(member=membership, by=request.user, **form.cleaned_data)
+            memberships.change_member(member=membership, by=request.user, **form.cleaned_data)
         except Invalid as wrong:
             errors.place(form, wrong)
         else:
@@ -125,16 +146,19 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("company.edit")
 def end(request: MemberRequest, pk: int) -> HttpResponse:
     membership = _member(request, pk)
-    companies.end_membership(member=membership, by=request.user)
+    memberships.end(member=membership, by=request.user)
     messages.success(request, _("%(driver)s pays for new charges from now on.") % {"driver": membership.driver})
     return redirect("company", pk=membership.company_id)
 
 
 def _detail(request: MemberRequest, company: Company, invite: InviteForm, *, status: int = 200) -> HttpResponse:
+    month = selectors.month(company, months.parse(request.GET.get("month", "")))
     context: dict[str, Any] = {
         "company": company,
         "currency": request.operator.currency,
-        "month": selectors.month(company, months.parse(request.GET.get("month", ""))),
+        "month": month,
+        "charges": Paginator(selectors.charges(company, month.first), PAGE).get_page(request.GET.get("page")),
+        "given": {"company": str(company.pk), "month": f"{month.first:%Y-%m}"},
         "invitations": selectors.waiting(company),
         "invoices": selectors.invoices(company)[:12],
         "missing": parties.missing(parties.buyer(company)),
@@ -150,5 +174,5 @@ def _mine(request: MemberRequest, pk: int) -> Company:
 
 
 def _member(request: MemberRequest, pk: int) -> CompanyMember:
-    found = CompanyMember.objects.filter(company__operator=request.operator, left_at=None)
+    found = memberships.belonging().filter(company__operator=request.operator)
     return get_object_or_404(found.select_related("company__operator", "driver__user"), pk=pk)

@@ -12,7 +12,8 @@ from django.core import mail
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator, User
 from billing.models import Invoice, TariffVersion
 from billing.services.charges import rating
-from billing.services.fleets import companies, company_news
+from billing.services.debts import credit_check
+from billing.services.fleets import companies, company_news, member_import, memberships
 from billing.services.invoicing import closing
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
@@ -77,7 +78,7 @@ def test_rating_freezes_company_and_cost_centre(
     price()
     membership = member(company, dario, cost_centre="Sales")
     cdr = rating.rate(session_id=ended().pk)
-    companies.change_member(member=membership, cost_centre="Service", monthly_cap=None, administrator=False, by=None)
+    memberships.change_member(member=membership, cost_centre="Service", monthly_cap=None, administrator=False, by=None)
     assert cdr is not None
     cdr.refresh_from_db()
     assert (cdr.company, cdr.cost_centre) == (company, "Sales")
@@ -135,7 +136,7 @@ def test_archiving_ends_memberships_and_invitations(company: Company, dario: Dri
     companies.archive(company=company, by=anna)
     membership.refresh_from_db()
     assert membership.left_at == NOW
-    assert companies.invitation_of(companies.token_of(invitation)) is None
+    assert memberships.invitation_of(memberships.token_of(invitation)) is None
     with pytest.raises(Conflict) as refused:
         invited(company)
     assert refused.value.code == "company_archived"
@@ -146,7 +147,7 @@ def test_archiving_ends_memberships_and_invitations(company: Company, dario: Dri
 
 def invited(company: Company, email: str = "rita@bellini.example", **facts: Any) -> CompanyInvitation:
     terms = {"cost_centre": "Sales", "monthly_cap": Decimal(80), "administrator": False, "by": None, **facts}
-    return companies.invite(company=company, email=email, **terms)
+    return memberships.invite(company=company, email=email, **terms)
 
 
 def test_who_is_invited_joins_by_the_mailed_link_once(
@@ -160,15 +161,15 @@ def test_who_is_invited_joins_by_the_mailed_link_once(
     token = letter.body.split("/company/join/")[1].split("/")[0]
 
     rita = UserFactory(email="rita.privately@example.org")
-    invitation = companies.invitation_of(token)
+    invitation = memberships.invitation_of(token)
     assert invitation is not None
-    joined = companies.accept(invitation=invitation, user=rita)
+    joined = memberships.accept(invitation=invitation, user=rita)
     assert (joined.driver.user, joined.company, joined.cost_centre, joined.monthly_cap) == (rita, company, "Sales", 80)
     assert joined.driver.operator == company.operator
 
-    assert companies.invitation_of(token) is None
+    assert memberships.invitation_of(token) is None
     with pytest.raises(Conflict) as used:
-        companies.accept(invitation=invitation, user=UserFactory())
+        memberships.accept(invitation=invitation, user=UserFactory())
     assert used.value.code == "invitation_over"
     assert CompanyMember.objects.count() == 1
 
@@ -176,21 +177,21 @@ def test_who_is_invited_joins_by_the_mailed_link_once(
 def test_a_second_invitation_replaces_the_first_and_old_links_die(company: Company, clock: Any) -> None:
     first = invited(company)
     second = invited(company, cost_centre="Service")
-    assert companies.invitation_of(companies.token_of(first)) is None
-    token = companies.token_of(second)
-    assert companies.invitation_of(token) == second
-    assert companies.invitation_of(token[:-1]) is None
-    clock.shift(companies.INVITATION + timedelta(seconds=1))
-    assert companies.invitation_of(token) is None
+    assert memberships.invitation_of(memberships.token_of(first)) is None
+    token = memberships.token_of(second)
+    assert memberships.invitation_of(token) == second
+    assert memberships.invitation_of(token[:-1]) is None
+    clock.shift(memberships.INVITATION + timedelta(seconds=1))
+    assert memberships.invitation_of(token) is None
 
 
 def test_nobody_belongs_to_two_companies_at_once(company: Company, dario: Driver, operator: Operator) -> None:
     member(Company.objects.create(operator=operator, name="Rossi"), dario)
     invitation = invited(company)
     with pytest.raises(Conflict) as refused:
-        companies.accept(invitation=invitation, user=dario.user)
+        memberships.accept(invitation=invitation, user=dario.user)
     assert refused.value.code == "other_company"
-    assert companies.invitation_of(companies.token_of(invitation)) == invitation, "it is still open"
+    assert memberships.invitation_of(memberships.token_of(invitation)) == invitation, "it is still open"
     with pytest.raises(Conflict) as known:
         invited(Company.objects.get(name="Rossi"), email=dario.user.email.upper())
     assert known.value.code == "already_member"
@@ -203,21 +204,21 @@ def test_administrators_look_after_their_own_company_only(company: Company, dari
     other = Company.objects.create(operator=operator, name="Rossi")
     terms = {"cost_centre": "Field", "monthly_cap": Decimal(10), "administrator": False}
 
-    companies.change_member(member=membership, by=boss.user, **terms)
+    memberships.change_member(member=membership, by=boss.user, **terms)
     companies.set_cap(company=company, cap=Decimal(300), by=boss.user)
     for refused in (
         lambda: companies.set_cap(company=other, cap=None, by=boss.user),
         lambda: companies.set_cap(company=company, cap=None, by=dario.user),
-        lambda: companies.invite(company=company, email="a@b.example", by=dario.user, **terms),
+        lambda: memberships.invite(company=company, email="a@b.example", by=dario.user, **terms),
         lambda: companies.update(company=company, values={"payment_days": 365}, by=boss.user),
-        lambda: companies.end_membership(member=membership, by=UserFactory()),
+        lambda: memberships.end(member=membership, by=UserFactory()),
     ):
         with pytest.raises(Forbidden):
             refused()
     membership.refresh_from_db()
     company.refresh_from_db()
     assert (membership.cost_centre, membership.monthly_cap, company.monthly_cap) == ("Field", 10, 300)
-    companies.end_membership(member=membership, by=dario.user)
+    memberships.end(member=membership, by=dario.user)
     membership.refresh_from_db()
     assert membership.left_at == NOW
 
@@ -225,7 +226,7 @@ def test_administrators_look_after_their_own_company_only(company: Company, dari
 # ---- budgets --------------------------------------------------------------------------------------------------------------
 
 
-def test_administrators_hear_at_eighty_and_at_a_hundred_percent_once(
+def test_administrators_and_the_member_hear_at_eighty_and_at_a_hundred_percent_once(
     company: Company, dario: Driver, operator: Operator
 ) -> None:
     boss = DriverFactory(operator=operator, user=UserFactory(email="boss@bellini.example"))
@@ -241,9 +242,10 @@ def test_administrators_hear_at_eighty_and_at_a_hundred_percent_once(
         return [letter.subject for letter in mail.outbox]
 
     assert spends("79.99") == []
-    assert spends("0.01") == ["Bellini Impianti: usato l’80 % di un budget di ricarica (Dario)"]
+    assert spends("0.01") == 2 * ["Bellini Impianti: usato l’80 % di un budget di ricarica (Dario)"]
+    assert [letter.to for letter in mail.outbox] == [["boss@bellini.example"], [dario.user.email]]
     assert spends("19.99") == []
-    assert spends("0.01") == ["Bellini Impianti: un budget di ricarica è esaurito (Dario)"]
+    assert spends("0.01") == 2 * ["Bellini Impianti: un budget di ricarica è esaurito (Dario)"]
     assert spends("700") == ["Bellini Impianti: usato l’80 % di un budget di ricarica (tutti i conducenti insieme)"]
     assert mail.outbox[0].to == ["boss@bellini.example"]
     assert company_news.to_warn() == [company.pk]
@@ -274,3 +276,90 @@ def test_a_month_becomes_one_invoice_by_cost_centre_with_the_company_s_days_to_p
     assert document.due_on == document.issued_on + timedelta(days=60)
     lines = document.lines.order_by("position").values_list("cdr__cost_centre", "cdr__driver")
     assert list(lines) == [("Field", rita.pk), ("Sales", dario.pk), ("Sales", dario.pk)]
+
+
+# ---- privately, from a file, up to a limit ----------------------------------------------------------------------------------
+
+
+def test_who_goes_private_pays_what_begins_then_and_comes_back(
+    company: Company, dario: Driver, ended: Callable[..., ChargingSession]
+) -> None:
+    mine = member(company, dario, cost_centre="Sales", administrator=True, joined_at=NOW - timedelta(days=1))
+    times = [NOW + timedelta(hours=hour) for hour in (0, 2, 4)]
+    with time_machine.travel(times[0] + timedelta(hours=1), tick=False):
+        memberships.go_private(member=mine, by=dario.user)
+        memberships.go_private(member=mine, by=dario.user)
+        assert memberships.of(dario) is None
+        assert companies.administered(dario.user).get() == company
+    with time_machine.travel(times[1] + timedelta(hours=1), tick=False):
+        again = memberships.come_back(member=mine, by=dario.user)
+        assert memberships.come_back(member=mine, by=dario.user) is None
+    assert again is not None
+    assert (again.cost_centre, again.administrator) == ("Sales", True)
+    charges = [ended(driver=dario, started_at=at) for at in times]
+    assert companies.payers(charges) == {charges[0].pk: (company.pk, "Sales"), charges[2].pk: (company.pk, "Sales")}
+
+
+def test_only_the_driver_goes_private_and_who_was_ended_meanwhile_does_not_come_back(
+    company: Company, dario: Driver, anna: User
+) -> None:
+    mine = member(company, dario)
+    with pytest.raises(Forbidden):
+        memberships.go_private(member=mine, by=anna)
+    memberships.go_private(member=mine, by=dario.user)
+    memberships.end(member=mine, by=anna)
+    assert memberships.come_back(member=mine, by=dario.user) is None
+    assert memberships.of(dario) is None
+
+
+def test_many_are_invited_from_a_file_or_nobody_with_every_wrong_line_named(
+    company: Company, dario: Driver, anna: User
+) -> None:
+    member(company, dario)
+    wrong = (
+        "E-mail;Centro di costo;Budget;Amministratore\n"
+        "rita@bellini.example;Officina;150,00;\n"
+        "RITA@bellini.example;;;\n"
+        "nobody;;;\n"
+        "ugo@bellini.example;;molto;\n"
+        "ida@bellini.example;;-1;forse\n"
+        f"{dario.user.email};;;\n"
+    )
+    with pytest.raises(Invalid) as refused:
+        member_import.invite_all(company=company, content=wrong.encode(), by=anna)
+    numbers = [text.split(",")[0].split()[-1] for text in refused.value.fields["file"]]
+    assert numbers == ["3", "4", "5", "6", "7"]
+    assert not CompanyInvitation.objects.exists()
+
+    right = "\ufeffrita@bellini.example,Officina,150.00,\nugo@bellini.example\ncapo@bellini.example,,,sì\n"
+    assert len(member_import.invite_all(company=company, content=right.encode(), by=anna)) == 3
+    rows = CompanyInvitation.objects.order_by("pk").values_list("email", "cost_centre", "monthly_cap", "administrator")
+    assert list(rows) == [
+        ("rita@bellini.example", "Officina", Decimal(150), False),
+        ("ugo@bellini.example", "", None, False),
+        ("capo@bellini.example", "", None, True),
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"E-mail;Budget\n", b"\xff\xfe\x00", b'"open;\n', b"a@b.example\n" * 1002])
+def test_a_file_that_is_none_is_refused(company: Company, anna: User, content: bytes) -> None:
+    with pytest.raises(Invalid) as refused:
+        member_import.invite_all(company=company, content=content, by=anna)
+    assert set(refused.value.fields) == {"file"}
+    assert not CompanyInvitation.objects.exists()
+
+
+def test_a_company_sets_its_budget_up_to_what_the_operator_lends(company: Company, dario: Driver, anna: User) -> None:
+    member(company, dario, administrator=True)
+    companies.update(company=company, values={"credit_limit": Decimal(500), "monthly_cap": None}, by=anna)
+    company.refresh_from_db()
+    assert company.budget == 500
+    with pytest.raises(Invalid) as refused:
+        companies.set_cap(company=company, cap=Decimal(501), by=dario.user)
+    assert "monthly_cap" in refused.value.fields
+    companies.set_cap(company=company, cap=Decimal(300), by=dario.user)
+    company.refresh_from_db()
+    assert company.budget == 300
+    companies.set_cap(company=company, cap=None, by=dario.user)
+    CDRFactory(driver=dario, company=company, incl=Decimal(500), started_at=NOW - timedelta(hours=2))
+    assert credit_check.refusals([dario.pk])[dario.pk].code == "company_cap_reached"

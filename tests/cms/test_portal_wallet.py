@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Company, CompanyMember, Driver, Operator
 from billing.models import Payment, PaymentMethod, Promotion, WalletEntry, WalletPolicy
-from billing.services.fleets import companies
+from billing.services.fleets import memberships
 from billing.services.prepaid import wallets
 from tests.factories import DriverFactory, EvseFactory, UserFactory
 from tests.factories.billing import CDRFactory
@@ -180,19 +181,60 @@ def test_an_administrator_invites_changes_and_ends(
     assert (membership.left_at is None, bellini.monthly_cap) == (False, 250)
 
 
+def test_a_month_is_turned_and_taken_away_as_a_file(phone: Client, dario: Driver, bellini: Company) -> None:
+    then = timezone.now().replace(day=1, hour=12) - timedelta(days=10)
+    CDRFactory(driver=dario, company=bellini, cost_centre="=Sales", incl=Decimal(72), started_at=then, stopped_at=then)
+    assert "€0.00" in text(phone.get("/company/"))
+    assert f"?month={then:%Y-%m}" in text(phone.get("/company/"))
+    assert "€72.00" in text(phone.get(f"/company/?month={then:%Y-%m}"))
+    file = phone.get(f"/company/{bellini.pk}/charges/?month={then:%Y-%m}").content.decode("utf-8-sig").splitlines()
+    assert file[0].startswith("Cost centre,Driver,Start")
+    assert file[1].startswith("'=Sales,")
+    assert file[1].split(",")[8:12] == ["EUR", "59.02", "12.98", "72.00"]
+    assert len(file) == 2
+
+
+def test_many_are_invited_from_a_file(phone: Client, bellini: Company) -> None:
+    path = f"/company/{bellini.pk}/invite/file/"
+    assert "All lines count, or none" in text(phone.get(path))
+    refused = phone.post(path, {"file": SimpleUploadedFile("people.csv", b"rita@bellini.example;Field;much\n")})
+    assert refused.status_code == 400
+    assert "Line 1, rita@bellini.example: The budget is no amount: much" in text(refused)
+    phone.post(path, {"file": SimpleUploadedFile("people.csv", b"rita@bellini.example;Field;80\n")})
+    assert bellini.invitations.get().monthly_cap == 80
+
+
+def test_a_member_sees_the_own_budget_and_charges_privately_for_a_while(
+    phone: Client, dario: Driver, bellini: Company
+) -> None:
+    CompanyMember.objects.update(administrator=False, monthly_cap=Decimal(50))
+    now = timezone.now()
+    CDRFactory(driver=dario, company=bellini, incl=Decimal(45), started_at=now, stopped_at=now)
+    assert "€45.00 of €50.00" in text(phone.get("/company/")).replace("</b>", "").replace('<span class="muted">', "")
+    phone.post("/company/private/")
+    assert "You pay for your charges yourself." in text(phone.get("/company/"))
+    assert memberships.of(dario) is None
+    phone.post("/company/back/")
+    assert memberships.of(dario).company == bellini
+
+
 def test_nobody_else_looks_into_a_company(phone: Client, bellini: Company, operator: Operator) -> None:
     other = Company.objects.create(operator=operator, name="Rossi")
-    invitation = companies.invite(
+    invitation = memberships.invite(
         company=other, email="a@b.example", cost_centre="", monthly_cap=None, administrator=False, by=None
     )
     for path in (f"{other.pk}/invite/", f"{other.pk}/cap/", f"invitations/{invitation.pk}/withdraw/"):
         assert phone.post(f"/company/{path}", {"email": "x@y.example"}).status_code == 404
     assert phone.get("/company/join/forged/").status_code == 404
     assert "Rossi" not in text(phone.get(f"/company/?company={other.pk}"))
+    assert phone.get(f"/company/{other.pk}/charges/").status_code == 404
+    assert phone.get(f"/company/{other.pk}/invite/file/").status_code == 404
     CompanyMember.objects.update(administrator=False)
-    assert phone.get("/company/").status_code == 404
+    assert "Budget of everybody together" not in text(phone.get("/company/"))
+    assert phone.get(f"/company/{bellini.pk}/charges/").status_code == 404
     phone.post("/company/leave/")
     assert CompanyMember.objects.get().left_at is not None
+    assert phone.get("/company/").status_code == 404
 
 
 def test_the_receipt_of_a_company_s_charge_says_who_pays_and_offers_no_invoice(

@@ -29,8 +29,14 @@ class _Member(NamedTuple):
     driver: int
     company: int
     own_cap: Decimal | None
-    company_cap: Decimal | None
+    wanted: Decimal | None
+    lent: Decimal | None
     time_zone: str
+
+    @property
+    def company_cap(self) -> Decimal | None:
+        """See accounts.models.Company.budget."""
+        return min((amount for amount in (self.wanted, self.lent) if amount is not None), default=None)
 
 
 def refusals(driver_ids: Sequence[int]) -> dict[int, Refusal]:
@@ -122,7 +128,12 @@ def _in_arrears(drivers: Sequence[int], members: Sequence[_Member]) -> dict[int,
 def _members(drivers: Given) -> QuerySet:
     belong = CompanyMember.objects.filter(driver_id__among=drivers, left_at=None)
     return belong.values_list(
-        "driver_id", "company_id", "monthly_cap", "company__monthly_cap", "company__operator__time_zone"
+        "driver_id",
+        "company_id",
+        "monthly_cap",
+        "company__monthly_cap",
+        "company__credit_limit",
+        "company__operator__time_zone",
     )
 
 

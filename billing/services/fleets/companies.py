@@ -1,35 +1,29 @@
-"""Companies that pay for what their people charge: who belongs to them, and what goes on their invoice."""
+"""Companies that pay for what their people charge: whose charges go on their account, and what an invoice and a budget need. Who belongs
+to them is `memberships`."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
-from django.core import signing
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access, identity
-from accounts.models import ApiKey, Company, CompanyInvitation, CompanyMember, Driver, Operator, User
+from accounts.models import ApiKey, Company, CompanyInvitation, CompanyMember, Operator, User
 from accounts.services import drivers
-from billing import signals
 from billing.models import CDR
-from cms.core.errors import Conflict, Forbidden, Invalid
+from cms.core.errors import Forbidden, Invalid
 from cms.core.models import checked
 from sessions_app.models import ChargingSession
 
 Actor = User | ApiKey | None
 """None: the system itself."""
 
-INVITATION = timedelta(days=30)
 MOST_DAYS = 365
-_SALT = "billing.company"
 
 
 # ---- who pays -----------------------------------------------------------------------------------------------------------
@@ -67,10 +61,9 @@ def _member_at(members: Sequence[CompanyMember], session: ChargingSession) -> Co
 
 
 def administered(user: User) -> "QuerySet[Company]":
-    """The companies that this person looks after."""
-    return Company.objects.filter(
-        archived_at=None, members__driver__user=user, members__administrator=True, members__left_at=None
-    )
+    """The companies that this person looks after, also while they charge privately."""
+    belongs = Q(members__left_at=None) | Q(members__private=True)
+    return Company.objects.filter(belongs, archived_at=None, members__driver__user=user, members__administrator=True)
 
 
 def demand(company: Company, by: Actor) -> None:
@@ -91,7 +84,7 @@ def create(*, operator: Operator, values: Mapping[str, Any], by: Actor) -> Compa
 
 @transaction.atomic
 def update(*, company: Company, values: Mapping[str, Any], by: Actor) -> Company:
-    """Changes what is named: `name`, `monthly_cap` (None: none), `payment_days` and accounts.services.drivers.BILLING. With a VAT
+    """Changes what is named: `name`, `monthly_cap` and `credit_limit` (None: none), `payment_days` and accounts.services.drivers.BILLING. With a VAT
     number or a fiscal code the rest of what an invoice needs is needed too. Raises Forbidden; Invalid by field."""
     if by is not None:
         access.demand(by, "company.edit", company)
@@ -100,9 +93,12 @@ def update(*, company: Company, values: Mapping[str, Any], by: Actor) -> Company
 
 @transaction.atomic
 def set_cap(*, company: Company, cap: Decimal | None, by: Actor) -> None:
-    """The company's own budget of a month: its administrators may change it. Raises Forbidden, Invalid."""
+    """The company's own budget of a month: its administrators may change it, up to what the operator lends. Raises Forbidden, Invalid."""
     demand(company, by)
-    _check_cap(cap)
+    check_cap(cap)
+    limit = company.credit_limit
+    if limit is not None and cap is not None and cap > limit:
+        raise Invalid({"monthly_cap": [_most(limit)]})
     Company.objects.filter(pk=company.pk).update(monthly_cap=cap, updated_at=timezone.now())
 
 
@@ -114,7 +110,9 @@ def archive(*, company: Company, by: Actor) -> None:
     now = timezone.now()
     Company.objects.filter(pk=company.pk, archived_at=None).update(archived_at=now, updated_at=now)
     CompanyMember.objects.filter(company=company, left_at=None).update(left_at=now, updated_at=now)
-    _open(company).update(withdrawn_at=now, updated_at=now)
+    CompanyMember.objects.filter(company=company, private=True).update(private=False, updated_at=now)
+    open_ = CompanyInvitation.objects.filter(company=company, accepted_at=None, withdrawn_at=None)
+    open_.update(withdrawn_at=now, updated_at=now)
 
 
 def _write(company: Company, values: Mapping[str, Any]) -> Company:
@@ -124,10 +122,9 @@ def _write(company: Company, values: Mapping[str, Any]) -> Company:
         setattr(company, name, value)
     company.name = str(values.get("name", company.name)).strip()
     company.monthly_cap = values.get("monthly_cap", company.monthly_cap)
+    company.credit_limit = values.get("credit_limit", company.credit_limit)
     company.payment_days = values.get("payment_days", company.payment_days)
-    wrong |= _missing(company)
-    if company.monthly_cap is not None and company.monthly_cap < 0:
-        wrong["monthly_cap"] = [_("Zero or more; empty for no cap.")]
+    wrong |= _missing(company) | _wrong_amounts(company)
     if not 0 <= company.payment_days <= MOST_DAYS:
         wrong["payment_days"] = [_("From 0 to %(most)s days.") % {"most": MOST_DAYS}]
     try:
@@ -152,121 +149,23 @@ def _missing(company: Company) -> dict[str, list[str]]:
     return {name: [_("An invoice needs it.")] for name in needed if not getattr(company, name)}
 
 
-def _check_cap(cap: Decimal | None) -> None:
+def _wrong_amounts(company: Company) -> dict[str, list[str]]:
+    cap, limit = company.monthly_cap, company.credit_limit
+    wrong = {
+        name: [_("Zero or more; empty for no cap.")]
+        for name, amount in (("monthly_cap", cap), ("credit_limit", limit))
+        if amount is not None and amount < 0
+    }
+    if not wrong and cap is not None and limit is not None and cap > limit:
+        wrong["monthly_cap"] = [_most(limit)]
+    return wrong
+
+
+def check_cap(cap: Decimal | None) -> None:
+    """Raises Invalid."""
     if cap is not None and cap < 0:
         raise Invalid({"monthly_cap": [_("Zero or more; empty for no cap.")]})
 
 
-# ---- who belongs to it ------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def invite(
-    *, company: Company, email: str, cost_centre: str, monthly_cap: Decimal | None, administrator: bool, by: Actor
-) -> CompanyInvitation:
-    """Somebody may join by the mailed link. Asked again for the same address, the open invitation is renewed. Raises Forbidden;
-    Invalid by field; Conflict company_archived or already_member."""
-    demand(company, by)
-    address = _address(email)
-    _check_cap(monthly_cap)
-    if Company.objects.select_for_update().get(pk=company.pk).archived_at is not None:
-        raise Conflict(_("This company is no longer a customer."), code="company_archived")
-    if CompanyMember.objects.filter(company=company, left_at=None, driver__user__email__iexact=address).exists():
-        raise Conflict(_("%(email)s belongs to the company already.") % {"email": address}, code="already_member")
-    _open(company).filter(email=address).update(withdrawn_at=timezone.now(), updated_at=timezone.now())
-    invitation = CompanyInvitation.objects.create(
-        company=company,
-        email=address,
-        cost_centre=cost_centre.strip()[:40],
-        monthly_cap=monthly_cap,
-        administrator=administrator,
-        invited_by=by if isinstance(by, User) else None,
-    )
-    announce = partial(signals.company_member_invited.send_robust, sender=CompanyInvitation, ids=[invitation.pk])
-    transaction.on_commit(announce, robust=True)
-    return invitation
-
-
-@transaction.atomic
-def withdraw(*, invitation: CompanyInvitation, by: Actor) -> None:
-    """The link opens nothing any more. Raises Forbidden."""
-    demand(invitation.company, by)
-    open_ = CompanyInvitation.objects.filter(pk=invitation.pk, accepted_at=None)
-    open_.update(withdrawn_at=timezone.now(), updated_at=timezone.now())
-
-
-def token_of(invitation: CompanyInvitation) -> str:
-    """What the link carries: signed, dated."""
-    return signing.dumps(invitation.pk, salt=_SALT)
-
-
-def invitation_of(token: str) -> CompanyInvitation | None:
-    """The open invitation of a link; None where the link is wrong, too old, used or withdrawn."""
-    try:
-        pk = signing.loads(token, salt=_SALT, max_age=INVITATION)
-    except signing.BadSignature:
-        return None
-    found = CompanyInvitation.objects.filter(pk=pk, accepted_at=None, withdrawn_at=None, company__archived_at=None)
-    return found.select_related("company__operator", "invited_by").first()
-
-
-@transaction.atomic
-def accept(*, invitation: CompanyInvitation, user: User) -> CompanyMember:
-    """The person joins of their own will: from now on the company pays for their charges, and sees them. Whoever has the mailed
-    link may use it once, with whatever account. Raises Conflict invitation_over or other_company."""
-    now = timezone.now()
-    open_ = CompanyInvitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
-    if not open_.update(accepted_at=now, updated_at=now):
-        raise Conflict(_("This invitation has been used or withdrawn."), code="invitation_over")
-    driver = drivers.of(user=user, operator=invitation.company.operator)
-    facts = {
-        "cost_centre": invitation.cost_centre,
-        "monthly_cap": invitation.monthly_cap,
-        "administrator": invitation.administrator,
-    }
-    try:
-        with transaction.atomic():
-            return CompanyMember.objects.create(company=invitation.company, driver=driver, joined_at=now, **facts)
-    except IntegrityError as clash:
-        raise Conflict(_("You belong to a company here already: leave it first."), code="other_company") from clash
-
-
-@transaction.atomic
-def change_member(
-    *, member: CompanyMember, cost_centre: str, monthly_cap: Decimal | None, administrator: bool, by: Actor
-) -> None:
-    """Holds for charges that are priced from now on. Raises Forbidden, Invalid."""
-    demand(member.company, by)
-    _check_cap(monthly_cap)
-    CompanyMember.objects.filter(pk=member.pk, left_at=None).update(
-        cost_centre=cost_centre.strip()[:40],
-        monthly_cap=monthly_cap,
-        administrator=administrator,
-        updated_at=timezone.now(),
-    )
-
-
-@transaction.atomic
-def end_membership(*, member: CompanyMember, by: Actor) -> None:
-    """What begins from now on the driver pays. A running charge stays the company's. The driver may leave, too. Raises Forbidden."""
-    if not (isinstance(by, User) and member.driver.user_id == by.pk):
-        demand(member.company, by)
-    CompanyMember.objects.filter(pk=member.pk, left_at=None).update(left_at=timezone.now(), updated_at=timezone.now())
-
-
-def membership_of(driver: Driver) -> CompanyMember | None:
-    """Where this driver's next charge goes; None: the driver pays."""
-    return CompanyMember.objects.filter(driver=driver, left_at=None).select_related("company").first()
-
-
-def _open(company: Company) -> "QuerySet[CompanyInvitation]":
-    return CompanyInvitation.objects.filter(company=company, accepted_at=None, withdrawn_at=None)
-
-
-def _address(typed: str) -> str:
-    address = typed.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError as wrong:
-        raise Invalid({"email": [_("An e-mail address, like name@example.org.")]}) from wrong
-    return address
+def _most(limit: Decimal) -> str:
+    return _("At most %(most)s, which is what the operator lends in a month.") % {"most": limit.normalize()}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Company, CompanyInvitation, CompanyMember, User
 from accounts.notifications import email, once, send
 from billing.services.debts import credit_check
-from billing.services.fleets import companies
+from billing.services.fleets import memberships
 
 LEVELS = (80, 100)  # percent of a budget
 EVERYBODY = gettext_lazy("all drivers together")
@@ -21,13 +22,13 @@ EVERYBODY = gettext_lazy("all drivers together")
 
 def missing() -> list[int]:
     """Open invitations; each is mailed once."""
-    since = timezone.now() - companies.INVITATION
+    since = timezone.now() - memberships.INVITATION
     open_ = CompanyInvitation.objects.filter(accepted_at=None, withdrawn_at=None, created_at__gte=since)
     return list(open_.order_by("pk").values_list("pk", flat=True))
 
 
 def link(invitation: CompanyInvitation) -> str:
-    return settings.PUBLIC_URL.rstrip("/") + reverse("portal:join-company", args=[companies.token_of(invitation)])
+    return settings.PUBLIC_URL.rstrip("/") + reverse("portal:join-company", args=[memberships.token_of(invitation)])
 
 
 def invite(*, invitation_id: int) -> bool:
@@ -57,15 +58,15 @@ def invite(*, invitation_id: int) -> bool:
 
 
 def warn(*, company_id: int) -> int:
-    """Tells the administrators which budgets of this month have passed a level. Returns how many mails went out. Raises
-    Unavailable."""
+    """Tells the administrators which budgets of this month have passed a level, and members whose own has. Returns how many mails went
+    out. Raises Unavailable."""
     company = Company.objects.select_related("operator").get(pk=company_id)
     since = credit_check.month_start(company.operator.time_zone)
     sums = credit_check.spent([company.pk], since=since)
     members = list(CompanyMember.objects.filter(company=company, left_at=None).select_related("driver__user"))
     administrators = [member.driver.user for member in members if member.administrator]
     budgets: list[tuple[str, Any, Decimal, Decimal | None]] = [
-        ("company", EVERYBODY, sum(sums.values(), Decimal(0)), company.monthly_cap)
+        ("company", EVERYBODY, sum(sums.values(), Decimal(0)), company.budget)
     ]
     for member in members:
         spent = sums.get((company.pk, member.driver_id), Decimal(0))
@@ -76,7 +77,8 @@ def warn(*, company_id: int) -> int:
         if level is None:
             continue
         facts = {"company": company, "whose": whose, "spent": spent, "cap": cap, "level": level}
-        for user in administrators:
+        concerned = [] if whose is EVERYBODY or whose.user in administrators else [whose.user]
+        for user in [*administrators, *concerned]:
             key = f"budget:{company.pk}:{since:%Y-%m}:{name}:{cap:f}:{level}:{user.pk}"
             told += once.send(key=key, to=user.email, deliver=_letter(user, company, facts))
     return told
@@ -84,7 +86,8 @@ def warn(*, company_id: int) -> int:
 
 def to_warn() -> list[int]:
     """Companies with a budget, their own or a member's: primary keys."""
-    own = Company.objects.filter(archived_at=None, monthly_cap__isnull=False).values_list("pk", flat=True)
+    capped = Q(monthly_cap__isnull=False) | Q(credit_limit__isnull=False)
+    own = Company.objects.filter(capped, archived_at=None).values_list("pk", flat=True)
     members = CompanyMember.objects.filter(left_at=None, monthly_cap__isnull=False).values_list("company", flat=True)
     return sorted({*own, *members})
 
@@ -96,7 +99,9 @@ def _letter(user: User, company: Company, facts: dict[str, Any]) -> Callable[[],
         "operator": company.operator,
         "link": settings.PUBLIC_URL.rstrip("/") + reverse("portal:company"),
     }
-    return lambda: send.to_user(user=user, name="emails/budget", facts=whole, language=company.operator.language)
+    return lambda: send.to_user(
+        user=user, name="emails/budget", facts=whole, language=user.language or company.operator.language
+    )
 
 
 def _level(spent: Decimal, cap: Decimal | None) -> int | None:

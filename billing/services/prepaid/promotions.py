@@ -16,7 +16,7 @@ from accounts.models import Driver, User
 from accounts.services import drivers
 from billing.models import FailedCode, Promotion, PromotionUse, Redemption, WalletEntry
 from billing.models.promotion import compared
-from billing.services.fleets import companies
+from billing.services.fleets import memberships
 from billing.services.prepaid import wallets
 from cms.core import rows
 from cms.core.errors import Conflict
@@ -210,7 +210,7 @@ def enter(*, user: User, code: str) -> Entered:
 
 def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount | None:
     """What a charge that begins now would be given: what runs already comes first. Nothing where a company pays."""
-    if companies.membership_of(driver) is not None:
+    if memberships.of(driver) is not None:
         return None
     running = ChargingSession.objects.active().filter(driver=driver, discarded=False)
     begins = Beginning(driver.operator_id, driver.pk, location_id, at)

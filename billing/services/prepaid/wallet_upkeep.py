@@ -47,6 +47,8 @@ def _warn(wallet: Wallet) -> None:
     last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
     if last is None or not last.balance < low_at <= last.balance - last.amount:
         return
+    user = wallet.driver.user
+    language = user.language or wallet.operator.language
     facts = {
         "operator": wallet.operator,
         "left": wallets.balance(driver=wallet.driver),
@@ -55,8 +57,6 @@ def _warn(wallet: Wallet) -> None:
     }
     once.send(
         key=f"wallet-low:{last.pk}",
-        to=wallet.driver.user.email,
-        deliver=lambda: send.to_user(
-            user=wallet.driver.user, name="emails/wallet_low", facts=facts, language=wallet.operator.language
-        ),
+        to=user.email,
+        deliver=lambda: send.to_user(user=user, name="emails/wallet_low", facts=facts, language=language),
     )

@@ -11,7 +11,7 @@ from billing.models import CDR, Payment, PaymentMethod
 from billing.payments import declines
 from billing.services.cards import held_starts, saved_cards
 from billing.services.debts import settling
-from billing.services.fleets import companies
+from billing.services.fleets import memberships
 from cms.portal.selectors import mine, purses
 from cms.portal.selectors.purses import Purse
 from stations.models import EVSE
@@ -56,7 +56,7 @@ def at_start(user: User, evse: EVSE, *, at: datetime) -> AtStart:
     hold = held_starts.amount_for(user=user, evse=evse, at=at)
     if driver is None:
         return AtStart(hold, (), "", secrets.token_hex(8))
-    member = companies.membership_of(driver)
+    member = memberships.of(driver)
     company = str(member.company) if member else ""
     return AtStart(hold, saved_cards.of(driver), company, secrets.token_hex(8))
 

@@ -1,28 +1,29 @@
 """`/company/`: for the people who look after a company's charging: this month by cost centre and driver, charges, invoices,
-members and budgets. `/company/join/<token>/`: how a driver becomes a member."""
+members and budgets. Who looks after none sees the own side of it (`membership`)."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 
 from accounts.doors import PersonRequest
 from accounts.forms import errors
 from accounts.models import Company, CompanyInvitation, CompanyMember
 from billing.documents import pdf as documents
-from billing.forms.companies import CapForm, InviteForm, MemberForm
+from billing.exports import fleets
+from billing.forms.companies import CapForm, InviteForm, MemberForm, MembersFileForm
 from billing.models import Invoice
 from billing.selectors import companies as selectors
 from billing.selectors import months
-from billing.services.fleets import companies
+from billing.services.fleets import companies, member_import, memberships
+from cms.core import csv_dialect, csv_lines
 from cms.core.errors import Conflict, Invalid
-from cms.portal.views import addresses, files
+from cms.portal.views import addresses, files, membership
 
 PAGE = 20
 
@@ -32,7 +33,7 @@ def page(request: PersonRequest) -> HttpResponse:
     """Who looks after several companies chooses with `?company=`."""
     mine = list(companies.administered(request.user).select_related("operator").order_by("name"))
     if not mine:
-        return render(request, "driver/company_none.html", {"membership": _membership(request)}, status=404)
+        return membership.own(request)
     asked = request.GET.get("company", "")
     return _page(request, next((one for one in mine if str(one.pk) == asked), mine[0]), mine)
 
@@ -45,7 +46,7 @@ def invite(request: PersonRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, company, invite=form, status=400)
     try:
-        invitation = companies.invite(company=company, by=request.user, **form.cleaned_data)
+        invitation = memberships.invite(company=company, by=request.user, **form.cleaned_data)
     except Invalid as wrong:
         errors.place(form, wrong)
         return _page(request, company, invite=form, status=400)
@@ -56,12 +57,42 @@ def invite(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("portal:company")
 
 
+@login_required
+def invite_many(request: PersonRequest, pk: int) -> HttpResponse:
+    company = _mine(request, pk)
+    form = MembersFileForm(request.POST, request.FILES) if request.method == "POST" else MembersFileForm()
+    if form.is_valid():
+        try:
+            content = form.cleaned_data["file"].read(csv_lines.MOST_BYTES + 1)
+            made = member_import.invite_all(company=company, content=content, by=request.user)
+        except Invalid as wrong:
+            errors.place(form, wrong)
+        else:
+            messages.success(request, _("Invited: %(n)s.") % {"n": len(made)})
+            return redirect("portal:company")
+    context = {"form": form, "company": company}
+    return render(request, "driver/company_file.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+def charges(request: PersonRequest, pk: int) -> HttpResponse:
+    """A month as a file, by cost centre."""
+    company, language = _mine(request, pk), get_language() or "it"
+    first = months.parse(request.GET.get("month", "")) or months.this(company.operator)
+    head = [str(column.title) for column in fleets.COLUMNS]
+    text = csv_dialect.write(
+        head, fleets.of(company, first, language), language=language, zone=months.zone(company.operator)
+    )
+    headers = {"Content-Disposition": f'attachment; filename="colonnina-{first:%Y-%m}.csv"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
 @addresses.posted("portal:company")
 @login_required
 def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     mine = CompanyInvitation.objects.filter(company__in=companies.administered(request.user))
     invitation = get_object_or_404(mine.select_related("company"), pk=pk)
-    companies.withdraw(invitation=invitation, by=request.user)
+    memberships.withdraw(invitation=invitation, by=request.user)
     messages.success(request, _("The invitation of %(person)s is withdrawn.") % {"person": invitation.email})
     return redirect("portal:company")
 
@@ -74,7 +105,7 @@ def member(request: PersonRequest, pk: int) -> HttpResponse:
     form = MemberForm(request.POST or None, initial=facts)
     if request.method == "POST" and form.is_valid():
         try:
-            companies.change_member(member=membership, by=request.user, **form.cleaned_data)
+            memberships.change_member(member=membership, by=request.user, **form.cleaned_data)
         except Invalid as wrong:
             errors.place(form, wrong)
         else:
@@ -88,22 +119,9 @@ def member(request: PersonRequest, pk: int) -> HttpResponse:
 @login_required
 def end(request: PersonRequest, pk: int) -> HttpResponse:
     membership = _member(request, pk)
-    companies.end_membership(member=membership, by=request.user)
+    memberships.end(member=membership, by=request.user)
     messages.success(request, _("%(driver)s pays for new charges from now on.") % {"driver": membership.driver})
     return redirect("portal:company")
-
-
-@addresses.posted("portal:company")
-@login_required
-def leave(request: PersonRequest) -> HttpResponse:
-    membership = _membership(request)
-    if membership is None:
-        raise Http404("no member of any company")
-    companies.end_membership(member=membership, by=request.user)
-    messages.success(
-        request, _("You have left %(company)s. From now on you pay yourself.") % {"company": membership.company}
-    )
-    return redirect("profile")
 
 
 @addresses.posted("portal:company")
@@ -129,24 +147,6 @@ def invoice(request: PersonRequest, pk: int) -> HttpResponse:
     return files.pdf(documents.invoice(document), f"{document.kind}-{document.number}.pdf".replace("/", "-"))
 
 
-@never_cache
-@login_required
-def join(request: PersonRequest, token: str) -> HttpResponse:
-    """GET says what joining means and changes nothing; POST joins with the account that is signed in."""
-    invitation = companies.invitation_of(token)
-    if invitation is None:
-        return render(request, "driver/company_join.html", {}, status=404)
-    if request.method == "POST":
-        try:
-            membership = companies.accept(invitation=invitation, user=request.user)
-        except Conflict as refused:
-            context = {"invitation": invitation, "refusal": refused.text}
-            return render(request, "driver/company_join.html", context, status=409)
-        messages.success(request, _("%(company)s pays for your charges now.") % {"company": membership.company})
-        return redirect("portal:find")
-    return render(request, "driver/company_join.html", {"invitation": invitation})
-
-
 def _page(
     request: PersonRequest, company: Company, mine: list[Company] | None = None, *, status: int = 200, **forms: Any
 ) -> HttpResponse:
@@ -160,6 +160,7 @@ def _page(
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         "invitations": selectors.waiting(company),
         "invoices": selectors.invoices(company)[:12],
+        "membership": membership.mine(request.user, company),
         "invite": forms.get("invite") or InviteForm(auto_id="invite-%s"),
         "cap": forms.get("cap") or CapForm(initial={"monthly_cap": company.monthly_cap}, auto_id="cap-%s"),
         "language": get_language(),
@@ -172,10 +173,5 @@ def _mine(request: PersonRequest, pk: int) -> Company:
 
 
 def _member(request: PersonRequest, pk: int) -> CompanyMember:
-    found = CompanyMember.objects.filter(company__in=companies.administered(request.user), left_at=None)
+    found = memberships.belonging().filter(company__in=companies.administered(request.user))
     return get_object_or_404(found.select_related("company__operator", "driver__user"), pk=pk)
-
-
-def _membership(request: PersonRequest) -> CompanyMember | None:
-    mine = CompanyMember.objects.filter(driver__user=request.user, left_at=None)
-    return mine.select_related("company__operator", "driver__user").first()

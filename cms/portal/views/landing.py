@@ -145,7 +145,7 @@ def show(
         "station": evse.station,
         "location": evse.station.location,
         "card": prices.card_under(version, evse, at=at),
-        "left": plans.left_at(request.user, evse),
+        "left": None if pays and pays.company else plans.left_at(request.user, evse),
         "other": places.alternative_to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
         "refusal": refusal,
         "last": adhoc_charges.last_ended(pocket.charges(request)) if ride is None else None,

@@ -14,10 +14,11 @@ from django.views.decorators.cache import never_cache
 
 from accounts.doors import PersonRequest
 from accounts.forms import errors
-from accounts.models import CompanyMember, Driver
+from accounts.models import Driver
 from billing.models import Payment, Promotion
 from billing.payments import declines
 from billing.services.cards import methods, payments
+from billing.services.fleets import memberships
 from billing.services.prepaid import promotions, top_ups
 from cms.core import typed
 from cms.core.errors import Conflict, DomainError, Invalid
@@ -129,7 +130,7 @@ def _page(request: PersonRequest, pk: int | None = None, *, status: int = 200, *
         }
         for purse in purses.of(request.user)
     ]
-    fleets = CompanyMember.objects.filter(driver__user=request.user, left_at=None).select_related("company__operator")
+    fleets = memberships.belonging().filter(driver__user=request.user).select_related("company__operator")
     context = {
         "purses": shown,
         "fleets": fleets,
