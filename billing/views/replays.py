@@ -199,13 +199,13 @@ def _same(params: dict[str, str]) -> dict[str, str]:
 
 def _chart(found: Replay) -> Any:
     words = (
-        _("over 20 % cheaper"),
-        _("5 to 20 % cheaper"),
-        _("up to 5 % cheaper"),
+        _("cheaper by over 20 %"),
+        _("cheaper by 5 to 20 %"),
+        _("cheaper by up to 5 %"),
         _("the same"),
-        _("up to 5 % dearer"),
-        _("5 to 20 % dearer"),
-        _("over 20 % dearer"),
+        _("dearer by up to 5 %"),
+        _("dearer by 5 to 20 %"),
+        _("dearer by over 20 %"),
     )
     tones = ("less", "less", "less", "same", "more", "more", "more")
     steps = [charts.Step(word, count, tone) for word, count, tone in zip(words, found.counts, tones, strict=True)]

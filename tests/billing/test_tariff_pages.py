@@ -120,8 +120,9 @@ def test_each_keystroke_is_answered_beside_the_fields(desk: Client, tariff: Tari
     assert answer.context["priced"].trace.incl_vat == Decimal("14.50")  # 20 × 0.60 + 25 min × 0.10
     assert answer.context["sentences"][0].first == "€0.60/kWh, VAT included"
     page = answer.content.decode()
-    assert page.count('hx-swap-oob="true"') == 6
-    assert all(f'id="{block}"' in page for block in ("t-said", "t-week", "sim-lines", "t-law", "t-problems", "t-saved"))
+    blocks = ("t-said", "t-week", "sim-lines", "t-law", "t-problems", "t-saved", "t-overtaken")
+    assert page.count('hx-swap-oob="true"') == len(blocks)
+    assert all(f'id="{block}"' in page for block in blocks)
 
 
 def test_the_simulator_knows_the_holidays_of_the_site(desk: Client, tariff: Tariff, operator: Operator) -> None:
@@ -230,6 +231,19 @@ def test_nobody_publishes_over_what_he_has_not_seen(desk: Client, tariff: Tariff
     desk.post(f"/ops/tariffs/{tariff.pk}/rebase/")
     publish(desk, tariff.pk)
     assert numbers(tariff) == [1, 2, 3]
+
+
+def test_who_types_on_sees_that_somebody_published(desk: Client, tariff: Tariff, olga: User) -> None:
+    """Beside the fields, at the next pause of typing."""
+    assert "published meanwhile" not in type_in(desk, tariff.pk, energy="0,59").content.decode()
+    tariffs.change(tariff=tariff, max_price=Decimal(9), by=olga)
+    said = type_in(desk, tariff.pk, energy="0,6").content.decode()
+    assert "Version 2 was published meanwhile" in said
+
+
+def test_the_answer_to_a_keystroke_says_what_is_wrong_with_which_field(desk: Client, tariff: Tariff) -> None:
+    said = type_in(desk, tariff.pk, energy="0,6x").content.decode()
+    assert '<li data-field="id_energy"><a href="#id_energy">Energy, per kWh</a>: <span>Enter a number.</span></li>' in said
 
 
 def test_what_changed_since_it_was_shown_is_shown_again(desk: Client, tariff: Tariff) -> None:
