@@ -104,8 +104,11 @@ class StripeGateway:
         }
         if order.customer:
             params["customer"] = order.customer
-        if order.method:
-            params |= self._with_card(order)
+        if (
+            order.method
+        ):  # what the bank wants to hear from its customer, Stripe's script asks on our page: nothing is redirected
+            params |= {"payment_method": order.method, "confirm": True}
+            params |= {} if order.return_url else {"off_session": True}
         if self._whole:
             params |= _on_page()
         if self._whole and order.later:
@@ -120,12 +123,6 @@ class StripeGateway:
         if order.method and not order.return_url and intent.state == State.ACTION_NEEDED:
             return self._nobody_there(intent, key)
         return intent
-
-    def _with_card(self, order: Order) -> dict[str, Any]:
-        params: dict[str, Any] = {"payment_method": order.method, "confirm": True}
-        if not order.return_url:
-            return {**params, "off_session": True}
-        return {**params, "return_url": order.return_url} if self._whole else params
 
     def _nobody_there(self, intent: Intent, key: str) -> Intent:
         """The bank wants the customer, who is not there: Stripe says so with an error, its stand-in with a state."""
@@ -333,7 +330,6 @@ def _intent(found: Facts) -> Intent:
         captured=captured,
         refunded=refunded,
         client_secret=found["client_secret"] if waits else "",
-        action_url=_redirect(found) if waits else "",
         error_code=reason,
         error=declines.sentence(reason) if reason else "",
         expires_at=_expiry(found, charge) if state == State.AUTHORIZED else None,
@@ -355,11 +351,6 @@ def _sums(found: Facts, charge: Facts, currency: str) -> tuple[Decimal, Decimal]
     ours = sum(one["amount"] for one in given if (one["metadata"] or {}).get("key"))
     rest = sum(one["amount"] for one in given if not (one["metadata"] or {}).get("key"))
     return _amount(found["amount"] - rest, currency), _amount(ours, currency)
-
-
-def _redirect(found: Facts) -> str:
-    action = found.get("next_action") or {}
-    return str((action.get("redirect_to_url") or {}).get("url") or "")
 
 
 def _expiry(found: Facts, charge: Facts) -> datetime:
