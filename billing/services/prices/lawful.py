@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import ApiKey, Operator, User
 from billing.models import TariffVersion
@@ -68,7 +67,7 @@ def _refuse(broken: dict[str, TariffVersion]) -> None:
     named = ", ".join(points[:NAMED])
     rest = len(points) - NAMED
     if rest > 0:
-        named += " " + ngettext("and %(n)s more", "and %(n)s more", rest) % {"n": rest}
+        named += " " + _("and %(n)s more") % {"n": rest}
     sentence = _(
         "At 50 kW and more the price without a contract may only be per kWh, with a fee per minute for staying (AFIR art. 5). "
         "These points would break that: %(points)s."
