@@ -6,7 +6,7 @@ from typing import IO
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
-from billing.services.invoicing import einvoices
+from billing.services.invoicing import batches
 
 from . import asking
 from .kinds import Ask, Kind, Params, Step
@@ -19,7 +19,7 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
 
 
 def build(ask: Ask, out: IO[bytes], step: Step) -> int:
-    return einvoices.zip_of_days(ask.operator, *span(ask), out=out, step=step)
+    return batches.zip_of_days(ask.operator, *span(ask), out=out, step=step)
 
 
 KIND = Kind(
@@ -28,7 +28,7 @@ KIND = Kind(
     permission="invoice.view",
     clean=clean,
     stem=lambda ask: asking.stem("fatturapa", ask),
-    count=lambda ask: einvoices.of_days(ask.operator, *span(ask)).count(),
+    count=lambda ask: batches.of_days(ask.operator, *span(ask)).count(),
     build=build,
     suffix="zip",
     media_type="application/zip",

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from billing import pricing
 from billing.documents import sdi_words
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
 from billing.services.invoicing import issuing
+from cms.core.fields import MoneyField
 
 TIME_TO_MEND = timedelta(days=5)  # a refused invoice that is sent again within these keeps its number and date
 
@@ -74,13 +76,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Of one document. `mend_until` only while it is refused; `is_late` once that day is over."""
+    """Of one document. `mend_until` only while it is refused; `is_late` once that day is over. `is_internal`:
+    no file is wanted (see `for_the_sdi`). `is_taken_back`: refused, and credited since."""
 
     file: EInvoice | None
     earlier: Sequence[EInvoice]
     told: Sequence[Told]
     mend_until: date | None
     is_late: bool = False
+    is_internal: bool = False
+    is_taken_back: bool = False
 
     @property
     def tone(self) -> str:
@@ -88,17 +93,21 @@ class Story:
 
     @property
     def what_now(self) -> Promise | str:
+        if self.is_taken_back:
+            return _("It was refused and is credited in your books: nothing is left to do.")
         return WHAT_NOW[self.file.state] if self.file else ""
 
 
 def story(invoice: Invoice) -> Story:
     files = list(invoice.einvoices.order_by("-attempt").defer("xml").prefetch_related("notifications"))
     if not files:
-        return Story(None, (), (), None)
+        return Story(None, (), (), None, is_internal=is_internal(invoice))
     last = files[0]
     told = [_told(notification, file is last) for file in files for notification in reversed(file.notifications.all())]
-    until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED else None
-    return Story(last, files[1:], told, until, is_late=until is not None and until < issuing.today_at(invoice.operator))
+    taken_back = last.state == State.REFUSED and is_taken_back(invoice)
+    until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED and not taken_back else None
+    is_late = until is not None and until < issuing.today_at(invoice.operator)
+    return Story(last, files[1:], told, until, is_late, is_taken_back=taken_back)
 
 
 def waiting(operator: Operator) -> QuerySet[EInvoice]:
@@ -113,14 +122,39 @@ def not_made(operator: Operator) -> QuerySet[Invoice]:
     found = Invoice.objects.filter(
         ~Exists(made), operator=operator, operator__country_code="IT", created_at__gte=lately
     )
-    return found.order_by("-pk")
+    return for_the_sdi(found).order_by("-pk")
+
+
+def for_the_sdi(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Without credit notes of refused invoices: what counts as never issued is not credited at the SdI."""
+    return found.exclude(Exists(_refused(OuterRef("credits"))))
+
+
+def is_internal(document: Invoice) -> bool:
+    """A credit note that the SdI must not see (see `for_the_sdi`)."""
+    return document.credits_id is not None and _refused(document.credits_id).exists()
+
+
+def is_taken_back(invoice: Invoice) -> bool:
+    """Is nothing of it left?"""
+    back = invoice.credit_notes.aggregate(back=Sum("total_incl_vat"))["back"]
+    return back is not None and invoice.total_incl_vat + back <= 0
+
+
+def _refused(invoice: int | OuterRef) -> QuerySet[EInvoice]:
+    """The last file of an invoice, if that is refused."""
+    newer = EInvoice.objects.filter(invoice=OuterRef("invoice"), attempt__gt=OuterRef("attempt"))
+    return EInvoice.objects.filter(~Exists(newer), invoice=invoice, state=State.REFUSED)
 
 
 def refused(operator: Operator) -> QuerySet[EInvoice]:
-    """Those that nothing was sent for since."""
+    """Those that nothing was sent for since, and that have not been taken back."""
     newer = EInvoice.objects.filter(invoice=OuterRef("invoice"), attempt__gt=OuterRef("attempt"))
+    notes = Invoice.objects.filter(credits=OuterRef("invoice")).order_by().values("credits")
+    back = Subquery(notes.values(back=Sum("total_incl_vat")))
     found = EInvoice.objects.filter(~Exists(newer), operator=operator, state=State.REFUSED).defer("xml")
-    return found.select_related("invoice").order_by("state_at")
+    owed = F("invoice__total_incl_vat") + Coalesce(back, 0, output_field=MoneyField())
+    return found.annotate(owed=owed).exclude(owed__lte=0).select_related("invoice").order_by("state_at")
 
 
 def batches(operator: Operator) -> QuerySet[EInvoiceBatch]:

@@ -5,7 +5,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from billing.models import EInvoice, Invoice, PayoutItem, SubscriptionFee
 from billing.models.cdr import CDRQuerySet
 
-from . import invoices, month_charges, takings
+from . import einvoices, invoices, month_charges, takings
 from .closing import NOTHING, Asked, Found
 
 
@@ -43,9 +43,11 @@ def sdi_refused(asked: Asked) -> Found:
 
 
 def sdi_waiting(asked: Asked) -> Found:
-    """Files that are written and not handed over."""
+    """Files that are written and not handed over, or that cannot be written yet."""
     newest = EInvoice.objects.filter(invoice=OuterRef("pk")).order_by("-attempt").values("state")[:1]
-    return _of_documents(asked.documents.annotate(sdi=Subquery(newest)).filter(sdi=EInvoice.State.READY))
+    not_made = einvoices.not_made(asked.operator).values("pk")
+    waits = Q(sdi=EInvoice.State.READY) | Q(pk__in=not_made.order_by())
+    return _of_documents(asked.documents.annotate(sdi=Subquery(newest)).filter(waits))
 
 
 def _of_documents(found: QuerySet[Invoice]) -> Found:

@@ -12,7 +12,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.models import EInvoice, EInvoiceBatch, Invoice
 from billing.selectors import einvoices as selectors
-from billing.services.invoicing import einvoices, fiscal, sdi
+from billing.services.invoicing import batches, einvoices, fiscal, sdi
 from cms.core.errors import DomainError, Invalid, Unavailable
 
 PAGE = 20
@@ -28,7 +28,7 @@ def page(request: MemberRequest) -> HttpResponse:
 @members_only("invoice.issue")
 def hand_over(request: MemberRequest) -> HttpResponse:
     try:
-        batch = einvoices.hand_over(operator=request.operator, by=request.user)
+        batch = batches.hand_over(operator=request.operator, by=request.user)
     except DomainError as error:
         messages.error(request, error.text)
         return redirect("sdi")
@@ -44,7 +44,7 @@ def hand_over(request: MemberRequest) -> HttpResponse:
 def batch(request: MemberRequest, pk: int) -> HttpResponse:
     """The zip as it was handed over, to the byte."""
     found = get_object_or_404(EInvoiceBatch.objects.visible_to(request.user).filter(operator=request.operator), pk=pk)
-    return _file(einvoices.zip_of(found), found.name, "application/zip")
+    return _file(batches.zip_of(found), found.name, "application/zip")
 
 
 @members_only("invoice.view")

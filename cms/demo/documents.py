@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Operator, SentMail
 from billing.models import EInvoice, EInvoiceBatch, Invoice, SdiNotification
-from billing.services.invoicing import einvoices, sdi, takings
+from billing.services.invoicing import batches, einvoices, sdi, takings
 
 from . import cast
 
@@ -41,7 +41,7 @@ def tell() -> None:
 
 
 def _send(operator: Operator) -> None:
-    batch = einvoices.hand_over(operator=operator, by=None)
+    batch = batches.hand_over(operator=operator, by=None)
     files = list(EInvoice.objects.filter(batch=batch).select_related("invoice").order_by("pk"))
     kinds = [_DELIVERED] * len(files)
     if len(files) > 2:

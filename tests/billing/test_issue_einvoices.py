@@ -15,7 +15,8 @@ from accounts.models import Company, Driver, Operator, User
 from billing.documents import en16931
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice
-from billing.services.invoicing import credit_notes, einvoices, fiscal, invoices, sdi
+from billing.selectors import einvoices as selectors
+from billing.services.invoicing import batches, credit_notes, einvoices, fiscal, invoices, sdi
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests.billing import einvoice_files
 from tests.billing.conftest import Charge
@@ -287,8 +288,8 @@ def state(file: EInvoice) -> str:
 
 def test_a_zip_carries_what_is_ready_once(charge: Charge, operator: Operator, anna: User) -> None:
     files = [made(charge()), made(charge())]
-    batch = einvoices.hand_over(operator=operator, by=anna)
-    data = einvoices.zip_of(batch)
+    batch = batches.hand_over(operator=operator, by=anna)
+    data = batches.zip_of(batch)
     assert hashlib.sha256(data).hexdigest() == batch.sha256
     assert (batch.name, batch.files, batch.created_by) == ("IT00743110157_00001-00002.zip", 2, anna)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -297,7 +298,7 @@ def test_a_zip_carries_what_is_ready_once(charge: Charge, operator: Operator, an
         }
     assert {state(file) for file in files} == {"handed"}
     with pytest.raises(Conflict) as refused:
-        einvoices.hand_over(operator=operator, by=anna)
+        batches.hand_over(operator=operator, by=anna)
     assert refused.value.code == "nothing_ready"
 
 
@@ -369,7 +370,7 @@ def test_strangers_and_support_change_nothing(charge: Charge, operator: Operator
         with pytest.raises(Forbidden):
             sdi.receive(operator=operator, files=[("x", notification("RC", file))], by=person)
         with pytest.raises(Forbidden):
-            einvoices.hand_over(operator=operator, by=person)
+            batches.hand_over(operator=operator, by=person)
     assert state(file) == "ready"
 
 
@@ -508,3 +509,39 @@ def test_other_currencies_owe_no_duty_in_euro(operator: Operator, dario: Driver)
         operator=operator, buyer=dario, positions=[fee("100", vat_rate=None)], currency="CHF", tax_included=True, source="a", by=None
     )  # fmt: skip
     assert document.stamp_duty == 0
+
+
+# ---- what the SdI never took ----------------------------------------------------------------------------------------
+
+
+def refused_invoice(charge: Charge, operator: Operator) -> EInvoice:
+    file = made(charge())
+    sdi.receive(operator=operator, files=[("a.xml", refusal(file))], by=None)
+    file.refresh_from_db()
+    assert file.state == "refused"
+    return file
+
+
+def test_the_credit_of_a_refused_invoice_stays_in_the_house(charge: Charge, operator: Operator, anna: User) -> None:
+    file = refused_invoice(charge, operator)
+    note = credit_notes.give(invoice=file.invoice, by=anna)
+    with pytest.raises(Conflict, match="never issued"):
+        einvoices.make(invoice=note)
+    assert einvoices.missing() == []
+    assert list(selectors.not_made(operator)) == []
+    assert list(selectors.refused(operator)) == []
+    with pytest.raises(Conflict, match="credited"):
+        einvoices.send_again(invoice=file.invoice, by=anna)
+    assert EInvoice.objects.count() == 1
+
+
+def test_once_the_invoice_is_sent_again_its_partial_credit_goes_too(
+    charge: Charge, operator: Operator, anna: User
+) -> None:
+    file = refused_invoice(charge, operator)
+    [line] = file.invoice.lines.all()
+    note = credit_notes.give(invoice=file.invoice, by=anna, lines={line.pk: D(5)})
+    assert [row.invoice for row in selectors.refused(operator)] == [file.invoice]
+    einvoices.send_again(invoice=file.invoice, by=anna)
+    assert einvoices.missing() == [note.pk]
+    assert text(valid(einvoices.make(invoice=note)), "TipoDocumento") == "TD04"

@@ -1,28 +1,26 @@
-"""Electronic invoices: made from issued documents, checked before they are kept, handed over in zips, sent again when refused.
+"""Electronic invoices: made from issued documents, checked before they are kept, sent again when refused (handed over by `batches`).
 
 A file is written once and its name never used again. What our own checks find keeps a document out of the queue: nothing is made
-that the Sistema di Interscambio would only send back.
+that the Sistema di Interscambio would only send back. A refused invoice counts as never issued: while it is, its credit note is for
+the seller's own books alone and has no file (circolare 13/E of 2018).
 """
 
 import hashlib
-import io
 import logging
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import IO, Any
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.models import Operator, User
 from billing.documents import einvoice, einvoice_header, en16931, paid, parties, pdf, sdi_words
 from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
-from billing.models import EInvoice, EInvoiceBatch, FileSequence, Invoice
+from billing.models import EInvoice, FileSequence, Invoice
+from billing.selectors import einvoices as selectors
 from billing.services.invoicing import fiscal, issuing
 from billing.services.invoicing.issuing import Actor
 from cms.core.errors import Conflict
@@ -31,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 200
 YOUNG = timedelta(days=30)
-_THEN = (1980, 1, 1, 0, 0, 0)  # zips of the same files are the same to the byte
 _DRAFT = 1  # stands for the number of a file that is only tried
 
 
@@ -47,17 +44,25 @@ def make(*, invoice: Invoice) -> EInvoice:
     Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)  # two that make it wait for each other
     if before := EInvoice.objects.filter(invoice=invoice).order_by("-attempt").first():
         return before
+    _demand_need(invoice)
+    return _keep(invoice, _parties(invoice, as_frozen=True), attempt=1)
+
+
+def _demand_need(invoice: Invoice) -> None:
     if not fiscal.italian(invoice.operator):
         raise Conflict(_("E-invoices are for sellers in Italy."), code="einvoice_not_needed")
-    return _keep(invoice, _parties(invoice, as_frozen=True), attempt=1)
+    if selectors.is_internal(invoice):
+        raise Conflict(
+            _("Its invoice was refused, which counts as never issued: this note stays in your own books."),
+            code="einvoice_not_needed",
+        )
 
 
 def last_file(invoice: Invoice) -> EInvoice:
     """Raises Incomplete; Conflict(einvoice_not_needed) outside Italy, einvoice_not_made where it will be made within the hour."""
     if file := invoice.einvoices.order_by("-attempt").first():
         return file
-    if not fiscal.italian(invoice.operator):
-        raise Conflict(_("E-invoices are for sellers in Italy."), code="einvoice_not_needed")
+    _demand_need(invoice)
     if told := problems(invoice):
         raise Incomplete(" ".join(problem.text for problem in told), problems=told)
     raise Conflict(_("It is made within the hour."), code="einvoice_not_made")
@@ -67,13 +72,17 @@ def last_file(invoice: Invoice) -> EInvoice:
 def send_again(*, invoice: Invoice, by: Actor) -> EInvoice:
     """A refused file anew, under a new name, with the same number and date of the document and today's data of both parties.
 
-    Raises Forbidden, Incomplete, Conflict(einvoice_not_refused).
+    Raises Forbidden, Incomplete, Conflict einvoice_not_refused, invoice_credited.
     """
     if by is not None:
         access.demand(by, "invoice.issue", invoice)
     last = EInvoice.objects.select_for_update().filter(invoice=invoice).order_by("-attempt").first()
     if last is None or last.state != EInvoice.State.REFUSED:
         raise Conflict(_("Only a refused e-invoice is sent again."), code="einvoice_not_refused")
+    if selectors.is_taken_back(invoice):
+        raise Conflict(
+            _("It has been credited: nothing of it is left to be sent."), code="invoice_credited", invoice=invoice.pk
+        )
     return _keep(invoice, _parties(invoice, as_frozen=False), attempt=last.attempt + 1)
 
 
@@ -90,6 +99,7 @@ def missing(*, after: int = 0, limit: int = CHUNK) -> list[int]:
     person: nothing from before this house made e-invoices goes out by itself."""
     young = timezone.now() - YOUNG
     found = Invoice.objects.filter(operator__country_code="IT", einvoices=None, created_at__gte=young, pk__gt=after)
+    found = selectors.for_the_sdi(found)
     return list(found.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
@@ -111,72 +121,6 @@ def factur_x(invoice: Invoice) -> bytes:
     return en16931.hybrid(
         pdf.invoice(invoice), en16931.cii(_document(invoice, _parties(invoice, as_frozen=True), _DRAFT))
     )
-
-
-# ---- handing over ---------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def hand_over(*, operator: Operator, by: Actor, only: Sequence[int] | None = None) -> EInvoiceBatch:
-    """A zip of everything that is ready (or of `only`, by primary key). Raises Forbidden, Conflict(nothing_ready)."""
-    if by is not None:
-        access.demand(by, "invoice.issue", operator)
-    waiting = EInvoice.objects.select_for_update(of=("self",)).filter(operator=operator, state=EInvoice.State.READY)
-    files = list((waiting if only is None else waiting.filter(pk__in=only)).order_by("pk"))
-    if not files:
-        raise Conflict(_("No e-invoice waits to be sent."), code="nothing_ready")
-    now = timezone.now()
-    batch = EInvoiceBatch.objects.create(
-        operator=operator,
-        name=_batch_name(operator, files),
-        files=len(files),
-        sha256=hashlib.sha256(_zipped(files)).hexdigest(),
-        created_by=by if isinstance(by, User) else None,
-    )
-    EInvoice.objects.filter(pk__in=[file.pk for file in files], state=EInvoice.State.READY).update(
-        state=EInvoice.State.HANDED, batch=batch, state_at=now
-    )
-    return batch
-
-
-def zip_of(batch: EInvoiceBatch) -> bytes:
-    """The same bytes as when it was handed over (`batch.sha256`)."""
-    return _zipped(batch.einvoices.order_by("pk"))
-
-
-def zip_of_days(operator: Operator, first: date, until: date, *, out: IO[bytes], step: Callable[[int], None]) -> int:
-    """All files of the documents dated from `first` to before `until`, for the archive; hands nothing over. `step` is told how
-    many are in it so far. Returns how many there are."""
-    count = 0
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in of_days(operator, first, until).iterator(CHUNK):
-            _put(archive, file)
-            count += 1
-            step(count)
-    return count
-
-
-def of_days(operator: Operator, first: date, until: date) -> QuerySet[EInvoice]:
-    return EInvoice.objects.filter(
-        operator=operator, invoice__issued_on__gte=first, invoice__issued_on__lt=until
-    ).order_by("pk")
-
-
-def _zipped(files: Sequence[EInvoice] | QuerySet[EInvoice]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
-            _put(archive, file)
-    return out.getvalue()
-
-
-def _put(archive: zipfile.ZipFile, file: EInvoice) -> None:
-    archive.writestr(zipfile.ZipInfo(file.file_name, _THEN), bytes(file.xml), zipfile.ZIP_DEFLATED)
-
-
-def _batch_name(operator: Operator, files: Sequence[EInvoice]) -> str:
-    first, last = files[0].file_name.removesuffix(".xml"), files[-1].file_name.removesuffix(".xml")
-    return f"{first}-{last.rpartition('_')[2]}.zip" if first != last else f"{first}.zip"
 
 
 # ---- one file -------------------------------------------------------------------------------------------------------
