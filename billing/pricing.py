@@ -9,17 +9,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import Driver, User
 from billing.models import TariffVersion
 from billing.selectors import calendars, session_prices
 from billing.selectors.assignments import AD_HOC, ANYBODY, Book, Place, Who
+from billing.selectors.visits import Visits
 from billing.services.charges import terms as grants
 from billing.services.recurring import allowances
 from billing.tariffs import engine, parsing, rounding, trace, words
 from billing.tariffs import terms as reliefs
-from billing.tariffs.breakdown import Breakdown
+from billing.tariffs.breakdown import ALONE, Breakdown, Earlier
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
 from billing.tariffs.terms import Granted
@@ -101,36 +103,57 @@ def running_cost(session: ChargingSession) -> Breakdown | None:
 def running_costs(sessions: Sequence[ChargingSession]) -> dict[int, Breakdown]:
     """The same for many, in a fixed number of queries, by primary key; sessions without a tariff are left out.
     `settings.SESSION_PRICER`."""
+    return {pk: running.breakdown for pk, running in _running(sessions).items()}
+
+
+class Running(NamedTuple):
+    """What a session costs so far, and what plans and codes give it."""
+
+    version: TariffVersion
+    breakdown: Breakdown
+    granted: Granted
+
+    @property
+    def trace(self) -> trace.Trace:
+        """Rounded as a receipt is."""
+        return trace.of(parsed(self.version), self.breakdown, rounding.settle(self.breakdown))
+
+
+def so_far(session: ChargingSession) -> Running | None:
+    """If it ended now; None without a tariff."""
+    return _running([session]).get(session.pk)
+
+
+def _running(sessions: Sequence[ChargingSession]) -> dict[int, Running]:
+    visits = visits_of(sessions)
+    if before := visits.unrated({session.pk for session in sessions}):
+        found = _running([*before, *sessions])
+        return {session.pk: found[session.pk] for session in sessions if session.pk in found}
     agreed = session_prices.of(sessions)
     priced = [s for s in sessions if agreed[s.pk].version is not None]
-    granted = grants.for_sessions(priced, lock=False)
-    told = periods_by_session(priced)
-    before = earlier_by_session(priced)
+    told, granted = periods_by_session(priced), grants.for_sessions(priced, lock=False)
     found = {}
-    for session in priced:
+    for session in in_order(priced):
         version = agreed[session.pk].version
         assert version is not None
-        found[session.pk] = priced_by(
-            parsed(version),
+        tariff, given = parsed(version), granted.of(session.pk)
+        breakdown = priced_by(
+            tariff,
             told[session.pk],
             zone_of(session),
-            after=before.get(session.pk, ()),
+            earlier=visits.before(session.pk, version.pk, tariff),
             holidays=holidays_of(session, version),
-            granted=granted.get(session.pk, ()),
+            granted=given,
         )
+        visits.add(session.pk, version.pk, breakdown)
+        granted.took(given, breakdown)
+        found[session.pk] = Running(version, breakdown, given)
     return found
 
 
-def trace_so_far(session: ChargingSession, version: TariffVersion) -> trace.Trace:
-    """What a running session would cost if it ended now, rounded as a receipt is."""
-    return explained(
-        version,
-        periods_of(session),
-        zone_of(session),
-        after=earlier_by_session([session]).get(session.pk, ()),
-        holidays=holidays_of(session, version),
-        granted=grants.for_sessions([session], lock=False).get(session.pk, ()),
-    )[1]
+def in_order(sessions: Iterable[ChargingSession]) -> list[ChargingSession]:
+    """As charges are priced: what a plan includes, and what a visit pays once, goes to the one that began first."""
+    return sorted(sessions, key=lambda session: (session.started_at, session.pk))
 
 
 def quote(
@@ -162,13 +185,13 @@ def explained(
     periods: Iterable[Period],
     zone: ZoneInfo,
     *,
-    after: Iterable[Period] = (),
+    earlier: Earlier = ALONE,
     holidays: Container[date] = frozenset(),
     granted: Granted = (),
 ) -> tuple[Breakdown, trace.Trace]:
-    """`after`: the stretches of earlier charges of the same visit; `granted`: what plans and codes give."""
+    """`earlier`: the charges of the same visit before; `granted`: what plans and codes give."""
     tariff = parsed(version)
-    breakdown = priced_by(tariff, periods, zone, after=after, holidays=holidays, granted=granted)
+    breakdown = priced_by(tariff, periods, zone, earlier=earlier, holidays=holidays, granted=granted)
     return breakdown, trace.of(tariff, breakdown, rounding.settle(breakdown))
 
 
@@ -177,12 +200,12 @@ def priced_by(
     periods: Iterable[Period],
     zone: ZoneInfo,
     *,
-    after: Iterable[Period] = (),
+    earlier: Earlier = ALONE,
     holidays: Container[date] = frozenset(),
     granted: Granted = (),
 ) -> Breakdown:
     """The engine, and the reliefs on what it finds."""
-    breakdown = engine.price(tariff, periods, zone, after=after, holidays=holidays)
+    breakdown = engine.price(tariff, periods, zone, earlier=earlier, holidays=holidays)
     return reliefs.apply(tariff, breakdown, granted)
 
 
@@ -199,14 +222,11 @@ def periods_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Pe
     }
 
 
-def earlier_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Period]]:
-    """The stretches of the charges that each one continues (quirk 48); without an entry there are none. One query where there
-    are none at all."""
-    visits = selectors.earlier_by_session(sessions)
-    told = (
-        periods_by_session(list({one.pk: one for chain in visits.values() for one in chain}.values())) if visits else {}
-    )
-    return {pk: [period for one in chain for period in told[one.pk]] for pk, chain in visits.items()}
+def visits_of(sessions: Sequence[ChargingSession]) -> Visits:
+    """The charges that each one continues (quirk 48), and what they cost. One query where there are none at all."""
+    chains = selectors.earlier_by_session(sessions)
+    members = {one.pk: one for chain in chains.values() for one in chain}
+    return Visits(chains, periods_by_session(list(members.values())) if members else {})
 
 
 def _to_period(told: selectors.ChargingPeriod) -> Period:

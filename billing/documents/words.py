@@ -204,6 +204,7 @@ _LINES: dict[str, dict[Dimension | Kind, str]] = {
         Kind.DISCOUNT: "Sconto",
         Kind.MIN_PRICE: "Integrazione al prezzo minimo",
         Kind.MAX_PRICE: "Riduzione al prezzo massimo",
+        Kind.PAID_BEFORE: "Già pagato nella stessa sosta",
         Kind.ROUNDING: "Arrotondamento",
     },
     "en": {
@@ -217,6 +218,7 @@ _LINES: dict[str, dict[Dimension | Kind, str]] = {
         Kind.DISCOUNT: "Discount",
         Kind.MIN_PRICE: "Up to the minimum price",
         Kind.MAX_PRICE: "Down to the maximum price",
+        Kind.PAID_BEFORE: "Already paid in this visit",
         Kind.ROUNDING: "Rounding",
     },
 }

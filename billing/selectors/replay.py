@@ -7,7 +7,7 @@ chunks and only the figures and the farthest changes are kept, so the memory doe
 import hashlib
 import heapq
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from billing.models.cdr import CDRQuerySet
 from billing.selectors import reached
 from billing.selectors.assignments import Scope
 from billing.tariffs import rounding, terms
+from billing.tariffs.terms import Granted
 from sessions_app.models import ChargingSession
 
 DAYS = 30
@@ -30,6 +31,7 @@ CHUNK = 200
 SHOWN = 10
 KEPT_S = 900
 DEARER = Decimal("0.2")  # a change that somebody will write about
+_THIS = 0  # the version that is tried: a draft has no key
 FREE = ("waived", "discarded", "refused")  # cost nothing at any price
 
 
@@ -201,21 +203,30 @@ def _chunk(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:
     rows = CDR.objects.filter(pk__in=ids).order_by("pk").values_list(*columns)
     kept = {session: (old, said) for session, old, said in rows}
     by_pk = ChargingSession.objects.select_related("operator", "location").in_bulk(list(kept))
-    sessions = [by_pk[pk] for pk in kept]
-    told, before = pricing.periods_by_session(sessions), pricing.earlier_by_session(sessions)
-    for session in sessions:
-        old, said = kept[session.pk]
+    totals = _totals(version, list(by_pk.values()), {pk: terms.loads(said) for pk, (_old, said) in kept.items()})
+    for pk, (old, _said) in kept.items():
+        session = by_pk[pk]
+        yield Change(pk, session.started_at, str(session.location or ""), session.energy, old, totals[pk])
+
+
+def _totals(
+    version: TariffVersion, sessions: Sequence[ChargingSession], granted: Mapping[int, Granted]
+) -> dict[int, Decimal]:
+    """VAT included, by session, in the order in which a visit is priced."""
+    told, visits, tariff = pricing.periods_by_session(sessions), pricing.visits_of(sessions), pricing.parsed(version)
+    found = {}
+    for session in pricing.in_order(sessions):
         breakdown = pricing.priced_by(
-            pricing.parsed(version),
+            tariff,
             told[session.pk],
             pricing.zone_of(session),
-            after=before.get(session.pk, ()),
+            earlier=visits.before(session.pk, _THIS, tariff),
             holidays=pricing.holidays_of(session, version),
-            granted=terms.loads(said),
+            granted=granted[session.pk],
         )
-        place = str(session.location or "")
-        new = rounding.settle(breakdown).incl_vat
-        yield Change(session.pk, session.started_at, place, session.energy, old, new)
+        visits.add(session.pk, _THIS, breakdown)
+        found[session.pk] = rounding.settle(breakdown).incl_vat
+    return found
 
 
 def _farthest(changes: Iterable[Change], sign: int) -> list[Change]:

@@ -1,5 +1,6 @@
 """What a charge costs and why, exact. Nothing here is rounded: `documents` does that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,9 @@ from fractions import Fraction
 
 from . import exact
 from .model import Component, Dimension
-from .periods import State
+from .periods import Period, State
+
+_NOTHING = (Fraction(0), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,28 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the earlier `charges` of a visit (quirk 48; primary keys, oldest first) used up of what a tariff says once. Their `periods`
+    are not priced again: time, energy and parking count on from them. `started`: their start fee was asked for. `due` before a
+    minimum and a maximum price, `charged` after them, each (excl., incl. VAT). `capped`: what components with a `max_amount` cost so
+    far, by dimension and element."""
+
+    charges: tuple[int, ...] = ()
+    periods: tuple[Period, ...] = ()
+    started: bool = False
+    due: tuple[Fraction, Fraction] = _NOTHING
+    charged: tuple[Fraction, Fraction] = _NOTHING
+    capped: Mapping[tuple[Dimension, int], Fraction] = field(default_factory=dict)
+
+
+ALONE = Earlier()
+
+
+@dataclass(frozen=True, slots=True)
 class Breakdown:
     """`excl_vat` and `incl_vat` are the exact totals after the tariff's limits; None where the tariff cannot tell (OCPI 2.3.0
-    with taxes that somebody else knows). `limit` says which limit moved the total in the tariff's own terms: "", "min" or
-    "max". Durations in seconds, without the reservation."""
+    with taxes that somebody else knows). `limit` says which limit moved the total in the tariff's own terms: "", "min",
+    "max" or "paid" (an earlier charge of the visit had paid more than was due, to reach the minimum). Durations in seconds, without the reservation. `earlier`: the charges of its visit that the limits count with it."""
 
     currency: str
     gross: bool
@@ -97,6 +118,7 @@ class Breakdown:
     parking_s: Fraction = Fraction(0)
     stretches: tuple[Stretch, ...] = field(default=())
     reliefs: tuple[Relief, ...] = ()
+    earlier: Earlier = ALONE
 
     @property
     def own_total(self) -> Fraction:

@@ -5,7 +5,7 @@ restriction looks at changes: wall clock, elapsed and parking time, energy (inte
 Everything is int or Fraction, so cutting changes no total.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -14,11 +14,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from . import clock, totals
-from .breakdown import Breakdown, Line, Part, Stretch
+from .breakdown import ALONE, Breakdown, Earlier, Line, Part, Stretch
 from .model import HOUR_US, KWH_MWH, Component, Dimension, Rule, Tariff
 from .periods import Period, State, microseconds, milliwatt_hours, moment, whole_if_it_is
 from .restrictions import Moment, Quantity, chosen
 
+_NONE_YET = Fraction(0)
 _TIMED = {State.CHARGING: Dimension.TIME, State.PARKING: Dimension.PARKING_TIME}
 _STEP_UNIT = {  # step_size is given in Wh and s, counted in mWh and µs
     Dimension.ENERGY: 1000,
@@ -33,25 +34,27 @@ def price(
     periods: Iterable[Period],
     zone: ZoneInfo,
     *,
-    after: Iterable[Period] = (),
+    earlier: Earlier = ALONE,
     reservation_expired: bool = False,
     holidays: Container[date] = frozenset(),
 ) -> Breakdown:
-    """`periods` in any order, not overlapping; `zone` and `holidays` (local dates) are the site's. No periods: a breakdown of zeros. `after` are the stretches
-    of earlier charges of the same visit: not priced again, but time, energy and parking count on from them, and the start fee
-    has been paid. Caps (`max_amount`, minimum and maximum price) hold for each charge."""
+    """`periods` in any order, not overlapping; `zone` and `holidays` (local dates) are the site's. No periods: a breakdown of zeros.
+    `earlier` charges of the same visit are not priced again, but what the tariff says once (start fee, caps, minimum and maximum
+    price) holds once for all of them. Only step_size rounds each charge: its quantity is on a receipt of its own."""
     ordered = sorted(periods, key=lambda p: p.start)
     session = [p for p in ordered if p.state is not State.RESERVATION]
     reserved = [p for p in ordered if p.state is State.RESERVATION]
     bill = _Bill()
     site = Site(zone, holidays)
     _reserve(bill, tariff, reserved, site, expired=reservation_expired)
-    earlier = sorted((p for p in after if p.state is not State.RESERVATION), key=lambda p: p.start)
-    _charge(bill, tariff, [*earlier, *session], site, begins=len(earlier))
+    before = sorted((p for p in earlier.periods if p.state is not State.RESERVATION), key=lambda p: p.start)
+    bill.started = earlier.started
+    _charge(bill, tariff, [*before, *session], site, begins=len(before))
     bill.round_up()
     return totals.limited(
         tariff,
-        bill.lines(),
+        bill.lines(earlier.capped),
+        earlier,
         energy_wh=Fraction(bill.energy, 1000),
         charging_s=Fraction(bill.durations[State.CHARGING], 1_000_000),
         parking_s=Fraction(bill.durations[State.PARKING], 1_000_000),
@@ -70,7 +73,6 @@ class Site(NamedTuple):
 
 
 def _charge(bill: "_Bill", tariff: Tariff, periods: Sequence[Period], site: Site, *, begins: int) -> None:
-    bill.started = begins > 0
     for piece in _pieces(tariff, periods, site, begins=begins):
         if not bill.started:
             bill.started = True
@@ -251,14 +253,15 @@ class _Bill:
             if step:
                 last.quantity += -total % step
 
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self, capped: Mapping[tuple[Dimension, int], Fraction]) -> tuple[Line, ...]:
+        """`capped`: what components with a cap cost already."""
         tallies = sorted(
             self.tallies.values(), key=lambda t: (_ORDER.index(t.dimension), t.parts[0][0], t.rule[0].index)
         )
-        return tuple(_line(tally) for tally in tallies)
+        return tuple(_line(tally, capped.get((tally.dimension, tally.rule[0].index), _NONE_YET)) for tally in tallies)
 
 
-def _line(tally: _Tally) -> Line:
+def _line(tally: _Tally, before: Fraction) -> Line:
     element, component = tally.rule
     per_unit = _PER_UNIT[tally.dimension]
     quantity = Fraction(tally.quantity, per_unit)
@@ -268,13 +271,13 @@ def _line(tally: _Tally) -> Line:
         component,
         quantity,
         Fraction(tally.measured, per_unit),
-        _amount(component, quantity),
+        _amount(component, quantity, before),
         moment(tally.parts[0][0]),
         moment(tally.parts[-1][1]),
         tuple(Part(moment(start), moment(end), Fraction(counted, per_unit)) for start, end, counted in tally.parts),
     )
 
 
-def _amount(component: Component, quantity: Fraction) -> Fraction:
+def _amount(component: Component, quantity: Fraction, before: Fraction) -> Fraction:
     amount = quantity * component.price
-    return amount if component.max_amount is None else min(amount, component.max_amount)
+    return amount if component.max_amount is None else min(amount, max(component.max_amount - before, _NONE_YET))

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DISCOUNT = "discount"
     MIN_PRICE = "min_price"
     MAX_PRICE = "max_price"
+    PAID_BEFORE = "paid_before"
     ROUNDING = "rounding"
 
 
@@ -92,7 +93,7 @@ def _row(rate: Rate, amount: Decimal, gross: bool, currency: str) -> VatRow:
     return VatRow(rate, amount, exact.cents(Fraction(amount) * percent, currency))
 
 
-_LIMITS = {"min": Kind.MIN_PRICE, "max": Kind.MAX_PRICE}
+_LIMITS = {"min": Kind.MIN_PRICE, "max": Kind.MAX_PRICE, "paid": Kind.PAID_BEFORE}
 
 
 def _shared(amount: Decimal, charges: list[Charge], breakdown: Breakdown) -> list[tuple[Rate, Decimal]]:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from . import exact, figures, words
-from .breakdown import Breakdown, Line, Relief
+from .breakdown import Breakdown, Earlier, Line, Relief
 from .model import Dimension, Tariff
 from .rounding import Charge, Kind, Rate, Settlement, VatRow
 
@@ -58,7 +58,7 @@ def of(tariff: Tariff, breakdown: Breakdown, settlement: Settlement) -> Trace:
     return Trace(
         breakdown.currency,
         breakdown.gross,
-        tuple(_traced(tariff, charge) for charge in settlement.charges),
+        tuple(_traced(tariff, charge, breakdown) for charge in settlement.charges),
         settlement.vat_rows,
         settlement.excl_vat,
         settlement.vat,
@@ -78,12 +78,13 @@ def negated(trace: Trace) -> Trace:
     )
 
 
-def _traced(tariff: Tariff, charge: Charge) -> TraceLine:
+def _traced(tariff: Tariff, charge: Charge, breakdown: Breakdown) -> TraceLine:
     line = charge.line
     if charge.relief is not None:
         return _relieved(charge, charge.relief)
     if line is None:
-        return TraceLine(charge.kind, charge.amount, charge.vat, Fraction(charge.amount), why=_REASONS[charge.kind])
+        why = _REASONS[charge.kind] + _of_the_visit(charge.kind, breakdown)
+        return TraceLine(charge.kind, charge.amount, charge.vat, Fraction(charge.amount), why=why)
     return TraceLine(
         charge.kind,
         charge.amount,
@@ -98,7 +99,7 @@ def _traced(tariff: Tariff, charge: Charge) -> TraceLine:
         line.start,
         line.end,
         tuple((part.start, part.end, part.quantity) for part in line.parts),
-        _why(tariff, line),
+        _why(tariff, line, breakdown.earlier),
     )
 
 
@@ -121,17 +122,28 @@ _REASONS = {
     Kind.DISCOUNT: "Taken off what is left at this VAT rate.",
     Kind.MIN_PRICE: "The tariff's minimum price was not reached.",
     Kind.MAX_PRICE: "The tariff's maximum price was exceeded.",
+    Kind.PAID_BEFORE: "An earlier charge of the visit had paid more than was due, to reach the minimum price.",
     Kind.ROUNDING: "The exact total, rounded once, and the sum of the rounded lines differ by this.",
 }
 
 
-def _why(tariff: Tariff, line: Line) -> str:
+def _of_the_visit(kind: Kind, breakdown: Breakdown) -> str:
+    if kind is Kind.ROUNDING or not breakdown.earlier.charges:
+        return ""
+    own = 1 if breakdown.gross else 0
+    due, charged = (exact.text(amounts[own]) for amounts in (breakdown.earlier.due, breakdown.earlier.charged))
+    return f" It holds for the whole visit: {due} was due before, {charged} charged."
+
+
+def _why(tariff: Tariff, line: Line, earlier: Earlier) -> str:
     restrictions = words.restrictions(tariff.elements[line.element].restrictions, "en") or "always"
     said = [f"Element {line.element + 1} is the first that prices {line.dimension} ({restrictions})."]
     if line.quantity != line.measured:
         said.append(f"{_amount(line, line.measured)} measured, rounded up by step_size {line.component.step_size}.")
     if line.capped:
         said.append("Capped at the element's maximum amount.")
+        if before := earlier.capped.get((line.dimension, line.element)):
+            said.append(f"{exact.text(before)} of it was charged before in this visit.")
     return " ".join(said)
 
 

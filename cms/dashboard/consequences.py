@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.services.charges import rating
+from billing.services.charges import costing
 from cms.dashboard.selectors.sessions import Bill
 from cms.templatetags import figures
 from sessions_app.models import ChargingSession
@@ -33,7 +33,7 @@ def tried(session: ChargingSession, decide: Callable[[ChargingSession], Charging
     """What the charge would cost after `decide`, VAT included. Nothing of it stays. Raises what `decide` raises."""
     with transaction.atomic():
         decided = decide(ChargingSession.objects.get(pk=session.pk))
-        rated = rating.rated_by_session([decided])[decided.pk]
+        rated = costing.of([decided])[decided.pk]
         transaction.set_rollback(True)
     return rated.trace.incl_vat
 

@@ -10,6 +10,7 @@ from .periods import CHARGING, PARKING, ChargingPeriod, charging_periods
 from .periods import by_session as charging_periods_by_session
 from .story import readings, timeline
 from .visits import earlier_by_session
+from .visits import later as later_in_visit
 
 __all__ = [
     "CHARGING",
@@ -27,6 +28,7 @@ __all__ = [
     "charging_state",
     "curve",
     "earlier_by_session",
+    "later_in_visit",
     "readings",
     "registers",
     "timeline",

@@ -33,6 +33,24 @@ def earlier_by_session(sessions: Sequence[ChargingSession]) -> dict[int, list[Ch
     }
 
 
+def later(sessions: Iterable[int]) -> list[int]:
+    """The charges that may continue one of these: the next of the same card on the same connector, a moment later."""
+    following = (
+        ChargingSession.objects.filter(
+            station=OuterRef("station"),
+            evse_id=OuterRef("evse_id"),
+            id_tag=OuterRef("id_tag"),
+            started_at__gt=OuterRef("started_at"),
+            started_at__gte=OuterRef("stopped_at"),
+            started_at__lte=OuterRef("stopped_at") + WITHIN,
+        )
+        .order_by("started_at", "pk")
+        .values("pk")[:1]
+    )
+    told = ChargingSession.objects.filter(pk__in=list(sessions)).exclude(id_tag="").annotate(next=Subquery(following))
+    return list(told.filter(next__isnull=False).values_list("next", flat=True))
+
+
 def _chain(pk: int, before: dict[int, int]) -> Iterable[int]:
     while pk in before:
         pk = before[pk]

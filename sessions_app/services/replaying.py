@@ -46,6 +46,11 @@ def replay(sessions: SessionQuerySet, *, write: bool) -> Iterator[Difference]:
         after = chunk[-1].pk
 
 
+def compare(sessions: Sequence[ChargingSession]) -> Iterator[Difference]:
+    """What differs between these rows and their evidence. Reads only."""
+    return _retell(sessions, write=False)
+
+
 def _retell(sessions: Sequence[ChargingSession], *, write: bool) -> Iterator[Difference]:
     evidence = ledger.read([session.pk for session in sessions])
     changed: list[tuple[Any, ...]] = []

@@ -248,15 +248,15 @@ def in_chunks(sessions: int) -> Rated:
 
 @contextmanager
 def _pricing_timed(watch: Stopwatch) -> Iterator[None]:
-    """`rating.cost`: from the stretches of a session to its rounded and explained lines."""
-    from billing.services.charges import rating
+    """`costing.cost`: from the stretches of a session to its rounded and explained lines."""
+    from billing.services.charges import costing
 
-    function = rating.cost
-    rating.cost = watch.around(function)
+    function = costing.cost
+    costing.cost = watch.around(function)
     try:
         yield
     finally:
-        rating.cost = function
+        costing.cost = function
 
 
 # ---- the database ---------------------------------------------------------------------------------------------------------

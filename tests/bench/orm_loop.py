@@ -10,8 +10,9 @@ from django.db.models import Q
 from accounts.models import CompanyMember, DriverGroup
 from billing import pricing
 from billing.models import CDR, BillingPolicy, Redemption, SessionPrice, SubscriptionPeriod, TariffAssignment
-from billing.services.charges import rating, records
+from billing.services.charges import costing, records
 from billing.tariffs import exact, trace
+from billing.tariffs.breakdown import Earlier
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.selectors import periods
@@ -33,12 +34,12 @@ def rate(pk: int) -> CDR | None:
     )
     policy = BillingPolicy.objects.filter(operator=session.operator).first() or BillingPolicy()
     held = bool(session.review) or (session.estimated and session.energy > policy.estimated_limit)
-    breakdown, said = rating.cost(
+    breakdown, said = costing.cost(
         version,
         _stretches(session),
         pricing.zone_of(session),
         currency=session.operator.currency,
-        after=_before(session),
+        earlier=_before(session),
     )
     member = CompanyMember.objects.filter(driver=session.driver, left_at=None).first()
     return CDR.objects.create(
@@ -96,8 +97,8 @@ def _stretches(session: ChargingSession) -> list[Period]:
     return [Period(one.start, one.end, State(one.state), one.energy_wh, one.power_w) for one in told]
 
 
-def _before(session: ChargingSession) -> list[Period]:
-    return pricing.earlier_by_session([session]).get(session.pk, [])
+def _before(session: ChargingSession) -> Earlier:
+    return pricing.visits_of([session]).before(session.pk, None, None)
 
 
 def _snapshot(session: ChargingSession, evse: EVSE, connector: Connector) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator, User
 from billing import pricing, signals
 from billing.models import CDR, BillingPolicy, TariffVersion
-from billing.services.charges import rating, rerating
+from billing.services.charges import rating, rerating, standing
 from billing.services.invoicing import invoices
 from billing.tariffs import trace
 from billing.tariffs.periods import Period, State
@@ -242,14 +242,14 @@ def test_a_charge_that_is_invoiced_meanwhile_is_not_replaced(
     Driver.objects.filter(pk=dario.pk).update(**BELLINI)
     session = ended()
     cdr = rated(session)
-    look = rating._latest
+    look = standing.latest
 
     def invoiced_meanwhile(sessions: list[ChargingSession]) -> dict[int, Any]:
         seen = look(sessions)
         invoices.issue(cdrs=[cdr], by=None)
         return seen
 
-    monkeypatch.setattr(rating, "_latest", invoiced_meanwhile)
+    monkeypatch.setattr(standing, "latest", invoiced_meanwhile)
     ChargingSession.objects.filter(pk=session.pk).update(energy=Decimal(22_000))
 
     assert rating.rate_many([session.pk]) == 0

@@ -1,6 +1,6 @@
 """Vouchers and promo codes: entered once, in their window, by those they are for; then charges are cheaper."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -50,6 +50,16 @@ def redeemed(driver: Driver, given: Promotion, at: datetime = JUNE) -> Redemptio
     redemption = Redemption.objects.create(promotion=given, driver=driver)
     Redemption.objects.filter(pk=redemption.pk).update(created_at=at)
     return redemption
+
+
+def discounts(sessions: Sequence[ChargingSession]) -> dict[int, Discount]:
+    """By charge, when each takes what it is given, the first that began first."""
+    codes, found = promotions.codes(sessions), {}
+    for session in sorted(sessions, key=lambda one: (one.started_at, one.pk)):
+        if (discount := codes.left(session.pk)) is not None:
+            codes.take(discount.redemption_id)
+            found[session.pk] = discount
+    return found
 
 
 # ---- entering -----------------------------------------------------------------------------------------------------------
@@ -130,7 +140,7 @@ def test_each_kind_says_what_it_takes_off(dario: Driver, operator: Operator, end
         code = promotion(operator, code=kind, kind=kind, value=Decimal(value))
         redemption = redeemed(dario, code)
         session = ended()
-        assert promotions.discounts([session])[session.pk] == Discount(redemption.pk, kind, **off)
+        assert discounts([session])[session.pk] == Discount(redemption.pk, kind, **off)
         Promotion.objects.filter(pk=code.pk).update(ended_at=JUNE)
 
 
@@ -141,9 +151,9 @@ def test_a_code_counts_for_charges_that_began_after_it_was_entered_and_in_its_wi
     redemption = redeemed(dario, promotion(operator, valid_until=until), at=entered)
     moments = [entered - timedelta(seconds=1), entered, until - timedelta(seconds=1), until]
     sessions = [ended(started_at=at) for at in moments]
-    assert promotions.discounts(sessions).keys() == {sessions[1].pk, sessions[2].pk}
+    assert discounts(sessions).keys() == {sessions[1].pk, sessions[2].pk}
     Promotion.objects.filter(pk=redemption.promotion_id).update(ended_at=NOON - timedelta(hours=1))
-    assert promotions.discounts(sessions).keys() == {sessions[1].pk}, "began before somebody ended it"
+    assert discounts(sessions).keys() == {sessions[1].pk}, "began before somebody ended it"
 
 
 def test_places_drivers_and_operators_that_it_is_not_for_pay_the_full_price(
@@ -153,10 +163,10 @@ def test_places_drivers_and_operators_that_it_is_not_for_pay_the_full_price(
     here.locations.add(LocationFactory(operator=operator))
     redeemed(dario, here)
     session = ended()
-    assert promotions.discounts([session]) == {}
+    assert discounts([session]) == {}
     here.locations.add(station.location)
-    assert promotions.discounts([session]).keys() == {session.pk}
-    assert promotions.discounts([ended(driver=None), ended(driver=DriverFactory(operator=operator))]) == {}
+    assert discounts([session]).keys() == {session.pk}
+    assert discounts([ended(driver=None), ended(driver=DriverFactory(operator=operator))]) == {}
 
 
 def test_what_is_left_is_given_to_the_first_charges(dario: Driver, operator: Operator, ended: Ended) -> None:
@@ -165,24 +175,24 @@ def test_what_is_left_is_given_to_the_first_charges(dario: Driver, operator: Ope
     promotions.used([promotions.Use(used.pk, redemption.pk)] * 2)
     assert PromotionUse.objects.count() == 1
     third, second = ended(started_at=NOON), ended(started_at=NOON - timedelta(hours=3))
-    assert promotions.discounts([third, second]).keys() == {second.pk}
+    assert discounts([third, second]).keys() == {second.pk}
 
     CDRFactory(driver=dario, session=used.session, credits=used, revision=2, incl=Decimal("-12.20"))
-    assert promotions.discounts([third, second]).keys() == {second.pk, third.pk}, "the credit gave it back"
+    assert discounts([third, second]).keys() == {second.pk, third.pk}, "the credit gave it back"
 
 
 def test_of_two_codes_the_one_that_ends_first_is_used(dario: Driver, operator: Operator, ended: Ended) -> None:
     redeemed(dario, promotion(operator, code="FOREVER"))
     redeemed(dario, promotion(operator, code="TODAY", valid_until=NOON + timedelta(hours=1)))
     session = ended()
-    assert promotions.discounts([session])[session.pk].label == "TODAY"
+    assert discounts([session])[session.pk].label == "TODAY"
 
 
 def test_a_first_charge_stays_the_first(dario: Driver, operator: Operator, ended: Ended) -> None:
     redeemed(dario, promotion(operator, first_charge_only=True))
     empty = ended(started_at=NOON - timedelta(hours=4), energy=Decimal(0))
     first, second = ended(started_at=NOON - timedelta(hours=3)), ended(started_at=NOON)
-    assert promotions.discounts([second, first, empty]).keys() == {empty.pk, first.pk}
+    assert discounts([second, first, empty]).keys() == {empty.pk, first.pk}
 
 
 def test_a_hundred_charges_cost_as_many_queries_as_one(dario: Driver, operator: Operator, ended: Ended) -> None:
@@ -195,7 +205,7 @@ def test_a_hundred_charges_cost_as_many_queries_as_one(dario: Driver, operator: 
         with CaptureQueriesContext(
             connection,
         ) as asked:
-            promotions.discounts(sessions)
+            discounts(sessions)
         assert len(asked) == 4
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator
 from billing import tasks
 from billing.models import CDR, Invoice, Payment, TariffVersion
-from billing.services.charges import rating
+from billing.services.charges import costing, rating
 from billing.services.debts import settling
 from billing.services.invoicing import closing, invoices
 from cms.core.errors import Unavailable
@@ -54,14 +54,14 @@ def test_one_broken_session_does_not_keep_the_others_unpaid(
     ended: Ended, told: dict, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sessions = [ended() for _ in range(4)]
-    whole = rating.rated_by_session
+    whole = costing.of
 
     def breaks(found: Any, *agreed: Any) -> Any:
         if any(session.pk == sessions[1].pk for session in found):
             raise ArithmeticError("a poisoned session")
         return whole(found, *agreed)
 
-    monkeypatch.setattr(rating, "rated_by_session", breaks)
+    monkeypatch.setattr(costing, "of", breaks)
     with caplog.at_level(logging.ERROR):
         assert tasks.rate_unrated() == 3
     assert f"rating failed session={sessions[1].pk}" in caplog.text

@@ -10,12 +10,24 @@ import pytest
 import time_machine
 
 from accounts.models import Driver, Operator
-from billing.models import CDR, AllowanceUse, PaymentMethod, Subscription, SubscriptionPeriod, TariffVersion
-from billing.services.charges import rating
+from billing.models import (
+    CDR,
+    AllowanceUse,
+    PaymentMethod,
+    Promotion,
+    Redemption,
+    Subscription,
+    SubscriptionPeriod,
+    TariffVersion,
+)
+from billing.services.charges import rating, rerating
 from billing.services.recurring import allowances, choosing, turning, usage
+from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
+from tests.billing.conftest import Told, charge_then_park
 from tests.factories import LocationFactory, OperatorFactory, StationFactory
 from tests.factories import plans as made
+from tests.factories.billing import element
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +74,42 @@ def test_of_charges_rated_together_the_first_is_served_first(subscription: Subsc
     assert list(totals) == [0, Decimal("11.00")]
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_charges_rated_together_cost_what_they_cost_one_by_one(
+    dario: Driver, operator: Operator, ended: Ended, told: Told, price: Callable[..., TariffVersion], together: bool
+) -> None:
+    """A charge takes neither its parked time nor energy that costs nothing, and no code where nothing is left to pay: what one leaves
+    is the next one's, exactly."""
+    price(elements=[element("ENERGY", "0.50", max_kwh=10), element("TIME", "6")])
+    with time_machine.travel(JUNE, tick=False):
+        made.subscription(dario, made.plan(operator, kwh=16, included_seconds=5400))
+        code = Promotion.objects.create(
+            operator=operator,
+            code="ONE",
+            kind="amount",
+            value=Decimal(1),
+            currency="EUR",
+            charges_each=1,
+            valid_from=JUNE,
+        )
+        Redemption.objects.create(promotion=code, driver=dario)
+    days = (JUNE + timedelta(days=day) for day in (1, 2, 3))
+    free, first, second = (ended(started_at=at, minutes=150, energy=Decimal(20_001)) for at in days)
+    ChargingSession.objects.filter(pk=free.pk).update(energy=0)
+    told[free.pk] = [Period(free.started_at, free.started_at + timedelta(minutes=150), State.PARKING)]
+    for session in (first, second):
+        told[session.pk] = charge_then_park(session.started_at, 20_001, 60, 90)
+    ids = [second.pk, free.pk, first.pk]
+    rating.rate_many(ids) if together else [rating.rate(session_id=pk) for pk in sorted(ids)]
+
+    totals = dict(CDR.objects.values_list("session_id", "total_incl_vat"))
+    # 4 kWh and half an hour are beyond the plan, less 1 € of the code
+    assert totals == {free.pk: 0, first.pk: 0, second.pk: Decimal("4.00")}
+    uses = AllowanceUse.objects.order_by("cdr__session_id").values_list("energy", "seconds")
+    assert list(uses) == [(10_000, 3600), (6_000, 1800)]
+    assert list(rerating.verify(CDR.objects.all())) == []
+
+
 def test_a_credit_gives_back_what_was_taken(subscription: Subscription, ended: Ended) -> None:
     cdr = rated(ended(started_at=JUNE + timedelta(days=1)))
     assert left() == 20_000
@@ -92,8 +140,9 @@ def test_a_charge_belongs_to_the_month_in_which_it_began(subscription: Subscript
     across = ended(started_at=datetime(2026, 6, 30, 21, 59, tzinfo=UTC), minutes=180)
     after = ended(started_at=datetime(2026, 6, 30, 22, 0, tzinfo=UTC))
     before = ended(started_at=JUNE - timedelta(minutes=1))
-    found = allowances.of_sessions([across, after, before])
-    assert {pk: one.period_id for pk, one in found.items()} == {across.pk: june.pk, after.pk: july.pk}
+    months = allowances.of_sessions([across, after, before])
+    found = {one.pk: left and left.period_id for one in (across, after, before) for left in [months.left(one.pk)]}
+    assert found == {across.pk: june.pk, after.pk: july.pk, before.pk: None}
 
 
 def test_it_counts_at_the_plans_places_only(dario: Driver, operator: Operator, ended: Ended, station: Any) -> None:
@@ -102,14 +151,16 @@ def test_it_counts_at_the_plans_places_only(dario: Driver, operator: Operator, e
     with time_machine.travel(JUNE, tick=False):
         made.subscription(dario, version)
     here, there = ended(started_at=JUNE), ended(started_at=JUNE, station=elsewhere)
-    assert set(allowances.of_sessions([here, there])) == {here.pk}
+    months = allowances.of_sessions([here, there])
+    assert (months.left(here.pk) is not None, months.left(there.pk)) == (True, None)
 
 
 def test_it_is_the_drivers_own_at_that_operator(subscription: Subscription, ended: Ended) -> None:
     stranger = StationFactory(operator=OperatorFactory())
     nobody, elsewhere = ended(started_at=JUNE, driver=None), ended(started_at=JUNE, station=stranger)
     discarded = ended(started_at=JUNE, discarded=True)
-    assert allowances.of_sessions([nobody, elsewhere, discarded]) == {}
+    months = allowances.of_sessions([nobody, elsewhere, discarded])
+    assert [months.left(one.pk) for one in (nobody, elsewhere, discarded)] == [None] * 3
 
 
 def test_minutes_are_included_too(dario: Driver, operator: Operator, ended: Ended) -> None:
@@ -117,7 +168,8 @@ def test_minutes_are_included_too(dario: Driver, operator: Operator, ended: Ende
     with time_machine.travel(JUNE, tick=False):
         made.subscription(dario, version)
     session = ended(started_at=JUNE)
-    found = allowances.of_sessions([session])[session.pk]
+    found = allowances.of_sessions([session]).left(session.pk)
+    assert found is not None
     assert (found.energy_wh, found.seconds) == (Fraction(0), 3600)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models import CDR, TariffVersion
 from billing.tariffs import exact, terms, trace
-from billing.tariffs.breakdown import Breakdown
+from billing.tariffs.breakdown import ALONE, Breakdown, Earlier
 from billing.tariffs.terms import Granted
 from cms.core import energy, money
 from sessions_app.models import ChargingSession
@@ -30,6 +30,7 @@ class Rated:
     cost_centre: str = ""
     granted: Granted = ()
     holidays: Sequence[date] = ()
+    earlier: Earlier = ALONE
 
 
 COLUMNS = (

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from billing.tariffs import visits
+from billing.tariffs.breakdown import Earlier
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, Connector
 
@@ -16,12 +18,18 @@ OF_STATION = ("identity", "name", "meter_serial_number")
 OF_TOKEN = ("type",)
 
 
-def of(sessions: Sequence[ChargingSession], holidays: Mapping[int, Iterable[date]]) -> dict[int, str]:
-    """JSON text by session. The sessions come with location, station, token and operator; `holidays` by session, where its tariff
-    asks for them. Two queries, whatever their number."""
+def of(sessions: Sequence[ChargingSession], used: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    """JSON text by session. The sessions come with location, station, token and operator; `used` by session, see there. Two queries,
+    whatever their number."""
     evses = _evses(sessions)
     plugs = _plugs(evses)
-    return {session.pk: _text(session, evses, plugs, holidays.get(session.pk, ())) for session in sessions}
+    return {session.pk: _text(session, evses, plugs, used.get(session.pk, {})) for session in sessions}
+
+
+def used(holidays: Iterable[date], earlier: Earlier) -> dict[str, Any]:
+    """What else its price was made of: holidays where its tariff asks for them, the charges before it in its visit."""
+    days = [day.isoformat() for day in holidays]
+    return ({"holidays": days} if days else {}) | ({"visit": visits.as_json(earlier)} if earlier.charges else {})
 
 
 def holidays_during(session: ChargingSession, known: Container[date], zone: ZoneInfo) -> list[date]:
@@ -62,7 +70,7 @@ def _text(
     session: ChargingSession,
     evses: Mapping[EvseKey, _Evse],
     plugs: Mapping[tuple[int, int], str],
-    holidays: Iterable[date],
+    used: Mapping[str, Any],
 ) -> str:
     evse = evses.get((session.station_id, session.evse_id or 0))
     connector = session.connector_id or 1
@@ -87,9 +95,7 @@ def _text(
         "ocpp_version": session.ocpp_version,
         "stop_reason": session.stop_reason,
     }
-    if days := [day.isoformat() for day in holidays]:
-        facts["holidays"] = days
-    return orjson.dumps(facts).decode()
+    return orjson.dumps(facts | used).decode()
 
 
 def _location(session: ChargingSession) -> dict[str, Any] | None:

@@ -82,20 +82,33 @@ class Beginning(NamedTuple):
 # ---- rating -----------------------------------------------------------------------------------------------------------
 
 
-def discounts(sessions: Sequence[ChargingSession], *, lock: bool = True) -> dict[int, Discount]:
-    """By primary key; charges without a promotion are left out. Four queries at most, one where nobody has a code.
+class Codes:
+    """What codes give to some charges while they are priced one after the other: `fitting` ones by charge, what ends first first."""
+
+    def __init__(self, fitting: Mapping[int, Sequence[Redemption]], used_up: Counter[int]) -> None:
+        self._fitting = fitting
+        self._used_up = used_up
+
+    def left(self, charge: int) -> Discount | None:
+        for redemption in self._fitting.get(charge, ()):
+            each = redemption.promotion.charges_each
+            if each is None or self._used_up[redemption.pk] < each:
+                return given_by(redemption)
+        return None
+
+    def take(self, redemption_id: int) -> None:
+        self._used_up[redemption_id] += 1
+
+
+def codes(sessions: Sequence[ChargingSession], *, lock: bool = True) -> Codes:
+    """Four queries at most, one where nobody has a code.
 
     A code counts for charges that began after it was entered, in its window, at its places, and before somebody ended it. Of
     several codes the one that ends first is used. With `lock` the redemptions are locked, in the order of their keys, until the
     transaction ends; what the same sessions used when they were rated before does not count.
     """
     charges = [session for session in sessions if session.driver_id and not session.discarded]
-    mine = _redemptions(charges, lock=lock)
-    if not mine:
-        return {}
-    every = [redemption for of_driver in mine.values() for redemption in of_driver]
-    used_up = _used([r.pk for r in every], without=[session.pk for session in charges])
-    return _allotted(charges, mine, used_up)
+    return _codes(charges, _redemptions(charges, lock=lock), without=[session.pk for session in charges])
 
 
 def used(uses: Iterable[Use]) -> None:
@@ -105,26 +118,26 @@ def used(uses: Iterable[Use]) -> None:
     )
 
 
-def _allotted(
-    charges: Sequence[_Charge], mine: Mapping[tuple[int, int], Sequence[Redemption]], used_up: Counter[int]
-) -> dict[int, Discount]:
+def _codes(
+    charges: Sequence[_Charge], mine: Mapping[tuple[int, int], Sequence[Redemption]], *, without: Sequence[int]
+) -> Codes:
     every = [redemption for of_driver in mine.values() for redemption in of_driver]
+    if not every:
+        return Codes({}, Counter())
     places = _places({r.promotion_id for r in every})
     firsts = _first_charges({r.driver_id for r in every if r.promotion.first_charge_only})
-    found: dict[int, Discount] = {}
-    for charge in sorted(charges, key=lambda one: (one.started_at, one.pk)):
-        for redemption in mine.get((charge.operator_id, charge.driver_id or 0), ()):
-            promotion = redemption.promotion
-            spent = promotion.charges_each is not None and used_up[redemption.pk] >= promotion.charges_each
-            elsewhere = promotion.pk in places and charge.location_id not in places[promotion.pk]
-            late = (
-                promotion.first_charge_only and firsts.get(redemption.driver_id, charge.started_at) < charge.started_at
-            )
-            if not (spent or elsewhere or late) and _holds(redemption, charge.started_at):
-                used_up[redemption.pk] += 1
-                found[charge.pk] = _discount(redemption)
-                break
-    return found
+
+    def fits(redemption: Redemption, charge: _Charge) -> bool:
+        promotion, at = redemption.promotion, charge.started_at
+        elsewhere = promotion.pk in places and charge.location_id not in places[promotion.pk]
+        late = promotion.first_charge_only and firsts.get(redemption.driver_id, at) < at
+        return not (elsewhere or late) and _holds(redemption, at)
+
+    fitting = {
+        charge.pk: [r for r in mine.get((charge.operator_id, charge.driver_id or 0), ()) if fits(r, charge)]
+        for charge in charges
+    }
+    return Codes(fitting, _used([r.pk for r in every], without=without))
 
 
 def _redemptions(charges: Sequence[_Charge], *, lock: bool) -> dict[tuple[int, int], list[Redemption]]:
@@ -172,7 +185,8 @@ def _first_charges(whose: set[int]) -> dict[int, datetime]:
     return {row["driver_id"]: row["at"] for row in first}
 
 
-def _discount(redemption: Redemption) -> Discount:
+def given_by(redemption: Redemption) -> Discount:
+    """What a code gives to one charge."""
     promotion, value = redemption.promotion, Fraction(redemption.promotion.value)
     kinds = {
         Promotion.Kind.PERCENT: {"percent": value},
@@ -214,12 +228,12 @@ def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount 
         return None
     running = ChargingSession.objects.active().filter(driver=driver, discarded=False)
     begins = Beginning(driver.operator_id, driver.pk, location_id, at)
-    charges: list[_Charge] = [*running, begins]
-    mine = _redemptions(charges, lock=False)
-    if not mine:
-        return None
-    every = [redemption.pk for of_driver in mine.values() for redemption in of_driver]
-    return _allotted(charges, mine, _used(every, without=[])).get(begins.pk)
+    charges: list[_Charge] = [*running.order_by("started_at", "pk"), begins]
+    given = _codes(charges, _redemptions(charges, lock=False), without=[])
+    for charge in charges[:-1]:
+        if (discount := given.left(charge.pk)) is not None:
+            given.take(discount.redemption_id)
+    return given.left(begins.pk)
 
 
 def _known(user: User, code: str, among: "QuerySet[Promotion]") -> list[Promotion]:

@@ -36,29 +36,38 @@ class Use:
     seconds: int
 
 
-def of_sessions(sessions: Sequence[ChargingSession], *, lock: bool = True) -> dict[int, Allowance]:
-    """By primary key; charges without a plan are left out. Three queries, however many they are.
+class Months:
+    """What is left of the months of some charges while they are priced one after the other: whoever is asked for first is served
+    first."""
 
-    A charge belongs to the month in which it began, whenever it ended. Of several charges of one month the first in `sessions`
-    is served first. With `lock` the months are locked, in the order of their keys, until the transaction ends.
-    """
+    def __init__(self, belongs: Mapping[int, SubscriptionPeriod], left: dict[int, tuple[Decimal, int]]) -> None:
+        self._belongs = belongs
+        self._left = left
+
+    def left(self, session_id: int) -> Allowance | None:
+        """None without a plan, and where nothing is left of it."""
+        period = self._belongs.get(session_id)
+        wh, seconds = self._left[period.pk] if period else (Decimal(0), 0)
+        if period is None or not (wh or seconds):
+            return None
+        return Allowance(period.pk, period.version.plan.name, Fraction(wh), seconds)
+
+    def take(self, period_id: int, energy_wh: Decimal, seconds: int) -> None:
+        wh, s = self._left[period_id]
+        self._left[period_id] = max(wh - energy_wh, Decimal(0)), max(s - seconds, 0)
+
+
+def of_sessions(sessions: Sequence[ChargingSession], *, lock: bool = True) -> Months:
+    """Three queries, however many they are. A charge belongs to the month in which it began, whenever it ended. With `lock` the months
+    are locked, in the order of their keys, until the transaction ends."""
     eligible = [session for session in sessions if session.driver_id and not session.discarded]
     periods = _periods(eligible, lock=lock)
-    belongs = {session.pk: period for session in eligible if (period := _month_of(session, periods))}
-    if not belongs:
-        return {}
-    left = _left({period.pk: period for period in belongs.values()}, without=[s.pk for s in eligible])
-    places = _places({period.version_id for period in belongs.values()})
-    found: dict[int, Allowance] = {}
-    for session in eligible:
-        period = belongs.get(session.pk)
-        if period is None or not _in_scope(session, places.get(period.version_id)):
-            continue
-        wh, seconds = left[period.pk]
-        if wh or seconds:
-            found[session.pk] = Allowance(period.pk, period.version.plan.name, Fraction(wh), seconds)
-            left[period.pk] = _after(session, wh, seconds)
-    return found
+    found = {session: period for session in eligible if (period := _month_of(session, periods))}
+    if not found:
+        return Months({}, {})
+    left = _left({period.pk: period for period in found.values()}, without=[s.pk for s in eligible])
+    places = _places({period.version_id for period in found.values()})
+    return Months({s.pk: p for s, p in found.items() if _in_scope(s, places.get(p.version_id))}, left)
 
 
 def take(uses: Iterable[Use]) -> None:
@@ -172,14 +181,6 @@ def _places(version_ids: set[int]) -> dict[int, set[int]]:
 
 def _in_scope(session: ChargingSession, places: set[int] | None) -> bool:
     return not places or session.location_id in places
-
-
-def _after(session: ChargingSession, wh: Decimal, seconds: int) -> tuple[Decimal, int]:
-    """What is left for the next charge of the same month, before this one is priced: never more than will be left."""
-    if wh:
-        wh = max(wh - max(session.energy, Decimal(0)), Decimal(0))
-    ended = session.stopped_at or session.last_reading_at or session.started_at
-    return wh, max(seconds - max(int((ended - session.started_at).total_seconds()) + 1, 0), 0)
 
 
 def _plan_at(newest_first: Sequence[SubscriptionFee], session: ChargingSession) -> int | None:
