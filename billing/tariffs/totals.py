@@ -66,7 +66,9 @@ def _own(tariff: Tariff) -> int:
 def own_limit(tariff: Tariff, *, cap: bool) -> Fraction | None:
     """The maximum (`cap`) or the minimum price in the terms of the prices."""
     limit = tariff.max_price if cap else tariff.min_price
-    return limit and (limit.incl_vat if tariff.gross else limit.excl_vat)
+    if limit is None:
+        return None
+    return limit.incl_vat if tariff.gross else limit.excl_vat
 
 
 def summed(tariff: Tariff, lines: Sequence[Line | Relief]) -> Totals:

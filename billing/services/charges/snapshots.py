@@ -95,7 +95,7 @@ def _text(
         "ocpp_version": session.ocpp_version,
         "stop_reason": session.stop_reason,
     }
-    return orjson.dumps(facts | used).decode()
+    return orjson.dumps({**facts, **used}).decode()
 
 
 def _location(session: ChargingSession) -> dict[str, Any] | None:

@@ -113,7 +113,7 @@ def _charging() -> list[tuple[int, ChargingSession]]:
     sessions = list(of_subscribers.distinct().defer("state"))
     paid_for = companies.payers(sessions)
     granted = allowances.of_sessions([one for one in sessions if one.pk not in paid_for], lock=False)
-    return [(granted[one.pk].period_id, one) for one in sessions if one.pk in granted]
+    return [(left.period_id, one) for one in sessions if (left := granted.left(one.pk)) is not None]
 
 
 def _raise(row: SubscriptionPeriod, level: int) -> bool:
