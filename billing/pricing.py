@@ -230,7 +230,8 @@ def visits_of(sessions: Sequence[ChargingSession]) -> Visits:
 
 
 def _to_period(told: selectors.ChargingPeriod) -> Period:
-    return Period(told.start, told.end, State(told.state), told.energy_wh, told.power_w)
+    current = None if told.current_ma is None else Decimal(told.current_ma) / 1000
+    return Period(told.start, told.end, State(told.state), told.energy_wh, told.power_w, current)
 
 
 def _moment(session: ChargingSession) -> Period:

@@ -12,12 +12,13 @@ from .state import State
 
 
 class Point(NamedTuple):
-    """After a reading: mWh since the start as counted then, W and % as read then."""
+    """After a reading: mWh since the start as counted then, W, % and mA as read then."""
 
     at: datetime
     energy: int | None
     power_w: int | None
     soc: int | None
+    current_ma: int | None = None
 
 
 class Trail(NamedTuple):
@@ -55,7 +56,7 @@ def _read(state: State, own: bool, one: Evidence) -> Iterable[Point]:
         sound = reduce.in_our_time(measured, one)
         series.measure(into, sound, one.received_at)
         flowed = into.flowed if measured.register is not None else None
-        yield Point(sound.at, flowed, measured.power_w, measured.soc)
+        yield Point(sound.at, flowed, measured.power_w, measured.soc, measured.current_ma)
 
 
 def _in_time(points: list[Point]) -> list[Point]:
@@ -73,6 +74,7 @@ def _both(one: Point, two: Point) -> Point:
         two.energy if two.energy is not None else one.energy,
         two.power_w if two.power_w is not None else one.power_w,
         two.soc if two.soc is not None else one.soc,
+        two.current_ma if two.current_ma is not None else one.current_ma,
     )
 
 

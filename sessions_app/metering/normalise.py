@@ -1,7 +1,8 @@
-"""From what a meter said to what we count: one import register in mWh, one power in W, one state of charge in %.
+"""From what a meter said to what we count: one import register in mWh, one power in W, one state of charge in %, one current in mA.
 
 A reading may name a quantity several times: as a total, per phase, at several places of the station. The total wins; without
-one the phases L1–L3 are summed (OCPP 1.6 §7.31, quirk 63); the outlet is asked before any other place. Nothing is invented:
+one the phases L1–L3 are summed (OCPP 1.6 §7.31, quirk 63); of a current, which tariffs mean over all phases (OCPI 2.2.1 §11.4.6),
+the phases win; the outlet is asked before any other place. Nothing is invented:
 what a station did not send, or what cannot be true (quirk 65), stays None and is named in `notes`.
 """
 
@@ -15,7 +16,7 @@ from stations.vocabulary.values import Reading, Sample
 
 
 class Measured(NamedTuple):
-    """One instant, normalised. `register` and `interval` in mWh, `power_w` in W, `soc` in percent."""
+    """One instant, normalised. `register` and `interval` in mWh, `power_w` in W, `soc` in percent, `current_ma` in mA over all phases."""
 
     at: datetime
     register: int | None = None
@@ -23,9 +24,10 @@ class Measured(NamedTuple):
     power_w: int | None = None
     soc: int | None = None
     notes: tuple[str, ...] = ()
+    current_ma: int | None = None
 
 
-REGISTER, INTERVAL, POWER, SOC = "register", "interval", "power", "soc"
+REGISTER, INTERVAL, POWER, SOC, CURRENT = "register", "interval", "power", "soc", "current"
 SIGNED = "signed"  # a note: a signed record came along (`metering.signed`)
 
 _QUANTITIES = {
@@ -33,6 +35,7 @@ _QUANTITIES = {
     "energy.active.import.interval": INTERVAL,
     "power.active.import": POWER,
     "soc": SOC,
+    "current.import": CURRENT,
 }
 _ENERGY_UNITS = {"wh": 1_000, "kwh": 1_000_000, "mwh": 1_000_000_000, "": 1_000}
 _UNITS: dict[str, dict[str, int]] = {
@@ -40,10 +43,13 @@ _UNITS: dict[str, dict[str, int]] = {
     INTERVAL: _ENERGY_UNITS,
     POWER: {"w": 1, "kw": 1_000, "mw": 1_000_000, "": 1},
     SOC: {"percent": 1, "%": 1, "": 1},
+    CURRENT: {"a": 1_000, "ma": 1, "": 1_000},
 }
 
 # Beyond these a value is noise: 2³² Wh is an overflown counter, and no plug gives 4 MW (quirk 65).
-_HIGHEST = {REGISTER: (2**32 - 1) * 1_000, INTERVAL: 10**9, POWER: 4_000_000, SOC: 100}
+_HIGHEST = {REGISTER: (2**32 - 1) * 1_000, INTERVAL: 10**9, POWER: 4_000_000, SOC: 100, CURRENT: 10_000_000}
+
+_COUNTED = (REGISTER, INTERVAL, POWER, SOC)  # nobody needs to look at a session because of a strange current
 
 _PHASES = {"L1": "L1", "L2": "L2", "L3": "L3", "L1-N": "L1", "L2-N": "L2", "L3-N": "L3"}  # quirk 64
 _PLACES = ("Outlet", "Cable", "EV", "Inlet", "Body")
@@ -86,18 +92,30 @@ def _measure(at: datetime, samples: Sequence[Sample]) -> Measured:
             continue
         factor = _factor(quantity, unit)
         if factor is None:
-            notes.append(f"unit:{unit}")
+            notes += [f"unit:{unit}"] if quantity in _COUNTED else ()
             continue
         value = _scaled(number, factor, multiplier)
         if 0 <= value <= _HIGHEST[quantity]:
             place = (location, _PHASES.get(phase, "other") if phase else "")
             found.setdefault(quantity, {})[place] = value
-        else:
+        elif quantity in _COUNTED:
             notes.append(f"range:{quantity}")
     get = found.get
+    current = get(CURRENT)
     return Measured(
-        at, _total(get(REGISTER)), _total(get(INTERVAL)), _total(get(POWER)), _total(get(SOC)), tuple(notes)
+        at,
+        _total(get(REGISTER)),
+        _total(get(INTERVAL)),
+        _total(get(POWER)),
+        _total(get(SOC)),
+        tuple(notes),
+        None if current is None else _total(_by_phase(current)),
     )
+
+
+def _by_phase(values: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Without the totals where phases are known: stations send the highest phase as one."""
+    return {key: value for key, value in values.items() if key[1] in ("L1", "L2", "L3")} or values
 
 
 @functools.lru_cache(maxsize=512)

@@ -36,23 +36,26 @@ _SILENT_PAUSE = timedelta(minutes=15)  # without state and power: registers of w
 
 
 class ChargingPeriod(NamedTuple):
-    """Times of the station's clock; `power_w` is the highest power seen, else the mean, None where nothing flowed."""
+    """Times of the station's clock; `power_w` is the highest power seen, else the mean, None where nothing flowed; `current_ma` the
+    highest current over all phases, None where nobody measured it."""
 
     start: datetime
     end: datetime
     state: str
     energy_wh: Decimal
     power_w: int | None
+    current_ma: int | None = None
 
 
 class _Stretch(NamedTuple):
-    """`power_w` is what was read; `parked`: between two registers nothing was taken; after `_part`: it is priced as parking."""
+    """`power_w` and `current_ma` are what was read; `parked`: between two registers nothing was taken; after `_part`: it is priced as parking."""
 
     start: datetime
     end: datetime
     parked: bool
     mwh: int
     power_w: int | None
+    current_ma: int | None = None
 
 
 def charging_periods(session: ChargingSession) -> list[ChargingPeriod]:
@@ -87,10 +90,10 @@ def _periods(
 
 
 def _told(stretch: _Stretch) -> ChargingPeriod:
-    start, end, parked, mwh, power = stretch
+    start, end, parked, mwh, power, current = stretch
     if power is None:
         power = mwh * 36 // 10 // max(1, int((end - start).total_seconds()))
-    return ChargingPeriod(start, end, PARKING if parked else CHARGING, energy.from_mwh(mwh), power or None)
+    return ChargingPeriod(start, end, PARKING if parked else CHARGING, energy.from_mwh(mwh), power or None, current)
 
 
 def _last_known(session: ChargingSession, states: Sequence[tuple[datetime, str]]) -> datetime:
@@ -111,12 +114,14 @@ def _stretches(known: Sequence[tuple[datetime, int]], curve: Sequence[Point], *,
     for (start, before), (end, after) in pairwise(known):
         if end <= start:
             continue
-        powers = [p.power_w for p in curve if start < p.at <= end and p.power_w is not None]
+        within = [p for p in curve if start < p.at <= end]
+        powers = [p.power_w for p in within if p.power_w is not None]
+        currents = [p.current_ma for p in within if p.current_ma is not None]
         mwh = after - before
         silent = not powers and not has_states and len(known) > 2 and end - start > _SILENT_PAUSE
         last = powers or last
         idle = mwh == 0 and ((bool(last) and not any(last)) or silent)
-        stretches.append(_Stretch(start, end, idle, mwh, max(powers) if powers else None))
+        stretches.append(_Stretch(start, end, idle, mwh, max(powers, default=None), max(currents, default=None)))
     return stretches
 
 
@@ -145,7 +150,7 @@ def _part(stretch: _Stretch, switches: Sequence[tuple[datetime, str]]) -> list[_
     left = stretch.mwh
     for place in taking:
         share = left if place == taking[-1] else stretch.mwh * _microseconds(parts[place]) // whole
-        parts[place] = parts[place]._replace(mwh=share, power_w=stretch.power_w)
+        parts[place] = parts[place]._replace(mwh=share, power_w=stretch.power_w, current_ma=stretch.current_ma)
         left -= share
     return parts
 
@@ -177,7 +182,7 @@ def _merged(stretches: Iterable[_Stretch]) -> list[_Stretch]:
     for stretch in stretches:
         before = merged[-1] if merged else None
         if before and before.parked and stretch.parked and not before.mwh and not stretch.mwh:
-            merged[-1] = before._replace(end=stretch.end, power_w=None)
+            merged[-1] = before._replace(end=stretch.end, power_w=None, current_ma=None)
         else:
             merged.append(stretch)
     return merged

@@ -71,6 +71,30 @@ def test_messages_become_kilowatt_hours_and_cents(rated: CDR, dario: Driver) -> 
     assert rated.total_incl_vat == Decimal("7.70")
 
 
+def test_a_price_by_current_holds_where_the_station_measured_it(
+    price: Callable[..., TariffVersion], operator: Operator, station: ChargingStation
+) -> None:
+    """OCPI min_current: 10 kWh at 16 A, 10 at 32 A, 5 of which nobody knows."""
+    price(
+        elements=[
+            element("ENERGY", "1", min_current=20),
+            element("ENERGY", "0.5", max_current=20),
+            element("ENERGY", "0.1"),
+        ]
+    )
+    TokenFactory(operator=operator, uid="04A1B2C3")
+    EvseFactory(station=station)
+    csms, pole = CentralSystem(HANDLERS), Teller(station)
+    csms.handle([pole.start(0, meter=0)])
+    number = ChargingSession.objects.get().transaction_id
+    csms.handle([pole.update(30, number, 10_000, current=16), pole.update(60, number, 20_000, current=32)])
+    csms.handle([pole.stop(75, number, 25_000)])
+    cdr = rating.rate(session_id=ChargingSession.objects.get().pk)
+    assert cdr is not None
+    assert cdr.total_incl_vat == Decimal("15.50")
+    assert list(rerating.verify(CDR.objects.all())) == []
+
+
 def test_every_charge_comes_out_the_same(rated: CDR) -> None:
     assert list(rerating.verify(CDR.objects.all())) == []
     assert verify() == ""

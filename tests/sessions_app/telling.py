@@ -20,7 +20,13 @@ REGISTER = "Energy.Active.Import.Register"
 
 
 def reading(
-    at: datetime, wh: Any = None, *, power: Any = None, soc: Any = None, context: str = "Sample.Periodic"
+    at: datetime,
+    wh: Any = None,
+    *,
+    power: Any = None,
+    soc: Any = None,
+    current: Any = None,
+    context: str = "Sample.Periodic",
 ) -> Reading:
     samples = []
     if wh is not None:
@@ -29,6 +35,8 @@ def reading(
         samples.append(Sample("Power.Active.Import", Decimal(str(power)), "W", context=context))
     if soc is not None:
         samples.append(Sample("SoC", Decimal(str(soc)), "Percent", context=context))
+    if current is not None:
+        samples.append(Sample("Current.Import", Decimal(str(current)), "A", context=context))
     return Reading(at, tuple(samples))
 
 
@@ -82,7 +90,7 @@ class Teller:
         **more: Any,
     ) -> TransactionUpdated:
         at = MORNING + timedelta(minutes=minute)
-        measured = {name: more.pop(name) for name in ("power", "soc") if name in more}
+        measured = {name: more.pop(name) for name in ("power", "soc", "current") if name in more}
         return TransactionUpdated(
             **{
                 "occurred_at": at,

@@ -162,3 +162,23 @@ def test_whatever_a_station_sends_becomes_numbers_in_range_or_nothing(told: list
     for measured in normalise([Reading(MORNING, samples) for samples in told]):
         assert measured.register is None or 0 <= measured.register < 3 * 2**32 * 1000
         assert measured.soc is None or 0 <= measured.soc <= 300
+
+
+CURRENT = "Current.Import"
+
+
+@pytest.mark.parametrize(
+    ("samples", "current_ma"),
+    [
+        ([("15.8", "A", None)], 15_800),
+        ([("15800", "mA", None)], 15_800),
+        ([("16", "A", "L1"), ("15.5", "A", "L2"), ("0", "A", "L3")], 31_500),
+        ([("16", "A", "L1-N"), ("16", "A", "L2-N"), ("16", "A", "N"), ("16", "A", None)], 32_000),
+        ([("16", "A", "N"), ("10", "A", None)], 10_000),
+        ([("16", "W", None)], None),
+        ([("-1", "A", None)], None),
+    ],
+)
+def test_a_current_is_that_of_all_phases(samples: list[tuple[str, str, str | None]], current_ma: int | None) -> None:
+    measured = one(*(sample(value, unit, phase, CURRENT) for value, unit, phase in samples))
+    assert measured.current_ma == current_ma
