@@ -61,7 +61,8 @@ def test_a_station_and_its_site_have_an_average_of_ninety_days(world: Driving) -
     for number, stars in enumerate((5, 4, 4)):
         feedback.give(session=world.charged(10_000, begun=number * 20, minutes=10), stars=stars)
     station = ChargingSession.objects.first()
-    assert station is not None and station.location_id is not None
+    assert station is not None
+    assert station.location_id is not None
     now, later = MORNING + timedelta(days=1), MORNING + timedelta(days=91)
     said = opinions.Average(Decimal("4.3"), 3)
     assert opinions.by_station([station.station_id], now=now) == {station.station_id: said}
