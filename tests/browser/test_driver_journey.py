@@ -169,7 +169,7 @@ def test_a_start_without_a_car_waits_and_a_late_cable_begins_it(page: Page, site
     expect(page.locator(".steps.four li").nth(1)).to_have_class("seen", timeout=PATIENCE_MS)
     expect(page.locator(".steps.four li").nth(2)).to_have_class("now")
     left = int(page.get_attribute("[data-left]", "data-left") or 0)
-    expect(page.locator(f"[data-left='{left - 2}']")).to_contain_text(str(left - 2))
+    expect(page.locator(f"[data-left='{left - 1}']")).to_contain_text(str(left - 1))
     rig.do(rig.station.plug_in(1))
     expect(page.locator(".steps.four li").nth(2)).to_have_class("seen", timeout=PATIENCE_MS)
 

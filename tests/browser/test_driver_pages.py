@@ -48,8 +48,14 @@ def world(transactional_db: None) -> Driving:
     world.asked(command="rejected", status="refused", public_token="refused")
     world.asked(evse_id=2, expires_at=timezone.now() + timedelta(minutes=2))
     running = world.begins(so_far - 20, evse=2)
-    for minute in range(19, 0, -1):
-        world.reads(running, so_far - minute, 180 * (20 - minute), power=11_000, soc=60)
+    world.says(
+        *(
+            world.teller.update(
+                so_far - minute, running.transaction_id, 1200 + 180 * (20 - minute), evse=2, power=11_000, soc=60
+            )
+            for minute in range(19, 0, -1)
+        )
+    )
     world.status("Available")
     ChargingStation.objects.filter(online=True).update(last_seen=timezone.now())
     return world

@@ -8,12 +8,10 @@ def test_something(live_server_process):
 """
 
 import io
-import os
 import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,13 +20,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connections
 from django.db.utils import load_backend
 
 from cms.process import programs
 from cms.process.supervisor import Supervisor
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90
 
 
@@ -107,18 +105,11 @@ class LiveServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def manage(self, *arguments: str) -> str:
-        """Standard output of a management command run against this server's database."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        """Standard output of a management command run in this process against this server's database."""
+        said = io.StringIO()
+        with self.orm():
+            call_command(*arguments, stdout=said)
+        return said.getvalue()
 
     @contextmanager
     def orm(self) -> Iterator[None]:
@@ -135,7 +126,7 @@ class LiveServer:
 
     def _fill(self) -> None:
         """With a copy of the tests' own database, which is migrated and empty between two tests; where none of the chosen tests
-        wants that one, by migrating."""
+        wants that one, by making the tables in the same way."""
         ours, name = connections["default"], self.settings_dict["NAME"]
         ready = ours.settings_dict["NAME"] == ours.creation._get_test_db_name()
         if ours.vendor != "sqlite":
@@ -147,7 +138,7 @@ class LiveServer:
                 ours.ensure_connection()
                 ours.connection.backup(theirs)
         if not ready:
-            self.manage("migrate", "--verbosity", "0")
+            self.manage("migrate", "--run-syncdb", "--verbosity", "0")
 
     def _ready(self) -> bool:
         try:

@@ -115,8 +115,7 @@ def test_every_quirk_leaves_the_right_energy_or_a_question(live_server_process: 
             await charge(station, site.tags[0], minutes=10)
 
     async def all_of_them() -> None:
-        for quirk, site in at.items():
-            await drive(quirk, site)
+        await asyncio.gather(*(drive(quirk, site) for quirk, site in at.items()))
 
     asyncio.run(all_of_them())
     with live_server_process.orm():
