@@ -22,7 +22,7 @@ from billing.api.assignments import AssignmentSerializer
 from billing.api.numbers import VAT_ROW, Amount, amount, quantity
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import calendars
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from billing.tariffs.periods import Period, State
 from billing.tariffs.trace import Trace, TraceLine, vat_json
 from cms.core import rest
@@ -189,7 +189,7 @@ class Tariffs(rest.Resource):
         location = self.actor.operator.locations.filter(pk=number).first() if number is not None else None
         if number is not None and location is None:
             raise serializers.ValidationError({"location": [_("There is no such location.")]})
-        tariffs.assign(tariff=tariff, operator=self.actor.operator, location=location, by=self.actor)
+        assigning.assign(tariff=tariff, operator=self.actor.operator, location=location, by=self.actor)
         return Response(self.get_serializer(tariff).data)
 
     @extend_schema(methods=["GET"], responses={200: AssignmentSerializer(many=True)})
@@ -204,7 +204,7 @@ class Tariffs(rest.Resource):
             page = self.paginate_queryset(rows) or []
             return self.get_paginated_response([assignments.as_json(row) for row in page])
         wanted = assignments.scope(request.data, self.actor.operator)
-        made = tariffs.assign(tariff=tariff, operator=self.actor.operator, by=self.actor, **wanted)
+        made = assigning.assign(tariff=tariff, operator=self.actor.operator, by=self.actor, **wanted)
         return Response(assignments.as_json(made), status=201)
 
     def _changed(self, terms: dict[str, Any]) -> Response:

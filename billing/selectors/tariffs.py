@@ -82,13 +82,6 @@ def waiting(operator: Operator, now: datetime) -> list[TariffAssignment]:
     return list(newest.values())
 
 
-def before(row: TariffAssignment) -> Tariff | None:
-    """What the scope has until this assignment begins."""
-    same = TariffAssignment.objects.filter(**dict(zip(SCOPE_COLUMNS, mark(row), strict=True)))
-    found = same.filter(valid_from__lt=row.valid_from).select_related("tariff").order_by("-valid_from", "-pk").first()
-    return found.tariff if found else None
-
-
 def mark(row: TariffAssignment) -> Mark:
     """The scope of an assignment, as selectors.assignments knows it."""
     return tuple(getattr(row, name) for name in SCOPE_COLUMNS)

@@ -20,7 +20,7 @@ from billing.models import Tariff, TariffAssignment
 from billing.selectors import assignments as considering
 from billing.selectors import tariffs as selectors
 from billing.selectors.assignments import Place, Verdict, Who
-from billing.services.prices import tariffs
+from billing.services.prices import assigning
 from billing.views import editing
 from cms.core.errors import DomainError
 
@@ -123,7 +123,7 @@ def assign(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect("tariff", pk=pk)
     scope = form.scope()
     try:
-        row = tariffs.assign(
+        row = assigning.assign(
             tariff=tariff,
             operator=request.operator,
             by=request.user,
@@ -149,24 +149,13 @@ def end(request: MemberRequest, pk: int, assignment: int) -> HttpResponse:
     row = get_object_or_404(mine, pk=assignment)
     later = row.valid_from > timezone.now()
     try:
-        tariffs.assign(
-            tariff=selectors.before(row) if later else None,
-            operator=request.operator,
-            valid_from=row.valid_from if later else None,
-            by=request.user,
-            **_scope(row),
-        )
+        assigning.end(row=row, by=request.user)
     except DomainError as error:
         messages.error(request, error.text)
     else:
         said = _("Called off: %(where)s, %(who)s.") if later else _("Ended: %(where)s, %(who)s.")
         messages.success(request, said % {"where": where(row), "who": who(row)})
     return redirect("tariff", pk=tariff.pk)
-
-
-def _scope(row: TariffAssignment) -> dict[str, Any]:
-    names = ("location", "station", "evse", "power_type", "plan", "driver_group", "partner", "ad_hoc")
-    return {name: getattr(row, name) for name in names}
 
 
 # ---- what price has this place for this person? ----------------------------------------------------------------------

@@ -20,7 +20,7 @@ from billing.models import (
     SubscriptionPeriod,
 )
 from billing.payments import declines, fake_gateway
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from billing.services.recurring import plans
 from billing.services.recurring.plans import Terms
 from sessions_app.models import ChargingSession
@@ -74,7 +74,7 @@ def _price_after(operator: Operator, versions: Sequence[PlanVersion], start: dat
         by=None,
     ).tariff
     for version in versions:
-        tariffs.assign(tariff=tariff, operator=operator, plan=version.plan, valid_from=since, by=None)
+        assigning.assign(tariff=tariff, operator=operator, plan=version.plan, valid_from=since, by=None)
 
 
 def _fitting(driver: Driver, versions: Sequence[PlanVersion], share: Decimal, today: date) -> tuple[PlanVersion, date]:

@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts.models import Operator, Role, User
 from billing.forms.editor import Editor
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.services.prices import drafts, tariffs
+from billing.services.prices import assigning, drafts, tariffs
 from billing.tariffs import parsing
 from stations.models import Location
 
@@ -42,7 +42,7 @@ def create(operator: Operator, start: datetime) -> dict[str, Tariff]:
     slow = _first(operator, "Normale · 22 kW", elements("0.52", "6.00", 15, "12.00"), since)
     fast = _first(operator, "Rapida · 150 kW", elements("0.79", "12.00", 10, "20.00"), since)
     tariffs.change(tariff=slow, elements=elements("0.55", "6.00", 15, "12.00"), valid_from=start + RISEN_AFTER, by=None)
-    tariffs.assign(tariff=slow, operator=operator, valid_from=since, by=None)
+    assigning.assign(tariff=slow, operator=operator, valid_from=since, by=None)
     if (accountant := User.objects.filter(**_KEEPS_THE_BOOKS, memberships__operator=operator).first()) is not None:
         _signed(operator, accountant)
         _draft(slow, accountant)
@@ -77,4 +77,4 @@ def _draft(tariff: Tariff, accountant: User) -> None:
 
 
 def assign(tariff: Tariff, operator: Operator, location: Location, start: datetime) -> None:
-    tariffs.assign(tariff=tariff, operator=operator, location=location, valid_from=start - BEFORE, by=None)
+    assigning.assign(tariff=tariff, operator=operator, location=location, valid_from=start - BEFORE, by=None)

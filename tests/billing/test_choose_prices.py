@@ -14,7 +14,7 @@ from billing import pricing
 from billing.models import CDR, SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import assignments, calendars
 from billing.services.charges import rating, rerating
-from billing.services.prices import session_prices, tariffs
+from billing.services.prices import assigning, session_prices, tariffs
 from cms.core.errors import Invalid
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation, Command
@@ -238,7 +238,7 @@ def test_one_place_and_one_kind_of_people(operator: Operator, city: Tariff, sock
         ({"power_type": "AC"}, "power_type"),
     ):
         with pytest.raises(Invalid) as refused:
-            tariffs.assign(tariff=city, operator=operator, by=None, **scope)
+            assigning.assign(tariff=city, operator=operator, by=None, **scope)
         assert field in refused.value.fields
     with pytest.raises(IntegrityError), transaction.atomic():
         TariffAssignmentFactory(operator=operator, tariff=city, station=here, evse=socket)
@@ -253,13 +253,13 @@ def test_nothing_of_others_is_named(
     group = DriverGroup.objects.create(operator=other_operator, name="Theirs")
     for scope in ({"station": theirs}, {"evse": evse}, {"driver_group": group}):
         with pytest.raises(Invalid):
-            tariffs.assign(tariff=city, operator=operator, by=olga, **scope)
+            assigning.assign(tariff=city, operator=operator, by=olga, **scope)
     assert TariffAssignment.objects.count() == 1
 
 
 def test_a_person_writes_no_price_into_the_past(operator: Operator, city: Tariff, olga: User) -> None:
     with pytest.raises(Invalid) as refused:
-        tariffs.assign(tariff=city, operator=operator, valid_from=LONG_AGO, by=olga)
+        assigning.assign(tariff=city, operator=operator, valid_from=LONG_AGO, by=olga)
     assert "valid_from" in refused.value.fields
     with pytest.raises(Invalid):
         tariffs.change(tariff=city, elements=[element("ENERGY", Decimal("0.01"))], valid_from=LONG_AGO, by=olga)

@@ -10,7 +10,7 @@ from accounts.models import Driver, Operator, User
 from billing.models import CDR, Invoice
 from billing.selectors import invoices as selectors
 from billing.services.charges import rating
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation
 from tests.factories import DriverFactory, StationFactory
@@ -32,7 +32,7 @@ def charge(station: ChargingStation, dario: Driver) -> CDR:
     version = tariffs.create(
         operator=station.operator, name="AC", elements=PRICE, valid_from=DAY - timedelta(1), by=None
     )
-    tariffs.assign(tariff=version.tariff, operator=station.operator, valid_from=DAY - timedelta(1), by=None)
+    assigning.assign(tariff=version.tariff, operator=station.operator, valid_from=DAY - timedelta(1), by=None)
     session = ChargingSession.objects.create(
         operator=station.operator, station=station, driver=dario, evse_id=1, connector_id=1, ocpp_version="1.6",
         transaction_id="1", start_key="k", status="completed", started_at=DAY, started_received_at=DAY,

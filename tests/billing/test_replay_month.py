@@ -23,7 +23,7 @@ from billing.selectors.assignments import Scope
 from billing.selectors.replay import Question
 from billing.services.charges import rating
 from billing.services.month_end import exports
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from billing.tariffs import terms
 from billing.tariffs.terms import Terms
 from cms.core.errors import Invalid
@@ -151,7 +151,7 @@ def test_a_price_for_everybody_would_not_have_reached_whom_a_better_one_was_prom
     version = price(elements=[element("ENERGY", "0.50")])
     here = LocationFactory(operator=operator)
     promised = ended(started_at=START, location=here)
-    tariffs.assign(tariff=version.tariff, operator=operator, location=here, valid_from=START, by=None)
+    assigning.assign(tariff=version.tariff, operator=operator, location=here, valid_from=START, by=None)
     rated(promised)
     rated(ended(started_at=START))
     group = DriverGroup.objects.create(operator=operator, name="Friends")

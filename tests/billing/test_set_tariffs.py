@@ -10,7 +10,7 @@ import time_machine
 from accounts.models import Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from cms.core.errors import Conflict, Forbidden, Invalid
 from stations.models import Location
 from tests.factories import LocationFactory
@@ -103,10 +103,10 @@ def test_a_location_has_its_own_price_else_the_default(
     assert price_at(location, operator, NOON) == city.versions.get()  # the first one is the default
     fast = tariffs.create(operator=operator, name="Fast", elements=[element("ENERGY", "0.79")], by=olga)
     assert price_at(location, operator, NOON) == city.versions.get()
-    tariffs.assign(tariff=fast.tariff, operator=operator, location=location, by=olga)
+    assigning.assign(tariff=fast.tariff, operator=operator, location=location, by=olga)
     assert price_at(location, operator, NOON) == fast
     assert price_at(None, operator, NOON) == city.versions.get()
-    tariffs.assign(tariff=None, operator=operator, location=location, by=olga)
+    assigning.assign(tariff=None, operator=operator, location=location, by=olga)
     assert price_at(location, operator, NOON) == city.versions.get()
 
 
@@ -114,7 +114,7 @@ def test_the_past_keeps_its_price(city: Tariff, operator: Operator, location: Lo
     tomorrow = NOON + timedelta(days=1)
     second = tariffs.change(tariff=city, elements=[element("ENERGY", "0.59")], valid_from=tomorrow, by=olga)
     fast = tariffs.create(operator=operator, name="Fast", elements=[element("ENERGY", "0.79")], by=olga)
-    tariffs.assign(tariff=fast.tariff, operator=operator, valid_from=tomorrow + timedelta(days=1), by=olga)
+    assigning.assign(tariff=fast.tariff, operator=operator, valid_from=tomorrow + timedelta(days=1), by=olga)
     prices = [price_at(location, operator, NOON + timedelta(days=days)) for days in (0, 1, 2)]
     assert prices == [city.versions.get(number=1), second, fast]
     assert price_at(location, operator, NOON - timedelta(seconds=1)) is None
@@ -131,24 +131,26 @@ def test_many_places_cost_two_statements(
 
 def test_nobody_assigns_what_belongs_to_others(city: Tariff, other_operator: Operator, carla: User, olga: User) -> None:
     with pytest.raises(Invalid):
-        tariffs.assign(tariff=city, operator=other_operator, by=carla)
+        assigning.assign(tariff=city, operator=other_operator, by=carla)
     with pytest.raises(Invalid):
-        tariffs.assign(tariff=city, operator=city.operator, location=LocationFactory(operator=other_operator), by=olga)
+        assigning.assign(
+            tariff=city, operator=city.operator, location=LocationFactory(operator=other_operator), by=olga
+        )
     assert TariffAssignment.objects.count() == 1  # the one that the first tariff brought
 
 
 def test_a_tariff_in_use_is_not_put_away(city: Tariff, operator: Operator, location: Location, olga: User) -> None:
-    tariffs.assign(tariff=city, operator=operator, location=location, by=olga)
+    assigning.assign(tariff=city, operator=operator, location=location, by=olga)
     for place in (location, None):
         with pytest.raises(Conflict) as refused:
             tariffs.archive(tariff=city, by=olga)
         assert refused.value.code == "tariff_in_use"
-        tariffs.assign(tariff=None, operator=operator, location=place, by=olga)
+        assigning.assign(tariff=None, operator=operator, location=place, by=olga)
     assert tariffs.archive(tariff=city, by=olga).archived_at == NOON
     assert not Tariff.objects.offered().exists()
     for refused_use in (
         lambda: tariffs.change(tariff=city, name="Again", by=olga),
-        lambda: tariffs.assign(tariff=city, operator=operator, by=olga),
+        lambda: assigning.assign(tariff=city, operator=operator, by=olga),
     ):
         with pytest.raises(Conflict) as again:
             refused_use()

@@ -14,7 +14,7 @@ from accounts.models import Driver, DriverGroup, Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.pricing import AD_HOC
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from cms.core.errors import Conflict
 from stations.models import EVSE
 from tests.factories import LocationFactory, StationFactory
@@ -243,7 +243,9 @@ def test_who_types_on_sees_that_somebody_published(desk: Client, tariff: Tariff,
 
 def test_the_answer_to_a_keystroke_says_what_is_wrong_with_which_field(desk: Client, tariff: Tariff) -> None:
     said = type_in(desk, tariff.pk, energy="0,6x").content.decode()
-    assert '<li data-field="id_energy"><a href="#id_energy">Energy, per kWh</a>: <span>Enter a number.</span></li>' in said
+    assert (
+        '<li data-field="id_energy"><a href="#id_energy">Energy, per kWh</a>: <span>Enter a number.</span></li>' in said
+    )
 
 
 def test_what_changed_since_it_was_shown_is_shown_again(desk: Client, tariff: Tariff) -> None:
@@ -286,7 +288,7 @@ def test_it_is_where_they_have_another_price_for_people_without_an_account(
     desk: Client, tariff: Tariff, fast: EVSE, operator: Operator
 ) -> None:
     lawful = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
-    tariffs.assign(tariff=lawful, operator=operator, evse=fast, ad_hoc=True, by=None)
+    assigning.assign(tariff=lawful, operator=operator, evse=fast, ad_hoc=True, by=None)
     type_in(desk, tariff.pk, flat="1")
     assert publish(desk, tariff.pk).status_code == 302
 
@@ -307,7 +309,7 @@ def test_no_program_gets_around_the_law(tariff: Tariff, fast: EVSE, operator: Op
         operator=operator, name="AC", elements=[element("TIME", "6")], by=olga
     ).tariff  # holds nowhere
     with pytest.raises(Conflict, match="AFIR"):
-        tariffs.assign(tariff=other, operator=operator, station=fast.station, by=olga)
+        assigning.assign(tariff=other, operator=operator, station=fast.station, by=olga)
     assert not TariffAssignment.objects.filter(tariff=other).exists()
 
 
@@ -317,8 +319,8 @@ def slow(tariff: Tariff, operator: Operator) -> Tariff:
     version: TariffVersion = TariffVersionFactory(
         tariff=TariffFactory(operator=operator, name="With a fee"), min_price=Decimal(2)
     )
-    tariffs.assign(tariff=tariff, operator=operator, ad_hoc=True, by=None)
-    tariffs.assign(tariff=version.tariff, operator=operator, by=None)
+    assigning.assign(tariff=tariff, operator=operator, ad_hoc=True, by=None)
+    assigning.assign(tariff=version.tariff, operator=operator, by=None)
     return version.tariff
 
 
@@ -331,14 +333,14 @@ def test_the_lawful_price_of_fast_points_is_not_ended(
     assert fast.uid in said
     assert said.endswith("Their price would be: With a fee.")
     with pytest.raises(Conflict, match="With a fee"):
-        tariffs.assign(
+        assigning.assign(
             tariff=None, operator=operator, ad_hoc=True, valid_from=timezone.now() + timedelta(days=3), by=olga
         )
     assert TariffAssignment.objects.filter(ad_hoc=True).count() == 1
 
 
 def test_it_is_ended_where_no_fast_point_would_notice(slow: Tariff, operator: Operator, olga: User) -> None:
-    tariffs.assign(tariff=None, operator=operator, ad_hoc=True, by=olga)
+    assigning.assign(tariff=None, operator=operator, ad_hoc=True, by=olga)
     found = pricing.tariff_for(operator_id=operator.pk, location_id=None, at=timezone.now(), who=AD_HOC)
     assert found is not None
     assert found.tariff == slow
@@ -347,10 +349,10 @@ def test_it_is_ended_where_no_fast_point_would_notice(slow: Tariff, operator: Op
 def test_a_price_that_begins_later_is_asked_of_later(tariff: Tariff, slow: Tariff, fast: EVSE, operator: Operator, olga: User) -> None:  # fmt: skip
     """The station's own lawful price hides what its location will have: it may not end before that."""
     soon, station = timezone.now() + timedelta(days=2), {"station": fast.station, "ad_hoc": True}
-    tariffs.assign(tariff=tariff, operator=operator, by=olga, **station)
-    tariffs.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=soon, by=olga)
+    assigning.assign(tariff=tariff, operator=operator, by=olga, **station)
+    assigning.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=soon, by=olga)
     with pytest.raises(Conflict, match="AFIR"):
-        tariffs.assign(tariff=None, operator=operator, by=olga, **station)
+        assigning.assign(tariff=None, operator=operator, by=olga, **station)
 
 
 def test_a_lawful_version_that_fast_points_wait_for_is_not_called_off(
@@ -358,7 +360,7 @@ def test_a_lawful_version_that_fast_points_wait_for_is_not_called_off(
 ) -> None:
     week = timezone.now() + timedelta(days=7)
     version = tariffs.change(tariff=slow, min_price=None, valid_from=week, by=olga)
-    tariffs.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=week, by=olga)
+    assigning.assign(tariff=slow, operator=operator, ad_hoc=True, valid_from=week, by=olga)
     with pytest.raises(Conflict, match="AFIR"):
         tariffs.cancel(version=version, by=olga)
     assert slow.versions.standing().count() == 2
@@ -390,7 +392,7 @@ def test_what_begins_later_may_be_called_off(desk: Client, tariff: Tariff, opera
 
 def test_the_look_up_names_the_winner_and_who_was_too_late(desk: Client, tariff: Tariff, operator: Operator) -> None:
     special = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
-    tariffs.assign(tariff=special, operator=operator, ad_hoc=True, by=None)
+    assigning.assign(tariff=special, operator=operator, ad_hoc=True, by=None)
     steps = desk.get("/ops/tariffs/ask/?who=ad_hoc").context["steps"]
     assert [(step.where, step.who, step.won) for step in steps] == [
         ("everywhere", "people without an account", True),
@@ -408,7 +410,7 @@ def test_a_driver_is_asked_about_with_the_groups_that_they_belong_to(
     group = DriverGroup.objects.create(operator=operator, name="Taxi")
     group.drivers.add(dario)
     special = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
-    tariffs.assign(tariff=special, operator=operator, driver_group=group, by=None)
+    assigning.assign(tariff=special, operator=operator, driver_group=group, by=None)
     steps = desk.get("/ops/tariffs/ask/?driver=DARIO@driver.example").context["steps"]
     assert [(step.who, step.row.tariff, step.won) for step in steps] == [
         ("group Taxi", special, True),
@@ -456,7 +458,7 @@ def test_the_list_costs_the_same_for_any_number(desk: Client, tariff: Tariff, op
         desk.get("/ops/tariffs/")
     for _n in range(6):
         other = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
-        tariffs.assign(tariff=other, operator=operator, location=LocationFactory(operator=operator), by=None)
+        assigning.assign(tariff=other, operator=operator, location=LocationFactory(operator=operator), by=None)
     with CaptureQueriesContext(connection) as seven:
         page = desk.get("/ops/tariffs/")
     assert (len(page.context["rows"]), len(seven)) == (7, len(one))

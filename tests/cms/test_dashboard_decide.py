@@ -13,7 +13,7 @@ from accounts.models import Driver, Membership, Operator, Role, User
 from billing.models import CDR
 from billing.services.charges import rating
 from billing.services.invoicing import invoices
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
 from stations.models import ChargingStation
@@ -36,7 +36,7 @@ def pole(operator: Operator, station: ChargingStation, dario: Driver) -> Teller:
     """0,55 €/kWh in Rome."""
     day_before = MORNING - timedelta(days=1)
     version = tariffs.create(operator=operator, name="AC", elements=PRICE, valid_from=day_before, by=None)
-    tariffs.assign(tariff=version.tariff, operator=operator, valid_from=day_before, by=None)
+    assigning.assign(tariff=version.tariff, operator=operator, valid_from=day_before, by=None)
     TokenFactory(operator=operator, driver=dario, uid="04A1B2C3")
     station.location = LocationFactory(operator=operator)
     station.save()

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import Driver, User
 from billing.models import CDR
 from billing.services.charges import rating
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from cms.dashboard import cost_panel
 from cms.dashboard.selectors import sessions as selectors
 from cms.wiring import csms
@@ -39,7 +39,7 @@ def running(station: ChargingStation, dario: Driver) -> ChargingSession:
     version = tariffs.create(
         operator=station.operator, name="AC", elements=PRICE, valid_from=NOON - timedelta(days=1), by=None
     )
-    tariffs.assign(tariff=version.tariff, operator=station.operator, valid_from=NOON - timedelta(days=1), by=None)
+    assigning.assign(tariff=version.tariff, operator=station.operator, valid_from=NOON - timedelta(days=1), by=None)
     TokenFactory(operator=station.operator, driver=dario, uid="04DARIO")
     with time_machine.travel(NOON, tick=False):
         csms.handle([

@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import Driver
 from billing.models import CDR, Payment
-from billing.services.prices import tariffs
+from billing.services.prices import assigning, tariffs
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Frame
 from stations.services import provisioning
@@ -65,7 +65,7 @@ def build(live: LiveServer, *, tags: int = 1, energy: Decimal = PRICE) -> Site:
     version = tariffs.create(
         operator=operator, name="Normale", elements=[{"price_components": [price]}], valid_from=_long_ago(), by=None
     )
-    tariffs.assign(tariff=version.tariff, operator=operator, valid_from=_long_ago(), by=None)
+    assigning.assign(tariff=version.tariff, operator=operator, valid_from=_long_ago(), by=None)
     station = provisioning.create(operator=operator, identity=identity, location=location, password=PASSWORD, by=None)
     driver: Driver = DriverFactory(
         operator=operator,

@@ -7,20 +7,19 @@ from typing import Any
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Model
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from iso4217 import Currency
 
 from accounts import access
-from accounts.models import ApiKey, DriverGroup, Operator, User
-from billing.models import Plan, Tariff, TariffAssignment, TariffVersion
+from accounts.models import ApiKey, Operator, User
+from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import assignments
 from billing.services.prices import lawful
 from billing.tariffs import exact, parsing
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
-from stations.models import EVSE, ChargingStation, Location
 
 Actor = User | ApiKey | None
 """None: the system itself (seeds, imports); it may do everything."""
@@ -44,7 +43,7 @@ def create(
 
     Raises Invalid with paths into `elements`, Forbidden, Conflict(afir).
     """
-    _demand(by, operator)
+    demand(by, operator)
     tariff = Tariff(operator=operator, name=name.strip())
     checked(tariff)
     with lawful.kept(operator, by=by):
@@ -72,7 +71,7 @@ def change(
     """A new version that differs in `terms` (elements, currency, tax_included, min_price, max_price); what is not named stays.
     The newest version, unchanged, if nothing differs. Raises Invalid (for a person also where `valid_from` is past), Forbidden,
     Conflict(tariff_archived), Conflict(afir)."""
-    _demand(by, tariff)
+    demand(by, tariff)
     locked = Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
     if locked.archived_at:
         raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
@@ -87,7 +86,7 @@ def change(
         return newest
     number = (locked.versions.aggregate(n=Max("number"))["n"] or 0) + 1
     with lawful.kept(tariff.operator, by=by):
-        return _write(locked, number=number, valid_from=_moment(valid_from, by), by=by, **whole)
+        return _write(locked, number=number, valid_from=moment(valid_from, by), by=by, **whole)
 
 
 @transaction.atomic
@@ -95,7 +94,7 @@ def cancel(*, version: TariffVersion, by: Actor) -> TariffVersion:
     """A scheduled version that has not begun never will; twice is boring. Raises Forbidden, Conflict(version_begun) once it holds,
     Conflict(only_version) where the tariff would be left without any, Conflict(afir) where what goes on may not."""
     tariff = version.tariff
-    _demand(by, tariff)
+    demand(by, tariff)
     Tariff.objects.select_for_update(of=("self",)).get(pk=tariff.pk)
     if not tariff.versions.standing().exclude(pk=version.pk).exists():
         raise Conflict(_("A tariff needs a version: archive it instead."), code="only_version", tariff=tariff.pk)
@@ -111,51 +110,6 @@ def cancel(*, version: TariffVersion, by: Actor) -> TariffVersion:
     return version
 
 
-@transaction.atomic
-def assign(
-    *,
-    tariff: Tariff | None,
-    operator: Operator,
-    location: Location | None = None,
-    station: ChargingStation | None = None,
-    evse: EVSE | None = None,
-    power_type: str = "",
-    plan: Plan | None = None,
-    driver_group: DriverGroup | None = None,
-    partner: str = "",
-    ad_hoc: bool = False,
-    valid_from: datetime | None = None,
-    by: Actor,
-) -> TariffAssignment:
-    """From `valid_from` (now) on, sessions that begin at the place, for these people, have this tariff (TariffAssignment says how
-    the scopes combine, `selectors.assignments` which of several wins). `tariff` None ends the scope: the next best holds again;
-    for everybody everywhere that is nothing, free.
-
-    Raises Invalid for more than one place or kind of person, for rows of another operator and, where a person asks, for a moment
-    that is past: what has begun keeps its price. Conflict(tariff_archived), Conflict(afir), Forbidden.
-    """
-    _demand(by, operator)
-    places = {"location": location, "station": station, "evse": evse}
-    people = {"plan": plan, "driver_group": driver_group, "partner": partner, "ad_hoc": ad_hoc}
-    _check_scope(operator, tariff, places, people)
-    if power_type not in ("", *TariffAssignment.PowerType.values):
-        raise Invalid({"power_type": [_("This is not one of the possible values.")]})
-    if tariff is not None and tariff.archived_at:
-        raise Conflict(_("This tariff is archived."), code="tariff_archived", tariff=tariff.pk)
-    row = TariffAssignment(
-        operator=operator,
-        tariff=tariff,
-        power_type=power_type,
-        valid_from=_moment(valid_from, by),
-        by=by if isinstance(by, User) else None,
-        **places,
-        **people,
-    )
-    with lawful.kept(operator, by=by):
-        row.save()
-    return row
-
-
 _EVERYBODY_EVERYWHERE: dict[str, Any] = {
     "location": None,
     "station": None,
@@ -168,23 +122,7 @@ _EVERYBODY_EVERYWHERE: dict[str, Any] = {
 }
 
 
-def _check_scope(
-    operator: Operator, tariff: Tariff | None, places: Mapping[str, Any], people: Mapping[str, Any]
-) -> None:
-    for sort in (places, people):
-        given = [name for name, value in sort.items() if value]
-        if len(given) > 1:
-            raise Invalid({given[1]: [_("Only one of these can be chosen: %(names)s.") % {"names": ", ".join(sort)}]})
-    for name, row in {"tariff": tariff, **places, **people}.items():
-        if isinstance(row, Model) and _operator_of(row) != operator.pk:
-            raise Invalid({name: [_("This belongs to another operator.")]})
-
-
-def _operator_of(row: Any) -> int:
-    return row.station.operator_id if isinstance(row, EVSE) else row.operator_id
-
-
-def _moment(valid_from: datetime | None, by: Actor) -> datetime:
+def moment(valid_from: datetime | None, by: Actor) -> datetime:
     """A person who names this minute means now."""
     now = timezone.now()
     if valid_from is None or (by is not None and now - timedelta(minutes=1) < valid_from < now):
@@ -197,7 +135,7 @@ def _moment(valid_from: datetime | None, by: Actor) -> datetime:
 @transaction.atomic
 def archive(*, tariff: Tariff, by: Actor) -> Tariff:
     """No longer offered. Raises Conflict(tariff_in_use) while a place has it, now or from a later day on."""
-    _demand(by, tariff)
+    demand(by, tariff)
     now = timezone.now()
     if tariff.pk in _in_use(tariff.operator_id, now):
         raise Conflict(_("This tariff is still assigned to a location."), code="tariff_in_use", tariff=tariff.pk)
@@ -214,7 +152,7 @@ def _in_use(operator_id: int, now: datetime) -> set[int | None]:
     return current | later
 
 
-def _demand(by: Actor, obj: Operator | Tariff) -> None:
+def demand(by: Actor, obj: Operator | Tariff) -> None:
     if by is not None:
         access.demand(by, "tariff.edit", obj)
 
