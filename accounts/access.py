@@ -35,7 +35,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "company.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "promotion.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "promotion.edit": frozenset({_OWNER, _MANAGER}),
-    "wallet.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
+    "wallet.correct": frozenset(
+        {_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}
+    ),  # support: up to a limit (billing.services.prepaid.wallets)
+    "wallet.correct_any": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "payment.collect": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "payment.refund": frozenset(

@@ -1,7 +1,8 @@
-"""/companies/ and /promotions/, to read: what a fleet's own software, or a shop that gives codes away, asks for."""
+"""/companies/, /promotions/ and /wallets/, to read: what a fleet's own software, or a shop that gives codes away, asks for."""
 
 from typing import Any
 
+import django_filters
 from django.db.models import Prefetch
 from django.http import Http404
 from rest_framework import serializers
@@ -9,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Company, CompanyMember
+from billing.api import numbers
 from billing.api.numbers import Amount
-from billing.models import Promotion
-from billing.selectors import companies, promotions
+from billing.models import Promotion, Wallet, WalletEntry
+from billing.selectors import companies, promotions, wallets
 from cms.core import rest
 
 DIGITS = 18  # of a primary key
@@ -84,6 +86,34 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
         ]
 
 
+class WalletEntrySerializer(serializers.ModelSerializer[WalletEntry]):
+    """`amount` is signed; `balance` is what was left after it; `charge` the session that it paid or was given back for."""
+
+    amount = serializers.SerializerMethodField()
+    balance = Amount()
+    charge = serializers.IntegerField(source="cdr.session_id", allow_null=True, default=None)
+
+    class Meta:
+        model = WalletEntry
+        fields = ["id", "wallet", "kind", "amount", "balance", "charge", "reason", "created_at"]
+
+    def get_amount(self, entry: WalletEntry) -> str:
+        return numbers.amount(entry.amount)
+
+
+class WalletSerializer(serializers.ModelSerializer[Wallet]):
+    """Amounts in `currency`."""
+
+    driver = serializers.EmailField(source="driver.user.email")
+    balance = Amount(source="left")
+    automatic_below = Amount(allow_null=True)
+    automatic_amount = Amount(allow_null=True)
+
+    class Meta:
+        model = Wallet
+        fields = ["id", "driver", "currency", "balance", "automatic_below", "automatic_amount", "created_at"]
+
+
 class _Readable(rest.Resource):
     def get_object(self) -> Any:
         key = self.kwargs["pk"]
@@ -124,3 +154,24 @@ class Promotions(_Readable):
     queryset = promotions.counted(Promotion.objects.all())
     serializer_class = PromotionSerializer
     reads = "promotion.view"
+
+
+class Wallets(_Readable):
+    """What drivers have paid ahead, newest wallet first."""
+
+    queryset = wallets.with_balance(Wallet.objects.select_related("driver__user"))
+    serializer_class = WalletSerializer
+    reads = "driver.view"
+
+
+class WalletEntryFilter(django_filters.FilterSet):
+    wallet = django_filters.NumberFilter(max_digits=DIGITS)
+
+
+class WalletEntries(_Readable):
+    """What went into and out of wallets, newest first; of one with `wallet`."""
+
+    queryset = WalletEntry.objects.select_related("cdr")
+    serializer_class = WalletEntrySerializer
+    filterset_class = WalletEntryFilter
+    reads = "driver.view"

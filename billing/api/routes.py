@@ -2,7 +2,7 @@ from rest_framework.routers import BaseRouter
 
 from billing.api.cdrs import Cdrs
 from billing.api.exports import Exports
-from billing.api.fleets import Companies, Promotions
+from billing.api.fleets import Companies, Promotions, WalletEntries, Wallets
 from billing.api.invoices import Invoices
 from billing.api.subscriptions import Plans, Subscriptions
 from billing.api.tariffs import Tariffs
@@ -15,5 +15,7 @@ def register(router: BaseRouter) -> None:
     router.register("invoices", Invoices, basename="invoice")
     router.register("companies", Companies, basename="company")
     router.register("promotions", Promotions, basename="promotion")
+    router.register("wallets", Wallets, basename="wallet")
+    router.register("wallet-entries", WalletEntries, basename="wallet-entry")
     router.register("plans", Plans, basename="plan")
     router.register("subscriptions", Subscriptions, basename="subscription")

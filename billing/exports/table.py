@@ -15,6 +15,7 @@ from . import (
     replays,
     takings,
     vat,
+    wallets,
 )
 
 
@@ -28,6 +29,7 @@ def register() -> None:
         takings.BY_DAY,
         payments.KIND,
         journal.KIND,
+        wallets.KIND,
         vat.KIND,
         protocol.KIND,
         host_statements.KIND,

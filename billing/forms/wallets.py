@@ -17,6 +17,14 @@ class CorrectionForm(forms.Form):
     key = forms.RegexField(r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
 
 
+class BackForm(forms.Form):
+    """`key` is made with the form: sent twice it is done once."""
+
+    amount = Amount(label=_("Amount"), min_value=0)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    key = forms.RegexField(r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
+
+
 class WalletPolicyForm(forms.Form):
     enabled = forms.BooleanField(
         label=_("Drivers may pay ahead"), required=False, help_text=_("What is in wallets can always be spent.")

@@ -18,6 +18,11 @@ def from_micros(micros: int) -> Decimal:
     return Decimal(micros) / _MICRO
 
 
+def is_payable(amount: Decimal, currency: str) -> bool:
+    """Is it whole in the currency's minor unit? 10.50 EUR is, 10.50 JPY is not."""
+    return amount == round(amount, exponent(currency))
+
+
 def exponent(currency: str) -> int:
     """Decimals of the currency's minor unit (ISO 4217)."""
     return Currency(currency).exponent or 0

@@ -1,10 +1,11 @@
 """An operator makes codes, one or many, and ends them; pages of codes, companies, groups and wallets."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator, User
@@ -189,10 +190,25 @@ def test_a_wallet_and_its_rules_on_pages(operator: Operator, anna: User, tom: Us
     for wrong in ({"amount": "-99", "reason": "x"}, {"amount": "1", "reason": ""}, {"amount": "", "reason": "x"}):
         assert books.post(path, {**wrong, "key": "f" * 32}).status_code == 400
     assert "Counted twice" in text(signed_in(tom).get(path))
-    assert signed_in(tom).post(path, {"amount": "1", "reason": "x", "key": "f" * 32}).status_code == 403
+    refused = signed_in(tom).post(path, {"amount": "51", "reason": "x", "key": "f" * 32})
+    assert (refused.status_code, "Ask a manager for more" in text(refused)) == (400, True)
+    assert "€17.50 paid ahead in 1 wallet." in text(books.get("/ops/wallets/"))
+    assert "No wallet matches." in text(books.get("/ops/wallets/?search=nobody"))
     assert WalletEntry.objects.count() == 2
 
     rules = {"smallest_top_up": "15", "largest_balance": "200", "low_at": "3", "vat_note": "n", "enabled": "on"}
     assert books.post("/ops/settings/wallets/", {**rules, "largest_balance": "1"}).status_code == 400
     books.post("/ops/settings/wallets/", rules)
     assert WalletPolicy.objects.get().smallest_top_up == 15
+
+
+def test_what_is_owed_in_wallets_is_a_file_of_each_month(operator: Operator, anna: User, dario: Driver) -> None:
+    for day, amount, kind in ((30, 40, "top_up"), (31, -15, "charge"), (32, 10, "voucher"), (60, -5, "charge")):
+        with time_machine.travel(datetime(2026, 5, 1, 10, tzinfo=UTC) + timedelta(days=day), tick=False):
+            wallets.credit(driver=dario, amount=Decimal(amount), kind=kind, key=str(day))
+    file = signed_in(anna).post(
+        "/ops/billing/exports/start/", {"kind": "wallets", "month": "2026-06", "preset": "csv_en"}, follow=True
+    )
+    head, dario_row, *_rest = file.getvalue().decode("utf-8-sig").splitlines()
+    assert head.startswith("Driver,E-mail,Currency,At the beginning,Top-ups,Vouchers,Charges")
+    assert dario_row.split(",")[2:] == ["EUR", "40.00", "0.00", "10.00", "-20.00", "0.00", "0.00", "30.00"]

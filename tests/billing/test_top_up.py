@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Driver, Operator, User
 from billing.models import Payment, PaymentMethod, WalletEntry, WalletPolicy
 from billing.services.cards import refunds
-from billing.services.prepaid import top_ups, wallet_upkeep, wallets
+from billing.services.prepaid import giving_back, top_ups, wallet_upkeep, wallets
 from billing.tasks import wallets as tasks
 from cms.core.errors import Conflict, Forbidden, Invalid
 from tests.factories import DriverFactory
@@ -222,3 +222,48 @@ def test_an_owner_decides_about_wallets(operator: Operator, olga: User, tom: Use
         )
     assert set(wrong.value.fields) == {"largest_balance", "low_at"}
     assert not WalletPolicy.objects.get().enabled
+
+
+# ---- the rest, back ----------------------------------------------------------------------------------------------------
+
+
+def test_the_rest_goes_back_to_the_cards_it_came_from_newest_first(
+    dario: Driver, card: PaymentMethod, anna: User
+) -> None:
+    first, second = (
+        top_ups.start(driver=dario, amount=Decimal(amount), key=key, method=card)
+        for amount, key in ((30, "a"), (20, "b"))
+    )
+    wallets.credit(driver=dario, amount=Decimal(5), kind="voucher", key="voucher:1")
+    wallets.correct(driver=dario, amount=Decimal(-10), reason="Spent", key="c", by=anna)
+    assert giving_back.most(dario) == 45
+    for _ in range(2):  # the same form twice
+        giving_back.give(driver=dario, amount=Decimal(45), reason="Moves abroad", key="k", by=anna)
+    assert wallets.balance(driver=dario) == 0
+    refunded = [Payment.objects.get(pk=payment.pk).refunded for payment in (first, second)]
+    assert refunded == [Decimal(25), Decimal(20)]
+    with pytest.raises(Conflict):
+        giving_back.give(driver=dario, amount=Decimal("0.01"), reason="More", key="l", by=anna)
+
+
+def test_vouchers_are_not_paid_out_and_support_gives_back_within_its_limit(
+    dario: Driver, card: PaymentMethod, tom: User
+) -> None:
+    wallets.credit(driver=dario, amount=Decimal(80), kind="voucher", key="voucher:1")
+    assert giving_back.most(dario) == 0
+    top_ups.start(driver=dario, amount=Decimal(100), key="a", method=card)
+    with pytest.raises(Forbidden):
+        giving_back.give(driver=dario, amount=Decimal("50.01"), reason="Moves", key="k", by=tom)
+    assert wallets.balance(driver=dario) == 180
+    giving_back.give(driver=dario, amount=Decimal(50), reason="Moves", key="k", by=tom)
+    assert wallets.balance(driver=dario) == 130
+
+
+def test_a_fraction_of_a_yen_is_no_top_up(dario: Driver, card: PaymentMethod) -> None:
+    Operator.objects.filter(pk=dario.operator_id).update(currency="JPY")
+    dario.refresh_from_db()
+    WalletPolicy.objects.update(smallest_top_up=10)
+    with pytest.raises(Invalid):
+        top_ups.start(driver=dario, amount=Decimal("1000.50"), key="a", method=card)
+    assert not Payment.objects.exists()
+    assert top_ups.start(driver=dario, amount=Decimal(400), key="a", method=card).captured == 400

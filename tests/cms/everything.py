@@ -10,6 +10,7 @@ from billing.models import Promotion, Redemption
 from billing.services.charges import rating
 from billing.services.invoicing import invoices
 from billing.services.month_end import exports
+from billing.services.prepaid import wallets
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Command
@@ -66,9 +67,12 @@ def populate(
         operator=operator, code="BELLINI26", kind="percent", value=20, currency="EUR", valid_from=NOON
     )
     Redemption.objects.create(promotion=code, driver=driver)
+    wallets.credit(driver=driver, amount=Decimal(20), kind="voucher", key="voucher:1", reason="BELLINI26")
     plan = plan_rows.plan(operator)
     subscription = plan_rows.subscription(driver, plan)
     return {
+        "wallets": str(driver.wallets.get().pk),
+        "wallet-entries": str(driver.wallets.get().entries.get().pk),
         "plans": str(plan.plan_id),
         "subscriptions": str(subscription.pk),
         "stations": "CP-0042",

@@ -14,6 +14,7 @@ from accounts import access
 from accounts.models import ApiKey, Operator, User
 from billing.models import Promotion
 from billing.models.promotion import compared
+from cms.core import money
 from cms.core.errors import Invalid
 from cms.core.models import checked
 from stations.models import Location
@@ -123,6 +124,8 @@ def _check(promotion: Promotion, locations: Collection[Location]) -> None:
         wrong["value"] = [_("More than zero.")]
     elif kind == Promotion.Kind.PERCENT and value > 100:
         wrong["value"] = [_("At most 100 %.")]
+    elif kind in (Promotion.Kind.VOUCHER, Promotion.Kind.AMOUNT) and not money.is_payable(value, promotion.currency):
+        wrong["value"] = [_("No fractions of a cent.")]
     if _backwards(promotion.valid_from, promotion.valid_until):
         wrong["valid_until"] = [_("The end comes after the beginning.")]
     if kind == Promotion.Kind.VOUCHER and (locations or promotion.charges_each or promotion.first_charge_only):

@@ -14,6 +14,7 @@ from accounts.models import ApiKey, Driver, Operator, User
 from billing.models import DunningCase, Payment, PaymentMethod, Refund, Wallet, WalletEntry, WalletPolicy
 from billing.services.cards import methods, payments
 from billing.services.prepaid import wallets
+from cms.core import money
 from cms.core.errors import Conflict, Invalid
 
 Kind, Status = WalletEntry.Kind, Payment.Status
@@ -188,6 +189,8 @@ def _check(driver: Driver, amount: Decimal, *, on_top_of: Decimal | None = None)
         raise Conflict(_("This operator keeps no prepaid balances."), code="wallets_off")
     left = wallets.balance(driver=driver) if on_top_of is None else on_top_of
     facts = {"least": rules.smallest_top_up.normalize(), "most": rules.largest_balance.normalize()}
+    if not money.is_payable(amount, wallets.of(driver=driver).currency):
+        raise Invalid({"amount": [_("No fractions of a cent.")]})
     if amount < rules.smallest_top_up:
         raise Invalid({"amount": [_("At least %(least)s.") % facts]})
     if left + amount > rules.largest_balance:

@@ -2,20 +2,25 @@
 database refuses a balance below zero as well (docs/decisions/0025)."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import ApiKey, Driver, User
 from billing import signals
 from billing.models import CDR, Wallet, WalletEntry
-from cms.core.errors import Conflict, Invalid
+from cms.core import money
+from cms.core.errors import Conflict, Forbidden, Invalid
 
 NOTHING = Decimal(0)
+MONTH = timedelta(days=30)
+SUPPORT_LIMIT = Decimal(50)  # what a support agent puts right without asking, in the wallet's currency
 
 
 def of(*, driver: Driver) -> Wallet:
@@ -90,11 +95,14 @@ def credit(
 
 @transaction.atomic
 def correct(*, driver: Driver, amount: Decimal, reason: str, key: str, by: User | ApiKey) -> WalletEntry:
-    """A person's correction, up or down but never below zero. Raises Forbidden, Invalid by field, Conflict wallet_too_low."""
-    access.demand(by, "wallet.correct", driver)
+    """A person's correction, up or down but never below zero, within the limit of the role. Raises Forbidden, Invalid by field, Conflict
+    wallet_too_low."""
+    _demand(driver, amount, by)
     wrong = {}
     if not amount:
         wrong["amount"] = [_("An amount other than zero.")]
+    elif not money.is_payable(amount, of(driver=driver).currency):
+        wrong["amount"] = [_("No fractions of a cent.")]
     if not reason.strip():
         wrong["reason"] = [_("Say why: the driver and the accountant read it.")]
     if wrong:
@@ -109,6 +117,23 @@ def correct(*, driver: Driver, amount: Decimal, reason: str, key: str, by: User 
         raise Conflict(_("There is less than that in the wallet."), code="wallet_too_low", balance=left)
     person = by if isinstance(by, User) else None
     return enter(wallet, WalletEntry.Kind.CORRECTION, amount, key, by=person, reason=reason.strip()[:200])
+
+
+def _demand(driver: Driver, amount: Decimal, by: User | ApiKey) -> None:
+    """Raises Forbidden: a role without corrections, or one that moves no more than so much of a wallet in a month."""
+    access.demand(by, "wallet.correct", driver)
+    if access.can(by, "wallet.correct_any", driver):
+        return
+    lately = WalletEntry.objects.filter(
+        wallet__driver=driver, kind=WalletEntry.Kind.CORRECTION, created_at__gte=timezone.now() - MONTH
+    )
+    moved = sum((abs(entry.amount) for entry in lately), NOTHING)
+    if moved + abs(amount) > SUPPORT_LIMIT:
+        raise Forbidden(
+            _("Your role corrects a wallet by up to %(limit)s in a month. Ask a manager for more.")
+            % {"limit": SUPPORT_LIMIT},
+            action="wallet.correct_any",
+        )
 
 
 def locked(*, driver: Driver) -> Wallet:

@@ -45,7 +45,7 @@ def opened(*, fee: SubscriptionFee, amount: Decimal, reason: str, by: Actor) -> 
     fee.credited = row.credited
     if not 0 < amount <= possible(fee):
         raise Invalid({"amount": [_("At most %(most)s can be given back.") % {"most": possible(fee)}]})
-    if amount != round(amount, money.exponent(fee.currency)):
+    if not money.is_payable(amount, fee.currency):
         raise Invalid({"amount": [_("No fractions of a cent.")]})
     assert fee.payment is not None
     SubscriptionFee.objects.filter(pk=fee.pk).update(credited=row.credited + amount, updated_at=timezone.now())

@@ -124,7 +124,7 @@ def _check(terms: Terms, operator: Operator) -> None:
     wrong: dict[str, list[str]] = {}
     if not 0 <= terms.monthly_fee <= MOST_FEE:
         wrong["monthly_fee"] = [_("From 0 to %(most)s.") % {"most": MOST_FEE}]
-    elif terms.monthly_fee != round(terms.monthly_fee, money.exponent(operator.currency)):
+    elif not money.is_payable(terms.monthly_fee, operator.currency):
         wrong["monthly_fee"] = [_("No fractions of a cent.")]
     if not 0 <= terms.vat_rate < 100:
         wrong["vat_rate"] = [_("A percentage, like 22.")]
