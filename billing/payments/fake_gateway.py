@@ -23,6 +23,7 @@ from cms.core.errors import Conflict
 from .gateway import (
     BadSignature,
     Card,
+    Contest,
     Declined,
     Event,
     Given,
@@ -143,6 +144,9 @@ class FakeGateway:
     def find_refund(self, *, intent: str, key: str) -> Given | None:
         record = Record.objects.filter(key=key, kind="refund").first()
         return _given(record) if record else None
+
+    def contest(self, *, reference: str) -> Contest:
+        raise Unknown("nobody contests anything here", reference=reference)
 
     def payouts(self, *, since: datetime) -> Iterable[PaidOut]:
         """One a day and currency, the morning after."""

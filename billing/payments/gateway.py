@@ -133,6 +133,16 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """A dispute as it stands now. `state` is Stripe's word: needs_response, under_review, won, lost; warning_… is a question of
+    the bank, for which no money is taken; prevented ended before any was."""
+
+    reference: str
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaidOut:
     reference: str
     amount: Decimal
@@ -206,6 +216,8 @@ class PaymentGateway(Protocol):
         ...
 
     def find_refund(self, *, intent: str, key: str) -> Given | None: ...
+
+    def contest(self, *, reference: str) -> Contest: ...
 
     def payouts(self, *, since: datetime) -> Iterable[PaidOut]: ...
 

@@ -21,6 +21,7 @@ from cms.core.errors import Unavailable
 from .gateway import (
     BadSignature,
     Card,
+    Contest,
     Declined,
     Event,
     Given,
@@ -174,6 +175,10 @@ class StripeGateway:
     def find_refund(self, *, intent: str, key: str) -> Given | None:
         found = self._all(self._v1.refunds.list, {"payment_intent": intent})
         return next((_given(one) for one in found if (one["metadata"] or {}).get("key") == key), None)
+
+    def contest(self, *, reference: str) -> Contest:
+        found = _told(lambda: self._v1.disputes.retrieve(reference))
+        return Contest(found["id"], found.get("reason") or "", found["status"])
 
     # ---- the account ------------------------------------------------------------------------------------------------
 

@@ -18,14 +18,14 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.forms import errors
 from billing.forms.payments import AmountForm, ReasonForm
-from billing.models import Payment
+from billing.models import Payment, Refund
 from billing.payments import declines, gateway
 from billing.selectors import months
 from billing.selectors import payments as selectors
 from billing.services.cards import cashier, refunds
 from billing.services.debts import chasing, transfers
 from cms.core import typed
-from cms.core.errors import DomainError, Invalid
+from cms.core.errors import Conflict, DomainError, Invalid
 
 PAGE = 50
 _HELD = frozenset({Payment.Status.AUTHORIZED})
@@ -134,7 +134,9 @@ def _release(request: MemberRequest, payment: Payment, form: forms.Form) -> None
 def _refund(request: MemberRequest, payment: Payment, form: forms.Form) -> None:
     given = form.cleaned_data
     key = f"refund-{payment.pk}-{given['key']}"
-    cashier.refund(payment=payment, amount=given["amount"], reason=given["reason"], by=request.user, key=key)
+    refund = refunds.give(payment=payment, amount=given["amount"], reason=given["reason"], by=request.user, key=key)
+    if refund.status == Refund.Status.FAILED:
+        raise Conflict(refund.error, code="refund_refused")
 
 
 def _undo(request: MemberRequest, payment: Payment, form: forms.Form) -> None:

@@ -18,7 +18,7 @@ from accounts.models import Driver, User
 from billing import tasks
 from billing.models import Payment, PaymentMethod, Payout, PayoutItem, Refund, WebhookEvent
 from billing.payments import gateway
-from billing.payments.gateway import Card, Intent, Movement, PaidOut, Setup, State
+from billing.payments.gateway import Card, Contest, Intent, Movement, PaidOut, Setup, State
 from billing.payments.stripe_gateway import StripeGateway
 from billing.services.cards import webhooks
 from cms.core.errors import Unavailable
@@ -34,6 +34,7 @@ class Stripe(StripeGateway):
 
     def __init__(self) -> None:
         self.intents: dict[str, Intent] = {}
+        self.contested = "needs_response"
         self.away = False
 
     def retrieve(self, *, intent: str) -> Intent:
@@ -43,6 +44,9 @@ class Stripe(StripeGateway):
 
     def setup(self, *, reference: str) -> Setup:
         return Setup(reference, State.CAPTURED, card=Card("pm_1Recorded", brand="visa", last4="4242"))
+
+    def contest(self, *, reference: str) -> Contest:
+        return Contest(reference, "fraudulent", self.contested)
 
     def payouts(self, **_: Any) -> list[PaidOut]:
         at = WebhookEvent.objects.get().occurred_at
@@ -113,6 +117,11 @@ def test_what_stripe_has_not_signed_is_refused_and_not_kept(
     assert not WebhookEvent.objects.exists()
 
 
+def test_what_is_larger_than_any_event_is_not_read(stripe: Stripe, payment: Payment) -> None:
+    assert told(b"x" * ((1 << 20) + 1)).status_code == 413
+    assert not WebhookEvent.objects.exists()
+
+
 def test_without_a_secret_nothing_is_believed(stripe: Stripe, settings: Any, db: None) -> None:
     settings.STRIPE_WEBHOOK_SECRET = ""
     assert told(recorded("charge.refunded"), secret="").status_code == 400
@@ -178,9 +187,26 @@ def test_a_dispute_is_noted_and_its_end_as_well(stripe: Stripe, payment: Payment
     applied("charge.dispute.created")
     payment.refresh_from_db()
     assert (payment.status, payment.dispute) == ("disputed", "fraudulent needs_response")
+    stripe.contested = "won"
     applied("charge.dispute.closed")
     payment.refresh_from_db()
     assert (payment.status, payment.dispute, payment.captured) == ("captured", "fraudulent won", ELEVEN)
+
+
+def test_news_of_a_dispute_that_come_after_its_end_do_not_open_it_again(stripe: Stripe, payment: Payment) -> None:
+    stripe.contested = "won"
+    applied("charge.dispute.closed")
+    applied("charge.dispute.created")
+    payment.refresh_from_db()
+    assert (payment.status, payment.dispute) == ("captured", "fraudulent won")
+
+
+@pytest.mark.parametrize("state", ["warning_needs_response", "warning_closed", "prevented"])
+def test_where_the_bank_took_no_money_it_is_only_noted(stripe: Stripe, payment: Payment, state: str) -> None:
+    stripe.contested = state
+    applied("charge.dispute.created")
+    payment.refresh_from_db()
+    assert (payment.status, payment.dispute) == ("captured", f"fraudulent {state}")
 
 
 def test_a_refund_that_the_bank_sent_back_is_no_refund(stripe: Stripe, payment: Payment) -> None:
@@ -199,6 +225,19 @@ def test_a_payout_brings_its_movements(stripe: Stripe, payment: Payment) -> None
     assert Payout.objects.get().amount == Decimal("10.58")
     item = PayoutItem.objects.get()
     assert (item.payment, item.payout, item.operator) == (payment, Payout.objects.get(), payment.operator)
+
+
+def test_an_event_that_breaks_us_is_tried_a_few_times_and_then_left_for_a_person(
+    stripe: Stripe, payment: Payment
+) -> None:
+    assert told(recorded("charge.refunded")).status_code == 200  # the provider knows no such payment: our bug
+    for _ in range(webhooks.TRIES + 2):
+        WebhookEvent.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+        tasks.payments.apply_waiting_webhooks()
+    event = WebhookEvent.objects.get()
+    assert (event.status, event.tries) == ("failed", webhooks.TRIES)
+    stripe.intents["pi_3Recorded"] = intent(captured=ELEVEN, refunded=ELEVEN)
+    assert webhooks.replay(event=event).status == "applied"
 
 
 def test_a_provider_that_is_away_is_asked_again(stripe: Stripe, payment: Payment) -> None:

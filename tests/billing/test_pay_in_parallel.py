@@ -6,12 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
+from unittest.mock import Mock, patch
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
-from billing.models import CDR, FakeProviderRecord, Payment, PaymentStep, Refund
-from billing.services.cards import holds, refunds
+from billing.models import CDR, FakeProviderRecord, Payment, PaymentStep, Refund, WebhookEvent
+from billing.payments import gateway
+from billing.payments.gateway import Event
+from billing.services.cards import holds, refunds, webhooks
 from billing.services.debts import settling
 from cms.core.errors import DomainError
 from tests.factories import DriverFactory, StationFactory
@@ -55,7 +59,7 @@ def at_once(do: Callable[[], object]) -> None:
         list(pool.map(one, range(WORKERS)))
 
 
-def test_eight_workers_charge_once_capture_once_and_give_back_once(shared: Callable[[], None]) -> None:
+def test_eight_workers_charge_once_capture_once_hear_once_and_give_back_once(shared: Callable[[], None]) -> None:
     driver = DriverFactory()
     card = PaymentMethodFactory(driver=driver)
     session = EndedSessionFactory(station=StationFactory(operator=driver.operator), driver=driver)
@@ -73,16 +77,20 @@ def test_eight_workers_charge_once_capture_once_and_give_back_once(shared: Calla
     at_once(lambda: settling.settle(cdr_id=cdr.pk))
     at_once(lambda: settling.settle(cdr_id=cdr.pk))
     assert [(row.status, row.captured) for row in seen()] == [("captured", Decimal(10)), ("captured", Decimal("2.20"))]
+    event = Event("evt_1", "charge.refunded", "pi_1", timezone.now(), {})
+    with patch.object(gateway, "of", return_value=Mock(parse_event=Mock(return_value=event))):
+        at_once(lambda: webhooks.receive(name="stripe", body=b'{"data":{"object":{}}}', signature=""))
     at_once(lambda: refunds.give(payment=hold, amount=Decimal(6), reason="twice", by=None, key="back"))
     at_once(lambda: refunds.give(payment=hold, amount=Decimal(3), reason="each", by=None, key=""))
 
-    def counted() -> tuple[int, int, int, Decimal]:
+    def counted() -> tuple[int, int, int, int, Decimal]:
         kinds = FakeProviderRecord.objects.filter(kind="intent").count()
         pending = PaymentStep.objects.filter(status="pending").count()
         back = Refund.objects.filter(status="done").count()
         refunded = Payment.objects.get(pk=hold.pk).refunded
+        events = WebhookEvent.objects.count()
         connections["default"].close()
-        return kinds, pending, back, refunded
+        return kinds, pending, events, back, refunded
 
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(counted).result() == (2, 0, 2, Decimal(9))  # 6, then one of the threes: 1 is left
+        assert pool.submit(counted).result() == (2, 0, 1, 2, Decimal(9))  # 6, then one of the threes: 1 is left

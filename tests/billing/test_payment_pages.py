@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
-from billing.models import Payment, PaymentAct, Payout, PayoutItem, Refund
+from billing.models import FakeProviderRecord, Payment, PaymentAct, Payout, PayoutItem, Refund
 from billing.payments import fake_gateway
 from billing.services.cards import holds, payments
 from tests.conftest import member
@@ -275,3 +278,33 @@ def test_the_account_can_be_read_at_once(anna: User, tom: User, captured: Paymen
     assert PayoutItem.objects.count() == 0
     assert browser(anna).post("/ops/billing/reconciliation/read/").status_code == 302
     assert PayoutItem.objects.get().payment == captured
+
+
+def test_a_hold_that_ran_out_is_no_collected_payment(hold: Payment, anna: User) -> None:
+    FakeProviderRecord.objects.filter(reference=hold.gateway_id).update(
+        state=Replace("state", Value('"status": "authorized"'), Value('"status": "released"'))
+    )
+    answer = do(browser(anna), hold, "capture", amount="12", reason="late")
+    hold.refresh_from_db()
+    assert (hold.status, hold.captured) == ("released", 0)
+    said = browser(anna).get(answer["Location"]).content.decode()
+    assert "Collected." not in said
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == ["The payment is past that."]
+
+
+def test_a_refund_that_the_provider_refuses_is_not_on_its_way(captured: Payment, anna: User) -> None:
+    FakeProviderRecord.objects.filter(reference=captured.gateway_id).update(
+        state=Replace("state", Value('"refunded": "0"'), Value('"refunded": "12.20"'))
+    )
+    answer = do(browser(anna), captured, "refund", amount="5", reason="slow")
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == ["It has been given back already."]
+    assert Refund.objects.get().status == "failed"
+    captured.refresh_from_db()
+    assert captured.refunded == 0
+
+
+def test_one_form_is_one_refund_and_never_of_another_amount(captured: Payment, anna: User) -> None:
+    for amount in ("5", "5", "6"):
+        do(browser(anna), captured, "refund", amount=amount, reason="slow")
+    assert Refund.objects.get().amount == 5
+    assert PaymentAct.objects.filter(verb="refund").count() == 1

@@ -1,5 +1,5 @@
-"""What a person does with a payment by hand: collect a hold, let it go, try again, give back. Who and why is kept. Never inside a
-transaction."""
+"""What a person does with a payment by hand: collect a hold, let it go, try again. (`refunds` gives back.) Who and why is kept. Never
+inside a transaction."""
 
 from decimal import Decimal
 
@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import User
-from billing.models import Payment, PaymentAct, Refund
-from billing.services.cards import holds, payment_steps, payments, refunds
+from billing.models import Payment, PaymentAct
+from billing.services.cards import holds, payment_steps, payments
 from billing.services.debts import chasing, settling
 from cms.core.errors import Conflict, Invalid
 
@@ -16,15 +16,15 @@ Verb, Status = PaymentAct.Verb, Payment.Status
 
 
 def capture(*, payment: Payment, amount: Decimal, reason: str, by: User) -> Payment:
-    """Part of a hold, or all of it; the rest is free again. Raises Forbidden, Invalid amount or reason, Conflict payment_state,
-    Unavailable (it waits for the sweep)."""
+    """Part of a hold, or all of it; the rest is free again. Raises Forbidden, Invalid amount or reason, Conflict payment_state, or
+    payment_refused where the provider says no, Unavailable (it waits for the sweep)."""
     access.demand(by, "payment.collect", payment)
     _demand_reason(reason)
     if not 0 < amount <= payment.amount:
         raise Invalid({"amount": [_("More than nothing, and at most what is held.")]})
     _demand_hold(payment)
     note(payment=payment, verb=Verb.CAPTURE, amount=amount, reason=reason, by=by)
-    return holds.capture(payment=payment, amount=amount)
+    return _done(holds.capture(payment=payment, amount=amount))
 
 
 def release(*, payment: Payment, reason: str, by: User) -> Payment:
@@ -33,16 +33,7 @@ def release(*, payment: Payment, reason: str, by: User) -> Payment:
     _demand_reason(reason)
     _demand_hold(payment, waiting=True)
     note(payment=payment, verb=Verb.RELEASE, amount=None, reason=reason, by=by)
-    return holds.release(payment=payment)
-
-
-def refund(*, payment: Payment, amount: Decimal, reason: str, by: User, key: str) -> Refund:
-    """Raises as `refunds.give`. `key` is the form's: sent twice it is one refund."""
-    known = Refund.objects.filter(idempotency_key=key).exists()
-    given = refunds.give(payment=payment, amount=amount, reason=reason, by=by, key=key)
-    if not known:
-        note(payment=payment, verb=Verb.REFUND, amount=given.amount, reason=reason, by=by)
-    return given
+    return _done(holds.release(payment=payment))
 
 
 def retry(*, payment: Payment, by: User) -> Payment:
@@ -66,6 +57,14 @@ def retry(*, payment: Payment, by: User) -> Payment:
 
 def note(*, payment: Payment, verb: str, amount: Decimal | None, reason: str, by: User) -> None:
     PaymentAct.objects.create(payment=payment, verb=verb, amount=amount, reason=reason.strip(), by=by)
+
+
+def _done(payment: Payment) -> Payment:
+    """Refused, it is a hold as before; or it is gone, and then that is known from here on."""
+    if payment.status != Status.AUTHORIZED:
+        return payment
+    after = payments.refresh(payment=payment)
+    raise Conflict(payment.error or _("The payment is past that."), code="payment_refused", status=after.status)
 
 
 def _demand_hold(payment: Payment, *, waiting: bool = False) -> None:

@@ -21,6 +21,7 @@ Kind, Status = PaymentStep.Kind, Payment.Status
 
 FRESH, PATIENCE = timedelta(hours=2), timedelta(minutes=15)
 ABANDONED = timedelta(days=1)
+_MONEY_TAKEN = ("needs_response", "under_review", "lost")  # of Stripe's states of a dispute
 ANSWERED_WITHIN = timedelta(seconds=30)  # by whoever began the step; after that the sweep goes on
 
 
@@ -128,12 +129,13 @@ def adopt(limit: int = 200) -> int:
 
 
 def dispute(*, payment: Payment, reason: str, state: str) -> Payment:
-    """The card's owner contests it. Won, it is paid again; lost, it stays disputed and says so (Stripe: needs_response,
-    under_review, won, lost, warning_…)."""
+    """The card's owner contests it. Won, it is paid again; lost, it stays disputed and says so; where no money was taken (a bank's
+    question: warning_…, prevented) it is only noted."""
     said = f"{reason} {state}".strip()
-    after = Status.CAPTURED if state in ("won", "warning_closed") else Status.DISPUTED
-    before = Status.DISPUTED if after == Status.CAPTURED else Status.CAPTURED
-    payment_steps.note(payment, before, status=after, dispute=said)
+    if state in _MONEY_TAKEN:
+        payment_steps.note(payment, Status.CAPTURED, status=Status.DISPUTED, dispute=said)
+    else:
+        payment_steps.note(payment, Status.DISPUTED, status=Status.CAPTURED, dispute=said)
     Payment.objects.filter(pk=payment.pk).exclude(dispute=said).update(dispute=said, updated_at=timezone.now())
     payment.refresh_from_db()
     return payment

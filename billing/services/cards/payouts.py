@@ -63,22 +63,21 @@ def _items(name: str, movements: Iterable[Movement], payouts: dict[str, Payout])
             continue
         payment, refund = _ours(name, moved.kind, moved.source, moved.ours)
         operator = payment.operator_id if payment else refund.operator_id if refund else None
-        PayoutItem.objects.create(
-            operator_id=operator or (only[0] if len(only) == 1 else None),
-            payout=payout,
-            gateway=name,
-            gateway_id=moved.reference,
-            kind=moved.kind,
-            source_id=moved.source,
-            gross=moved.gross,
-            fee=moved.fee,
-            net=moved.net,
-            currency=moved.currency,
-            booked_at=moved.booked_at,
-            payment=payment,
-            refund=refund,
-        )
-        changed += 1
+        facts = {
+            "operator_id": operator or (only[0] if len(only) == 1 else None),
+            "payout": payout,
+            "kind": moved.kind,
+            "source_id": moved.source,
+            "gross": moved.gross,
+            "fee": moved.fee,
+            "net": moved.net,
+            "currency": moved.currency,
+            "booked_at": moved.booked_at,
+            "payment": payment,
+            "refund": refund,
+        }
+        _row, new = PayoutItem.objects.get_or_create(gateway=name, gateway_id=moved.reference, defaults=facts)
+        changed += new  # two that read at once write each movement once
     return changed
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import User
-from billing.models import Payment, PaymentStep, Refund
+from billing.models import Payment, PaymentAct, PaymentStep, Refund
 from billing.payments import gateway, minor_units
 from billing.services.cards import payment_steps
 from billing.services.prepaid import top_ups
@@ -23,11 +23,16 @@ _REFUNDABLE = (Payment.Status.CAPTURED, Payment.Status.DISPUTED)
 def give(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key: str = "") -> Refund:
     """`amount` of what came in and stayed. `key` makes a second call the first; a page makes one per form. Without `by` it is
     ourselves. Raises Forbidden, Invalid amount or reason, Conflict payment_state or wallet_too_low, Unavailable (it waits for the sweep)."""
-    if by is not None:
-        demand(payment=payment, amount=amount, by=by)
-        if not reason.strip():
-            raise Invalid({"reason": [_("Say why: the reason is kept with the refund.")]})
-    refund = opened(payment=payment, amount=amount, reason=reason.strip(), by=by, key=key)
+    with transaction.atomic():
+        if by is not None:
+            row = Payment.objects.select_for_update(no_key=True).get(
+                pk=payment.pk
+            )  # a limit counts what others give meanwhile
+            repeated = row.refunds.filter(idempotency_key=key).exists()
+            demand(payment=row, amount=Decimal(0) if repeated else amount, by=by)
+            if not reason.strip():
+                raise Invalid({"reason": [_("Say why: the reason is kept with the refund.")]})
+        refund = opened(payment=payment, amount=amount, reason=reason.strip(), by=by, key=key)
     finish(refund)
     payment.refresh_from_db()
     return refund
@@ -68,6 +73,8 @@ def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, k
         key = key or f"refund-{row.idempotency_key}-{row.refunds.count() + 1}"
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
+            if by is not None and (known.payment_id, known.amount) != (row.pk, amount):
+                raise Conflict(_("This was sent already, with another amount."), code="key_used")
             return known
         if row.status not in _REFUNDABLE:
             raise Conflict(_("Only what was collected can be given back."), code="payment_state", status=row.status)
@@ -88,4 +95,6 @@ def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, k
             payment=row, operator_id=row.operator_id, amount=amount, reason=reason, by=by, idempotency_key=key
         )
         PaymentStep.objects.create(payment=row, refund=refund, kind=PaymentStep.Kind.REFUND, key=key, amount=amount)
+        if by is not None:
+            PaymentAct.objects.create(payment=row, verb=PaymentAct.Verb.REFUND, amount=amount, reason=reason, by=by)
     return refund

@@ -34,7 +34,7 @@ def receive(*, name: str, body: bytes, signature: str) -> WebhookEvent:
         with transaction.atomic():
             row = WebhookEvent.objects.create(
                 gateway=name,
-                event_id=event.id,
+                event_id=event.id[:100],
                 kind=event.kind[:80],
                 object_id=event.about[:100],
                 payload=body.decode(),
@@ -43,7 +43,7 @@ def receive(*, name: str, body: bytes, signature: str) -> WebhookEvent:
             announce = partial(signals.webhook_received.send_robust, sender=WebhookEvent, ids=[row.pk])
             transaction.on_commit(announce, robust=True)
     except IntegrityError:
-        return WebhookEvent.objects.get(gateway=name, event_id=event.id)
+        return WebhookEvent.objects.get(gateway=name, event_id=event.id[:100])
     return row
 
 
@@ -52,16 +52,18 @@ def apply(*, event_id: int) -> WebhookEvent:
     row = WebhookEvent.objects.get(pk=event_id)
     if row.status not in (Status.RECEIVED, Status.FAILED):
         return row
+    tried = WebhookEvent.objects.filter(pk=row.pk)
+    # whatever breaks here, a bug of ours too, it has failed once more
+    tried.filter(status=row.status).update(status=Status.FAILED, tries=F("tries") + 1, updated_at=timezone.now())
     try:
         status, error = _applied(row), ""
     except Unavailable:
-        WebhookEvent.objects.filter(pk=row.pk).update(tries=F("tries") + 1, updated_at=timezone.now())
+        tried.filter(status=Status.FAILED).update(status=Status.RECEIVED)
         raise
     except DomainError as wrong:
         status, error = Status.FAILED, f"{wrong.code}: {wrong.text}"
-    waiting = WebhookEvent.objects.filter(pk=row.pk, status=row.status)
     now = timezone.now()
-    waiting.update(status=status, error=error, tries=F("tries") + 1, applied_at=now, updated_at=now)
+    tried.filter(status=Status.FAILED).update(status=status, error=error, applied_at=now, updated_at=now)
     row.refresh_from_db()
     return row
 
@@ -75,9 +77,9 @@ def replay(*, event: WebhookEvent) -> WebhookEvent:
 
 
 def due(limit: int = 200) -> list[int]:
-    """The sweep behind the announcement."""
-    late = Q(updated_at__lte=timezone.now() - PATIENCE, tries__lt=TRIES)
-    waiting = WebhookEvent.objects.filter(late, status__in=(Status.RECEIVED, Status.FAILED))
+    """The sweep behind the announcement. A provider that is away is asked for as long as it takes."""
+    late = WebhookEvent.objects.filter(updated_at__lte=timezone.now() - PATIENCE)
+    waiting = late.filter(Q(status=Status.RECEIVED) | Q(status=Status.FAILED, tries__lt=TRIES))
     return list(waiting.order_by("received_at").values_list("pk", flat=True)[:limit])
 
 
@@ -141,10 +143,12 @@ def _refund(row: WebhookEvent, event: Event) -> bool:
 
 
 def _dispute(row: WebhookEvent, event: Event) -> bool:
+    """As it stands now: its news may come in any order, or be replayed long after it was decided."""
     payment = _payment_of(row)
     if payment is not None:
-        about = event.content["data"]["object"]
-        payments.dispute(payment=payment, reason=str(about.get("reason") or ""), state=str(about.get("status") or ""))
+        about = str(event.content["data"]["object"].get("id") or "")
+        now = gateway.of(row.gateway).contest(reference=about)
+        payments.dispute(payment=payment, reason=now.reason, state=now.state)
     return payment is not None
 
 

@@ -117,7 +117,9 @@ def of_driver(driver_id: int, limit: int = 200) -> list[int]:
 def _from_hold(cdr: CDR, hold: Payment) -> None:
     wanted = min(open_amount(cdr), hold.amount)
     if wanted > 0:
-        holds.capture(payment=hold, amount=wanted, cdr=cdr)
+        captured = holds.capture(payment=hold, amount=wanted, cdr=cdr)
+        if captured.status == Status.AUTHORIZED:  # refused: it may have run out
+            payments.refresh(payment=captured)
     else:
         holds.release(payment=hold)
 
