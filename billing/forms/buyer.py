@@ -28,7 +28,7 @@ class BuyerForm(forms.Form):
     province = forms.CharField(label=capfirst(_("province")), max_length=PASTED, required=False)
     country_code = forms.CharField(label=capfirst(_("country")), max_length=PASTED)
     vat_treatment = forms.ChoiceField(
-        label=_("VAT treatment"),
+        label=capfirst(_("VAT treatment")),
         choices=BillingData.VatTreatment.choices,
         required=False,
         help_text=_("Holds for invoices from now on. Without VAT every price is billed net."),

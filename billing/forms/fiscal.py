@@ -22,10 +22,12 @@ class FiscalForm(forms.ModelForm):
         label=capfirst(_("share capital")), min_value=0, max_digits=13, decimal_places=2, required=False
     )
     last_file = forms.CharField(
-        label=_("Last file sent with another program"),
+        label=_("Last file"),
         max_length=5,
         required=False,
-        help_text=_("The end of its name, like 00420. Ours go on after it: the SdI refuses a name that it has seen."),
+        help_text=_(
+            "The end of its name, like 00420. Raise it where another program has sent more: the SdI refuses names it has seen."
+        ),
     )
 
     class Meta:
@@ -47,6 +49,7 @@ class FiscalForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["sole_shareholder"].choices = [("", "–"), *FiscalSettings.SoleShareholder.choices]
         self.fields["last_file"].initial = fiscal.last_file(self.instance.operator)
 
     def _post_clean(self) -> None:

@@ -26,13 +26,14 @@ TONES = {
     State.HANDED: "info",
     State.DELIVERED: "ok",
     State.UNDELIVERED: "ok",
-    State.ATTESTED: "ok",
+    State.ATTESTED: "wait",
     State.REFUSED: "bad",
     State.ACCEPTED: "ok",
     State.DECLINED: "bad",
     State.LAPSED: "ok",
 }
-"""Class of the tag; an invoice in the customer's tax drawer is issued as well as a delivered one."""
+"""Class of the tag; an invoice in the customer's tax drawer is issued as well as a delivered one. After an attestation somebody must
+send it."""
 
 WHAT_NOW: dict[str, Promise] = {
     State.READY: _("It goes out with the next zip for the intermediary."),

@@ -22,6 +22,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator
 from billing.documents import parties, positions
@@ -29,6 +31,7 @@ from billing.models import CDR, EInvoice, Invoice, InvoiceLine, Payment
 from billing.models.payment import kept_for
 from cms.core.fields import MoneyField
 from cms.core.models import Actor
+from sessions_app.selectors import doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,13 @@ def by_company(operator: Operator) -> QuerySet[Any, Any]:
         .annotate(n=Count("pk"), total=Sum("total_incl_vat"), since=Min("started_at"))
         .order_by("-total", "company")
     )
+
+
+def why_held(cdr: CDR) -> list[str | Promise]:
+    """In words: what is in doubt about the charge, and about its record."""
+    flags = cdr.flags.split(",")
+    found = doubts.told([*cdr.session.review.split(","), *(["estimated"] if "estimated" in flags else [])])
+    return [*found, _("the parts of the charge do not add up to its energy")] if "periods_mismatch" in flags else found
 
 
 def held(operator: Operator) -> QuerySet[CDR]:

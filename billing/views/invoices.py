@@ -170,10 +170,13 @@ def mail(request: MemberRequest, pk: int) -> HttpResponse:
 @members_only("invoice.view")
 def waiting(request: MemberRequest) -> HttpResponse:
     """Charges without an invoice, by driver, and those that a person holds back."""
+    held = selectors.held(request.operator)
     context = {
         "drivers": Paginator(selectors.by_driver(request.operator), PAGE).get_page(request.GET.get("page")),
         "companies": selectors.by_company(request.operator)[:PAGE],
-        "held": selectors.held(request.operator).select_related("session__station", "driver__user")[:PAGE],
+        "held": [
+            (cdr, selectors.why_held(cdr)) for cdr in held.select_related("session__station", "driver__user")[:PAGE]
+        ],
         "may_issue": access.can(request.user, "invoice.issue", request.operator),
     }
     return render(request, "operator/invoices/waiting.html", context)

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cms import charts
 from cms.core import energy
-from cms.dashboard import story
 from cms.templatetags import figures
 from sessions_app import selectors
 from sessions_app.models import ChargingSession
+from sessions_app.selectors import doubts
 
 _FIGURES = {  # sessions_app.engine.energy: the sources
     "person": gettext_lazy("Corrected by a person"),
@@ -140,7 +140,7 @@ def _note(word: str) -> str:
         return _("a value in %(unit)s, which is no unit that we know, is left out") % {"unit": what}
     if kind == "range":
         return _("a value that cannot be true is left out (%(what)s)") % {"what": what}
-    return str(_NOTES.get(word) or story.REVIEWS.get(word) or word)
+    return str(_NOTES.get(word) or doubts.WORDS.get(word) or word)
 
 
 def _late(at: datetime | None, heard: datetime | None) -> timedelta | None:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ApiKey, User
 from billing.models import CDR
 from cms.core import energy
-from cms.dashboard import story
 from cms.templatetags import figures
 from sessions_app.models import ChargingSession, Evidence, OrphanVerdict
+from sessions_app.selectors import doubts
 
 _KINDS = {  # sessions_app.engine.evidence: ours
     "bounded": gettext_lazy("Ended by the next charge on the same connector"),
@@ -57,7 +57,7 @@ def _decisions(session: ChargingSession) -> Iterable[Revision]:
 
 
 def _title(kind: str, facts: dict[str, Any]) -> str:
-    reasons = ", ".join(str(story.REVIEWS.get(word, word)) for word in facts.get("reasons", ()))
+    reasons = ", ".join(str(doubts.WORDS.get(word, word)) for word in facts.get("reasons", ()))
     words: dict[str, Any] = {"reasons": reasons or _("nothing to complain about")}
     if kind == "corrected":
         words["energy"] = figures.kwh(energy.from_mwh(facts.get("meter", 0)), 3)

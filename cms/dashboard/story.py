@@ -14,6 +14,7 @@ from cms.dashboard.selectors.sessions import Bill
 from cms.templatetags import figures
 from sessions_app.models import ChargingSession
 from sessions_app.selectors import CurvePoint
+from sessions_app.selectors import doubts as reasons
 
 POWERED_W = 100
 SILENT = timedelta(minutes=3)
@@ -36,42 +37,6 @@ REASONS = {
     "Timeout": gettext_lazy("No cable was plugged in"),
     "Other": gettext_lazy("Ended at the charger, which gave no reason"),
 }
-REVIEWS = {  # the engine's reasons (sessions_app.engine.project)
-    "missing_start": gettext_lazy("the charger never reported the start"),
-    "missing_stop": gettext_lazy("the charger never reported the end"),
-    "late_stop": gettext_lazy("the end was reported after we had closed it"),
-    "estimated": gettext_lazy("readings are missing: the energy is estimated"),
-    "silent": gettext_lazy("the charger has been silent for long"),
-    "unauthorised": gettext_lazy("it charged although the card was refused"),
-    "clock": gettext_lazy("the charger’s clock is wrong"),
-    "clock_skew": gettext_lazy(
-        "the charger’s clock is minutes or hours off: its times and prices by the hour are not right"
-    ),
-    "closed": gettext_lazy("a person closed it without the charger’s own end"),
-    "negative": gettext_lazy("the meter ran backwards"),
-    "implausible": gettext_lazy("it took more than any charger can give in the time"),
-    "register_mismatch": gettext_lazy("the readings contradict the meter at the end"),
-    "scale": gettext_lazy("the readings were in another unit"),
-    "mixed_registers": gettext_lazy("two meters were mixed"),
-    "other_register": gettext_lazy("the readings are of another meter"),
-    "register_jump": gettext_lazy("the meter jumped"),
-    "register_reset": gettext_lazy("the meter began again"),
-    "double_start": gettext_lazy("the start was reported twice, differently"),
-    "double_stop": gettext_lazy("the end was reported twice, differently"),
-    "after_end": gettext_lazy("it went on after its end"),
-    "seq_conflict": gettext_lazy("two different messages have one number"),
-    "reused_id": gettext_lazy("the charger used a transaction number again"),
-    "unmetered": gettext_lazy("nothing was measured"),
-    "after_correction": gettext_lazy("the charger said otherwise after the correction"),
-    "over_power": gettext_lazy("it took more than this socket is built for"),
-    "signed_invalid": gettext_lazy("a signature of the meter does not hold"),
-    "signed_mismatch": gettext_lazy("the signed energy is another one"),
-    "over_rating": gettext_lazy("imported: more than the hardware gives"),
-    "no_energy": gettext_lazy("imported without an energy"),
-    "unreadable_energy": gettext_lazy("imported with an energy that is no number"),
-    "end_before_start": gettext_lazy("imported: it ends before it begins"),
-}
-
 REFUSALS = {  # what the station was told about the card, and what to do about it
     "Blocked": gettext_lazy("The card or its driver is blocked: see Drivers."),
     "Expired": gettext_lazy("The card has expired: see its page."),
@@ -126,7 +91,7 @@ def reason(session: ChargingSession) -> str:
 
 
 def doubts(session: ChargingSession) -> list[Promise | str]:
-    return [REVIEWS.get(name, name) for name in session.review.split(",") if name]
+    return reasons.told(session.review.split(","))
 
 
 def summary(session: ChargingSession, bill: Bill, who: str) -> list[str]:

@@ -19,9 +19,9 @@ from billing.services.cards import holds
 from billing.services.charges import assurance as keeping
 from billing.services.charges import rating
 from billing.services.debts import settling
-from cms.dashboard import story
 from cms.wiring import csms
 from sessions_app.models import ChargingSession, Evidence
+from sessions_app.selectors import doubts
 from stations.models import ChargingStation
 from tests.factories.billing import EndedSessionFactory
 from tests.sessions_app.telling import Teller
@@ -160,7 +160,7 @@ def test_each_doubt_has_its_place(operator: Operator, price: Price, ended: Ended
 
 
 def test_no_reason_of_the_engine_stays_without_a_place(operator: Operator, ended: Ended) -> None:
-    for reason in story.REVIEWS:
+    for reason in doubts.WORDS:
         ChargingSession.objects.all().delete()
         ended(review=reason, started_at=NOON - timedelta(minutes=70))
         assert len(cases(operator)) == 1, reason
@@ -240,4 +240,4 @@ def test_a_snapshot_of_one_operator_touches_no_other(operator: Operator, other_o
 
 def test_the_reasons_that_checks_name_are_the_engines() -> None:
     named = {reason for reasons in assurance_checks._NAMED.values() for reason in reasons}
-    assert named <= set(story.REVIEWS)
+    assert named <= set(doubts.WORDS)

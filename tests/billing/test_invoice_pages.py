@@ -163,3 +163,15 @@ def test_who_waits_is_named_by_company_person_or_address(operator: Operator) -> 
     names = {row["driver"]: row["name"] for row in selectors.by_driver(operator)}
     assert [names[driver.pk] for driver in people] == [str(driver) for driver in people]
     assert list(names.values()).count("x@driver.example") == 1
+
+
+def test_what_holds_a_charge_is_said_in_words_with_a_way_there(desk: Client, charge: CDR) -> None:
+    facts = {"review": "missing_stop,negative", "estimated": True, "energy": Decimal(5_000)}
+    session = EndedSessionFactory(station=charge.session.station, driver=charge.driver, **facts)
+    rated = rating.rate(session_id=session.pk)
+    assert rated is not None
+    assert rated.held
+    page = desk.get("/ops/cdrs/", headers={"Accept-Language": "en"}).content.decode()
+    for words in ("The charger never reported the end", "The meter ran backwards", "Readings are missing"):
+        assert words in page
+    assert "missing_stop" not in page
