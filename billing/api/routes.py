@@ -4,6 +4,7 @@ from billing.api.cdrs import Cdrs
 from billing.api.exports import Exports
 from billing.api.fleets import Companies, Promotions, WalletEntries, Wallets
 from billing.api.invoices import Invoices
+from billing.api.payments import Payments
 from billing.api.subscriptions import Plans, Subscriptions
 from billing.api.tariffs import Tariffs
 
@@ -13,6 +14,7 @@ def register(router: BaseRouter) -> None:
     router.register("cdrs", Cdrs, basename="cdr")
     router.register("exports", Exports, basename="export")
     router.register("invoices", Invoices, basename="invoice")
+    router.register("payments", Payments, basename="payment")
     router.register("companies", Companies, basename="company")
     router.register("promotions", Promotions, basename="promotion")
     router.register("wallets", Wallets, basename="wallet")

@@ -148,9 +148,7 @@ def table() -> Sequence[Check]:
             "unpaid_invoices",
             _("Invoices overdue"),
             month_documents.unpaid_invoices,
-            _count(
-                ngettext_lazy("%(n)s invoice is due and not paid.", "%(n)s invoices are due and not paid.", "n")
-            ),
+            _count(ngettext_lazy("%(n)s invoice is due and not paid.", "%(n)s invoices are due and not paid.", "n")),
             _plain(_("No invoice of the month is overdue.")),
             lambda month: linked("operator_invoices", month=f"{month:%Y-%m}"),
             _("Look at them"),

@@ -30,7 +30,10 @@ def listed(actor: Actor, operator: Operator, *, name: str = "") -> "QuerySet[Wal
 
 
 def with_balance(wallets: "QuerySet[Wallet]") -> "QuerySet[Wallet]":
-    return wallets.annotate(left=Coalesce(Sum("entries__amount"), Value(NOTHING, output_field=MoneyField())), moved_at=Max("entries__created_at"))
+    return wallets.annotate(
+        left=Coalesce(Sum("entries__amount"), Value(NOTHING, output_field=MoneyField())),
+        moved_at=Max("entries__created_at"),
+    )
 
 
 def owed(operator: Operator) -> list[tuple[str, Decimal, int]]:

@@ -70,6 +70,8 @@ def populate(
     wallets.credit(driver=driver, amount=Decimal(20), kind="voucher", key="voucher:1", reason="BELLINI26")
     plan = plan_rows.plan(operator)
     subscription = plan_rows.subscription(driver, plan)
+    paid = subscription.fees.get().payment
+    assert paid is not None
     return {
         "wallets": str(driver.wallets.get().pk),
         "wallet-entries": str(driver.wallets.get().entries.get().pk),
@@ -83,6 +85,7 @@ def populate(
         "cdrs": str(cdr.uid),
         "invoices": str(document.pk),
         "exports": str(file.pk),
+        "payments": str(paid.pk),
         "companies": str(fleet.pk),
         "promotions": str(code.pk),
     }

@@ -93,6 +93,9 @@ BODIES: dict[tuple[str, str], Any] = {
         "energy_wh": 19_500, "stopped_at": "2026-05-01T09:10:00Z", "reason": "Read on site",
     },
     ("post", "/api/v1/sessions/{id}/discard/"): {"reason": "A test"},
+    ("post", "/api/v1/payments/{id}/capture/"): {"amount": "12.5", "reason": "late"},
+    ("post", "/api/v1/payments/{id}/release/"): {"reason": "late"},
+    ("post", "/api/v1/payments/{id}/refund/"): {"amount": 4, "reason": "slow"},
     ("post", "/api/v1/exports/"): {"kind": "charges", "params": {"month": "2026-04"}, "preset": "csv_en"},
     ("post", "/api/v1/tariffs/"): {
         "name": "City", "currency": "EUR", "tax_included": False, "min_price": 0.5, "max_price": {"excl_vat": 30},
@@ -117,6 +120,8 @@ REFUSED = {
     ("post", "/api/v1/sessions/{id}/close/"): 409,
     ("post", "/api/v1/sessions/{id}/accept/"): 409,
     ("get", "/api/v1/invoices/{id}/fatturapa/"): 409,
+    ("post", "/api/v1/payments/{id}/capture/"): 409,
+    ("post", "/api/v1/payments/{id}/release/"): 409,
 }
 """In this world, by its state."""
 
@@ -130,7 +135,8 @@ def undone() -> Iterator[None]:
 
 def call(client: APIClient, method: str, where: str, body: Any = None) -> Response:
     text = "" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
-    answer: Response = client.generic(method.upper(), where, text, content_type="application/json")
+    headers = {"Idempotency-Key": "once"}
+    answer: Response = client.generic(method.upper(), where, text, content_type="application/json", headers=headers)
     return answer
 
 
@@ -140,7 +146,7 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports"]
+    "room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports", "payments"]
 )
 def test_an_answer_has_the_shape_it_promises(api: APIClient, world: dict[str, str], room: str) -> None:
     for method, path in operations(room):

@@ -11,7 +11,8 @@ from accounts import access
 from accounts.models import User
 from billing.models import Payment, PaymentAct, PaymentStep, Refund
 from billing.payments import gateway, minor_units
-from billing.services.cards import payment_steps
+from billing.services.cards import acts, payment_steps
+from billing.services.cards.acts import Actor
 from billing.services.prepaid import top_ups
 from cms.core.errors import Conflict, Forbidden, Invalid
 
@@ -20,7 +21,7 @@ SUPPORT_LIMIT = Decimal(50)  # what a support agent gives back of one payment wi
 _REFUNDABLE = (Payment.Status.CAPTURED, Payment.Status.DISPUTED)
 
 
-def give(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key: str = "") -> Refund:
+def give(*, payment: Payment, amount: Decimal, reason: str, by: Actor | None, key: str = "") -> Refund:
     """`amount` of what came in and stayed. `key` makes a second call the first; a page makes one per form. Without `by` it is
     ourselves. Raises Forbidden, Invalid amount or reason, Conflict payment_state or wallet_too_low, Unavailable (it waits for the sweep)."""
     with transaction.atomic():
@@ -51,7 +52,7 @@ def possible(payment: Payment) -> Decimal:
     return payment.kept - (pending or Decimal(0))
 
 
-def demand(*, payment: Payment, amount: Decimal, by: User) -> None:
+def demand(*, payment: Payment, amount: Decimal, by: Actor) -> None:
     """Raises Forbidden: a role without refunds, or one that may give back less than that of one payment in all."""
     access.demand(by, "payment.refund", payment)
     if not access.can(by, "payment.refund_any", payment):
@@ -64,7 +65,7 @@ def demand(*, payment: Payment, amount: Decimal, by: User) -> None:
             )
 
 
-def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, key: str = "") -> Refund:
+def opened(*, payment: Payment, amount: Decimal, reason: str, by: Actor | None, key: str = "") -> Refund:
     """The intent, under the payment's lock: two at once never give back more than there is. Whoever calls it in a transaction goes
     on with `finish` after it. Raises Invalid amount, Conflict payment_state, paid_from_wallet or wallet_too_low."""
     amount = minor_units.rounded(amount, payment.currency)
@@ -92,9 +93,14 @@ def opened(*, payment: Payment, amount: Decimal, reason: str, by: User | None, k
         if row.purpose == Payment.Purpose.TOP_UP:
             top_ups.take_back(payment=row, amount=amount)
         refund = Refund.objects.create(
-            payment=row, operator_id=row.operator_id, amount=amount, reason=reason, by=by, idempotency_key=key
+            payment=row,
+            operator_id=row.operator_id,
+            amount=amount,
+            reason=reason,
+            by=by if isinstance(by, User) else None,
+            idempotency_key=key,
         )
         PaymentStep.objects.create(payment=row, refund=refund, kind=PaymentStep.Kind.REFUND, key=key, amount=amount)
         if by is not None:
-            PaymentAct.objects.create(payment=row, verb=PaymentAct.Verb.REFUND, amount=amount, reason=reason, by=by)
+            acts.note(payment=row, verb=PaymentAct.Verb.REFUND, amount=amount, reason=reason, by=by)
     return refund

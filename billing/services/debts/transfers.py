@@ -13,7 +13,7 @@ from accounts.models import User
 from billing import pricing
 from billing.models import Invoice, Payment, PaymentAct, PaymentStep
 from billing.payments import gateway, minor_units
-from billing.services.cards import payment_steps
+from billing.services.cards import acts, payment_steps
 from billing.services.debts import claims
 from cms.core.errors import Conflict, Invalid
 
@@ -48,7 +48,7 @@ def receive(*, invoice: Invoice, amount: Decimal, on: date, reference: str, by: 
         status=Status.CAPTURED,
     )
     PaymentStep.objects.create(payment=payment, kind=Kind.CHARGE, key=key, amount=came, status=PaymentStep.Status.DONE)
-    PaymentAct.objects.create(payment=payment, verb=PaymentAct.Verb.RECEIVED, amount=came, reason=reference, by=by)
+    acts.note(payment=payment, verb=PaymentAct.Verb.RECEIVED, amount=came, reason=reference, by=by)
     payment_steps.announce(payment)
     return payment
 
@@ -69,9 +69,7 @@ def undo(*, payment: Payment, reason: str, by: User) -> Payment:
         amount=row.captured,
         status=PaymentStep.Status.DONE,
     )
-    PaymentAct.objects.create(
-        payment=row, verb=PaymentAct.Verb.UNDONE, amount=row.captured, reason=reason.strip(), by=by
-    )
+    acts.note(payment=row, verb=PaymentAct.Verb.UNDONE, amount=row.captured, reason=reason, by=by)
     payment_steps.note(row, Status.CAPTURED, status=Status.REFUNDED, refunded=row.captured)
     row.refresh_from_db()
     return row
