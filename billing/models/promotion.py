@@ -25,7 +25,6 @@ class Promotion(Timestamped):
     """`code` as it is shown; `key` (upper case, letters and digits alone) is what is compared, unique per operator. `value` is an
     amount incl. VAT, a percentage or kWh, by kind.
 
-    `minimum`: what a charge must cost at least, incl. VAT and after what a plan includes, to be made cheaper (None: anything).
     `limit`: how many drivers may enter it (None: any number); `charges_each`: how many charges of each it makes cheaper (None: all
     within the window). So whoever could enter a code has what it promises, whatever others do. A voucher is entered once by each.
     """
@@ -46,7 +45,6 @@ class Promotion(Timestamped):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)
     limit = models.PositiveIntegerField(_("drivers in all"), null=True, blank=True)
-    minimum = MoneyField(null=True, blank=True)
     charges_each = models.PositiveIntegerField(_("charges for each"), null=True, blank=True)
     first_charge_only = models.BooleanField(_("first charge only"), default=False)
     group = models.ForeignKey(DriverGroup, models.PROTECT, null=True, blank=True, related_name="promotions")
