@@ -13,13 +13,14 @@ _EVERYONE = frozenset(Role)
 _STAFF = _EVERYONE - {_HOST}
 
 ALLOWED: dict[str, frozenset[str]] = {
-    "station.view": _EVERYONE,
+    "host.view": _EVERYONE,  # sites whose agreement is with the own address (cms.host)
+    "station.view": _STAFF,
     "station.command": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
     "station.raw_command": frozenset({_OWNER, _MANAGER, _TECHNICIAN}),
     "station.edit": frozenset({_OWNER, _MANAGER, _TECHNICIAN}),
     "location.edit": frozenset({_OWNER, _MANAGER}),
     "messages.view": _STAFF - {_ACCOUNTANT},
-    "session.view": _EVERYONE,
+    "session.view": _STAFF,
     "session.stop": frozenset({_OWNER, _MANAGER, _SUPPORT, _TECHNICIAN}),
     "session.close": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "session.correct": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
@@ -49,8 +50,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "subscription.edit": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
     "dunning.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "month.close": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
-    "statement.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT, _HOST}),  # a host sees the own ones
-    "report.view": _EVERYONE,
+    "statement.view": frozenset({_OWNER, _MANAGER, _SUPPORT, _ACCOUNTANT}),
+    "report.view": _STAFF,
+    "file.take": _EVERYONE,  # and what each kind of file asks for
     "operator.edit": frozenset({_OWNER, _MANAGER, _ACCOUNTANT}),
     "member.edit": frozenset({_OWNER}),
     "api_key.edit": frozenset({_OWNER, _MANAGER}),

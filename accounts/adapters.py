@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.translation import get_language
 
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.notifications import email as mails
 from accounts.services import members
 
@@ -70,8 +70,9 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def home(request: HttpRequest) -> str:
-    user = request.user
-    return "/ops/" if isinstance(user, User) and user.roles() else "/"
+    """Staff to the network, hosts to their sites, drivers to the map."""
+    roles = set(request.user.roles().values()) if isinstance(request.user, User) else set()
+    return "/" if not roles else "/host/" if roles == {Role.HOST} else "/ops/"
 
 
 def limit_session(request: HttpRequest) -> None:

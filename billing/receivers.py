@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import signals, tasks
-from billing.tasks import adhoc, documents, wallets
+from billing.tasks import adhoc, documents, month_end, wallets
 from billing.tasks import payments as payment_tasks
 from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
@@ -69,6 +69,11 @@ def _host_statement_issued(*, ids: Sequence[int], **_: Any) -> None:
     tasks.mail_host_statements.delay(list(ids))
 
 
+def _host_guests_invited(*, ids: Sequence[int], location: int, by: str, **_: Any) -> None:
+    for pk in ids:
+        month_end.tell_host_guest.delay(location, pk, by)
+
+
 def _webhook_received(*, ids: Sequence[int], **_: Any) -> None:
     payment_tasks.apply_webhooks.delay(list(ids))
 
@@ -88,4 +93,5 @@ def connect() -> None:
     signals.invoice_issued.connect(_invoice_issued, dispatch_uid="billing.invoice_issued")
     signals.export_ended.connect(_export_ended, dispatch_uid="billing.export_ended")
     signals.host_statement_issued.connect(_host_statement_issued, dispatch_uid="billing.host_statement_issued")
+    signals.host_guests_invited.connect(_host_guests_invited, dispatch_uid="billing.host_guests_invited")
     signals.webhook_received.connect(_webhook_received, dispatch_uid="billing.webhook_received")

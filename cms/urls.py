@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health.health, name="health"),
     path("metrics", metrics.metrics, name="metrics"),
     path("api/", include("cms.api.urls")),
+    path("host/", include("cms.host.urls")),
     path("ops/reports/", include("cms.reports.urls")),
     path("", include("stations.urls")),  # before the dashboard: ops/stations/new/ is no station
     path("ops/", include("cms.dashboard.urls")),

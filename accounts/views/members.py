@@ -68,11 +68,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         logout(request)
     may_sign_in = members.accept(membership=membership)
     request.session[selectors.SESSION_KEY] = membership.operator_id
+    home = "/host/" if membership.role == Role.HOST else "/ops/"
     if request.user.is_authenticated:
-        return redirect("/ops/")
+        return redirect(home)
     if may_sign_in:
-        return perform_login(request, membership.user, email=membership.user.email, redirect_url="/ops/")
-    return redirect(f"{reverse('account_login')}?next=/ops/")
+        return perform_login(request, membership.user, email=membership.user.email, redirect_url=home)
+    return redirect(f"{reverse('account_login')}?next={home}")
 
 
 def _invited(request: MemberRequest, form: InvitationForm) -> bool:

@@ -1,6 +1,7 @@
 """Statements of hosts as a list: a line per line of each, those that count and those that explain."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -43,8 +44,17 @@ def found(ask: Ask) -> QuerySet[HostStatement]:
     return listed.order_by("pk")
 
 
+def own(ask: Ask) -> QuerySet[HostStatement]:
+    """Those that are written to who asks."""
+    return found(ask).filter(host_email__iexact=ask.reader.email) if ask.reader else found(ask).none()
+
+
 def rows(ask: Ask) -> Iterator[list[Cell]]:
-    for row in paging.by_key(found(ask)):
+    yield from _lines(found(ask))
+
+
+def _lines(listed: QuerySet[HostStatement]) -> Iterator[list[Cell]]:
+    for row in paging.by_key(listed):
         for line in statement.lines(row):
             amount = Decimal(line["amount"])
             yield [
@@ -73,4 +83,14 @@ KIND = Kind(
     rows=rows,
     count=lambda ask: found(ask).count(),
     says=asking.says,
+)
+OWN = replace(
+    KIND,
+    name="own_statements",
+    title=_("Your statements"),
+    permission="host.view",
+    rows=lambda ask: _lines(own(ask)),
+    count=lambda ask: own(ask).count(),
+    listed=False,
+    personal=True,
 )

@@ -33,6 +33,7 @@ def register() -> None:
         vat.KIND,
         protocol.KIND,
         host_statements.KIND,
+        host_statements.OWN,
         at_risk.KIND,
         promo_codes.KIND,
         fleets.KIND,

@@ -13,7 +13,7 @@ from .payment import Payment, PaymentCustomer, PaymentMethod, PaymentStep, Refun
 from .payment_act import PaymentAct
 from .payout import Payout, PayoutItem
 from .promotion import FailedCode, Promotion, PromotionUse, Redemption
-from .revenue_share import HostStatement, HostStatementItem, RevenueShare
+from .revenue_share import HostGuests, HostStatement, HostStatementItem, RevenueShare
 from .subscription import (
     AllowanceUse,
     Plan,
@@ -46,6 +46,7 @@ __all__ = [
     "FakeProviderRecord",
     "FileSequence",
     "FiscalSettings",
+    "HostGuests",
     "HostStatement",
     "HostStatementItem",
     "Invoice",

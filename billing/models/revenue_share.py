@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Operator, User
+from accounts.models import DriverGroup, Operator, User
 from cms.core.fields import EnergyField, MoneyField
 from cms.core.models import Immutable, Visible
 from stations.models import Location
@@ -120,3 +120,13 @@ class HostStatementItem(Immutable):
 
     def __str__(self) -> str:
         return f"{self.statement_id}: {self.cdr_id or self.refund_id or self.line_id or self.gives_back_id}"
+
+
+class HostGuests(models.Model):
+    """The drivers whom the host of a location lets charge there: a group, which the operator may give a price."""
+
+    location = models.OneToOneField(Location, models.PROTECT, related_name="host_guests")
+    group = models.OneToOneField(DriverGroup, models.PROTECT, related_name="host_guests")
+
+    def __str__(self) -> str:
+        return f"guests of {self.location_id}"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import Operator
 from billing.models import CDR, HostStatement, HostStatementItem, Invoice, InvoiceLine, Refund, RevenueShare
@@ -73,6 +73,23 @@ def holding(shares: Sequence[RevenueShare], month: date) -> RevenueShare | None:
 def places(operator: Operator) -> list[int]:
     """Locations that have, or had, an agreement."""
     return list(RevenueShare.objects.filter(operator=operator).values_list("location", flat=True).distinct())
+
+
+def hosted(operator: Operator, email: str, month: date) -> list[Location]:
+    """The sites whose agreement of a month is with this address, by name: what a host may see."""
+    agreements = agreed(places(operator), month).values()
+    mine = [share.location for share in agreements if not share.ended and share.host_email.lower() == email.lower()]
+    return sorted(mine, key=lambda place: (place.name, place.pk))
+
+
+def of_month(operator: Operator, location: Location, month: date) -> Sums:
+    """What is charged for at a location in a month, as far as it is known. One query."""
+    start, end = months.bounds(operator, month)
+    inside = CDR.objects.filter(
+        operator=operator, session__location=location, stopped_at__gte=start, stopped_at__lt=end
+    )
+    sums = inside.billable().aggregate(n=Count("pk"), wh=Sum("energy"), net=Sum("total_excl_vat"))
+    return Sums(sums["n"], sums["wh"] or NOTHING, sums["net"] or NOTHING)
 
 
 def uncounted(operator: Operator, location: Location, shares: Sequence[RevenueShare], month: date) -> Counted:
@@ -177,3 +194,8 @@ def _add(counted: Counted, operator: Operator, taken: _Taken) -> None:
 
 def statements(operator: Operator) -> QuerySet[HostStatement]:
     return HostStatement.objects.filter(operator=operator).select_related("location", "share").order_by("-month", "-pk")
+
+
+def written_to(operator: Operator, email: str) -> QuerySet[HostStatement]:
+    """Statements of a host, of sites that are another's meanwhile too."""
+    return statements(operator).filter(host_email__iexact=email)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from billing.models import HostStatement
-from billing.services.month_end import close, exports, statements
+from billing.services.month_end import close, exports, guests, statements
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,12 @@ def mail_host_statements(ids: Sequence[int]) -> None:
             statements.mail(statement_id=pk)
         except Unavailable:
             logger.warning("mail server away statement=%s", pk)
+
+
+@shared_task(autoretry_for=(Unavailable,), retry_backoff=30, max_retries=5)
+def tell_host_guest(location_id: int, driver_id: int, by: str) -> None:
+    """Behind `host_guests_invited`. A lost one is no loss: the guest is on the list, and signs in like anybody."""
+    guests.tell(location_id=location_id, driver_id=driver_id, by=by)
 
 
 @shared_task

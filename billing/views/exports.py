@@ -54,7 +54,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return render(request, "operator/exports/page.html", context)
 
 
-@members_only("session.view")
+@members_only("file.take")
 @require_GET
 def jobs(request: MemberRequest) -> HttpResponse:
     """Work that takes a while, of everybody's whose files I may have. Asked again while something is under way."""
@@ -62,7 +62,7 @@ def jobs(request: MemberRequest) -> HttpResponse:
     return render(request, f"operator/exports/{part}.html", _history(request))
 
 
-@members_only("session.view")
+@members_only("file.take")
 @require_POST
 def start(request: MemberRequest) -> HttpResponse:
     """From any list: `kind`, `preset`, and what the list is filtered by. A short one is there at once."""
@@ -87,7 +87,7 @@ def start(request: MemberRequest) -> HttpResponse:
     return redirect("jobs")
 
 
-@members_only("session.view")
+@members_only("file.take")
 @require_GET
 def file(request: MemberRequest, pk: int) -> HttpResponseBase:
     export = _one(request, pk)
@@ -104,13 +104,13 @@ def file(request: MemberRequest, pk: int) -> HttpResponseBase:
     return answer
 
 
-@members_only("session.view")
+@members_only("file.take")
 @require_POST
 def cancel(request: MemberRequest, pk: int) -> HttpResponse:
     return _done(request, exports.cancel, pk)
 
 
-@members_only("session.view")
+@members_only("file.take")
 @require_POST
 def retry(request: MemberRequest, pk: int) -> HttpResponse:
     return _done(request, exports.retry, pk)

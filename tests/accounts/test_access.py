@@ -11,13 +11,13 @@ from tests.factories import StationFactory
 
 # o owner, m manager, s support, a accountant, t technician, h host
 TABLE = {
-    "station.view": "omsath",
+    "station.view": "omsat.",
     "station.command": "oms.t.",
     "station.raw_command": "om..t.",
     "station.edit": "om..t.",
     "location.edit": "om....",
     "messages.view": "oms.t.",
-    "session.view": "omsath",
+    "session.view": "omsat.",
     "session.stop": "oms.t.",
     "session.close": "omsa..",
     "session.correct": "om.a..",
@@ -43,8 +43,10 @@ TABLE = {
     "subscription.edit": "omsa..",
     "dunning.edit": "om.a..",
     "month.close": "om.a..",
-    "statement.view": "omsa.h",
-    "report.view": "omsath",
+    "statement.view": "omsa..",
+    "report.view": "omsat.",
+    "file.take": "omsath",
+    "host.view": "omsath",
     "operator.edit": "om.a..",
     "member.edit": "o.....",
     "api_key.edit": "om....",

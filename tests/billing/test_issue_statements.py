@@ -22,7 +22,6 @@ from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Location
 from tests.billing.test_export_lists import lines as file_lines
 from tests.billing.test_issue_invoices import BELLINI
-from tests.conftest import member
 
 MAY, JUNE, JULY, AUGUST = (date(2026, n, 1) for n in (5, 6, 7, 8))
 TERMS: dict[str, Any] = {"host_name": "Hotel Mare", "host_email": "conti@mare.example", "language": "en"}
@@ -354,21 +353,3 @@ def test_what_makes_no_sense_is_not_agreed(wrong: dict[str, str], place: Locatio
     client.force_login(anna)
     assert client.post(f"/ops/billing/shares/{place.pk}/", {**FORM, **wrong}).status_code == 400
     assert not RevenueShare.objects.exists()
-
-
-def test_a_host_sees_the_own_statements_alone(
-    rated: Rated, place: Location, anna: User, operator: Operator, carla: User, client: Client
-) -> None:
-    rated()
-    agree(place, anna, percent=Decimal(10))
-    row = statements.issue(location=place, month=JUNE)
-    assert row is not None
-    mine, other = (member(operator, email, "host") for email in ("Conti@mare.example", "porto@porto.example"))
-    for person, status in ((mine, 200), (other, 404), (anna, 200), (carla, 404)):
-        client.force_login(person)
-        assert client.get(f"/ops/billing/statements/{row.pk}/pdf/").status_code == status
-        assert (row.number in client.get("/ops/billing/statements/").content.decode()) == (status == 200)
-    client.force_login(mine)
-    assert client.get(f"/ops/billing/shares/{place.pk}/").status_code == 403
-    client.force_login(carla)
-    assert client.get(f"/ops/billing/shares/{place.pk}/").status_code == 404

@@ -155,11 +155,13 @@ def test_carla_cannot_take_olgas_problem_in_hand(client, carla, stand):
     assert fault.acknowledged_at is None
 
 
-def test_a_host_sees_but_does_not_act(client, operator, stand):
+def test_a_host_is_led_to_the_own_sites_and_does_not_act(client, operator, stand):
     host: User = UserFactory()
     Membership.objects.create(user=host, operator=operator, role=Role.HOST)
     fault = broken(stand)
-    assert "I’ll handle it" not in page(client, host)
+    client.force_login(host)
+    answer = client.get("/ops/")
+    assert (answer.status_code, answer["Location"]) == (302, "/host/")
     assert client.post(reverse("dashboard:acknowledge", args=[fault.pk])).status_code == 403
 
 

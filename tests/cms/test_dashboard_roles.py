@@ -54,9 +54,7 @@ def test_a_technician_finds_cards_and_prices(client: Client, operator: Operator)
     assert 'href="/ops/invoices/"' not in page
 
 
-@pytest.mark.parametrize(
-    ("role", "named"), [(Role.OWNER, True), (Role.SUPPORT, True), (Role.TECHNICIAN, False), (Role.HOST, False)]
-)
+@pytest.mark.parametrize(("role", "named"), [(Role.OWNER, True), (Role.SUPPORT, True), (Role.TECHNICIAN, False)])
 def test_who_charged_is_for_those_who_look_after_drivers(
     client: Client, operator: Operator, dario, role: str, named: bool
 ) -> None:

@@ -47,14 +47,14 @@ def test_an_exact_code_opens_the_station(client, olga, world, text):
 
 
 def test_a_hit_on_a_charge_names_its_driver_only_to_who_may_see_drivers(client, olga, operator, world):
-    host = UserFactory()
-    Membership.objects.create(user=host, operator=operator, role=Role.HOST)
+    technician = UserFactory()
+    Membership.objects.create(user=technician, operator=operator, role=Role.TECHNICIAN)
     ChargingSession.objects.update(id_tag="04A1B2C37F2C", transaction_id="CP-0042-1")
     assert "Giulia Rinaldi" in search(client, olga, "CP-0042-1").content.decode()
-    shown = search(client, host, "CP-0042-1").content.decode()
+    shown = search(client, technician, "CP-0042-1").content.decode()
     assert "…7F2C" in shown
     assert "Rinaldi" not in shown
-    client.force_login(host)
+    client.force_login(technician)
     assert "Rinaldi" not in client.get("/ops/sessions/").content.decode()
 
 
@@ -102,14 +102,7 @@ def test_the_rail_shows_what_the_role_may_open(olga, anna, operator):
     from tests.conftest import member
 
     host = member(operator, "paola@rete.example", "host")
-    assert [entry.icon for entry, _path in frame.entries_for(host, operator)] == [
-        "overview",
-        "stations",
-        "sessions",
-        "incidents",
-        "money",  # the own statements
-        "reports",
-    ]
+    assert frame.entries_for(host, operator) == []  # a host has pages of the own
 
 
 def test_on_a_phone_the_rest_is_one_page_away(client, olga, operator):

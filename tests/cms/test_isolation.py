@@ -80,7 +80,7 @@ def places(
         belongs = bellini.members.get()
         invited = CompanyInvitation.objects.create(company=bellini, email="rita@bellini.example")
         april = date(2026, 4, 1)
-        facts: dict[str, Any] = {"host_name": "Bellini", "host_email": "dario@driver.example", "fixed": 5}
+        facts: dict[str, Any] = {"host_name": "Bellini", "host_email": "rita@bellini.example", "fixed": 5}
         assert station.location is not None
         statements.agree(location=station.location, by=anna, valid_from=april, **facts)
         statement = statements.issue(location=station.location, month=april)
@@ -116,6 +116,7 @@ def places(
                 operator=operator, name="Bellini", files=0, sha256=""
             ).pk,
             "ops/billing/shares": station.location_id,
+            "host/statements": statement.pk,
             "ops/companies": bellini.pk,
             "ops/companies/members": belongs.pk,
             "ops/companies/invitations": invited.pk,
@@ -141,6 +142,7 @@ def places(
             },
             "ops/subscriptions": {"pk": subscription.pk, "fee": fee.pk},
             "company/join": {"token": "forged"},
+            "host": {"pk": station.location_id, "guest": dario.pk},
             "wallet": {"pk": dario.pk, "key": "0" * 32},
             **{beginning: {"pk": number} for beginning, number in numbers.items()},
         }

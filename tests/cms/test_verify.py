@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import Operator, Role, User
+from accounts.models import User
 from billing.documents import seal, sheets
 from billing.models import CDR
 from billing.services.charges import rating
@@ -23,7 +23,6 @@ from sessions_app.services import meter_keys
 from stations.models import EVSE
 from stations.vocabulary.values import Reading, Sample
 from tests.cms.driving import Driving, minute, see
-from tests.conftest import member
 from tests.sessions_app.test_signed import PUBLIC, ocmf
 
 pytestmark = pytest.mark.django_db
@@ -205,14 +204,3 @@ def test_a_held_charge_says_so(charge: Charge, key: None) -> None:
     assert CDR.objects.billable().count() == 0
     assert session.energy == Decimal(7_500)
     assert session.stopped_at == minute(0) + timedelta(hours=1)
-
-
-def test_a_host_sees_the_result_and_not_the_card_in_the_records(
-    charge: Charge, key: None, operator: Operator, client: Client
-) -> None:
-    session = charge(*AGREES)
-    client.force_login(member(operator, "paola@rete.example", Role.HOST))
-    html = see(client, f"/ops/sessions/{session.pk}/")
-
-    assert "Valid: the meter itself signed" in html
-    assert not [word for word in ("04A1B2C3", "/verify/", "OCMF|") if word in html]

@@ -1,7 +1,7 @@
 """Agreements with the hosts of sites, and their monthly statements: numbered, never changed, what was wrong is a line of the next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,13 +9,15 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.models import Operator, User
+from accounts.models import Membership, Operator, Role, User
 from accounts.notifications import email, once
+from accounts.services import members
 from billing import signals
 from billing.documents import numbering, statement
 from billing.models import HostStatement, HostStatementItem, RevenueShare
@@ -44,6 +46,7 @@ class Line:
     counts: bool
 
 
+@transaction.atomic
 def agree(*, location: Location, by: User, valid_from: date, ended: bool = False, **terms: Any) -> RevenueShare:
     """From the month `valid_from` on; what held before stays in the history. Raises Forbidden; Invalid; Conflict(statement_issued)
     for a month whose statement is written."""
@@ -60,7 +63,16 @@ def agree(*, location: Location, by: User, valid_from: date, ended: bool = False
             setattr(share, name, Decimal(nothing))
     checked(share)
     share.save()
+    if not ended:
+        _let_in(share)
     return share
+
+
+def _let_in(share: RevenueShare) -> None:
+    """Who gets the statements sees the site (cms.host): invited once; somebody who works for the operator already stays what he is."""
+    known = Membership.objects.filter(operator=share.operator_id, user__email__iexact=share.host_email)
+    if not known.exists():
+        members.invite(operator=share.operator, email=share.host_email, role=Role.HOST, by=None)
 
 
 def waiting(*, operator: Operator, month: date) -> int:
@@ -95,13 +107,20 @@ def issue(*, location: Location, month: date) -> HostStatement | None:
     if not history or history[0].valid_from > month:
         return None
     counted = shares.uncounted(operator, place, history, month)
-    lines = [
-        line for on in sorted({*counted.by_month, month}) for line in _lines(history, counted, on, month, operator)
-    ]
+    lines = _all_lines(history, counted, month, operator)
     current = shares.holding(history, month)
     if current is None and not lines:
         return None
     return _write(place, month, current or history[-1], counted, lines)
+
+
+def foresee(*, location: Location, month: date) -> Decimal | None:
+    """What the statement of a month would come to now; None where nothing is agreed. Nothing is written."""
+    history, operator = shares.history(location), location.operator
+    if not history or history[0].valid_from > month:
+        return None
+    counted = shares.uncounted(operator, location, history, month)
+    return _total(_all_lines(history, counted, month, operator))
 
 
 def mail(*, statement_id: int) -> bool:
@@ -109,7 +128,13 @@ def mail(*, statement_id: int) -> bool:
     row = HostStatement.objects.select_related("operator", "location").get(pk=statement_id)
 
     def deliver() -> None:
-        facts = {"statement": row, "operator": row.operator, "location": row.location, "total": statement.total(row)}
+        facts = {
+            "statement": row,
+            "operator": row.operator,
+            "location": row.location,
+            "total": statement.total(row),
+            "link": f"{settings.PUBLIC_URL}/host/",
+        }
         pdf = email.Attachment(f"{statement.stem(row)}.pdf", statement.pdf(row), "application/pdf")
         email.send(
             to=row.host_email, name="emails/host_statement", facts=facts, language=row.language, attachments=[pdf]
@@ -119,6 +144,15 @@ def mail(*, statement_id: int) -> bool:
 
 
 # ---- counting -------------------------------------------------------------------------------------------------------
+
+
+def _all_lines(history: list[RevenueShare], counted: Counted, month: date, operator: Operator) -> list[Line]:
+    months_of = sorted({*counted.by_month, month})
+    return [line for on in months_of for line in _lines(history, counted, on, month, operator)]
+
+
+def _total(lines: Sequence[Line]) -> Decimal:
+    return sum((Decimal(line.amount) for line in lines if line.counts), Decimal(0))
 
 
 def _lines(history: list[RevenueShare], counted: Counted, on: date, month: date, operator: Operator) -> list[Line]:
@@ -204,7 +238,7 @@ def _write(place: Location, month: date, share: RevenueShare, counted: Counted, 
         sessions=max(sums.sessions, 0),
         energy=energies.from_mwh(energies.to_mwh(sums.energy)),
         revenue=sums.net,
-        total=sum((Decimal(line.amount) for line in lines if line.counts), Decimal(0)),
+        total=_total(lines),
     )
     HostStatementItem.objects.bulk_create(
         [

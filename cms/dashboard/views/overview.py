@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from accounts.models import Role
 from billing.selectors import assurance
 from cms import charts
 from cms.dashboard import answers, blocks, headlines, stages
@@ -17,8 +19,10 @@ from cms.dashboard.selectors import first_steps, overview, states, stations
 from cms.templatetags.ui import STATES
 
 
-@members_only("station.view")
+@members_only("file.take")
 def page(request: MemberRequest) -> HttpResponse:
+    if request.membership.role == Role.HOST:
+        return redirect("host:page")
     operator, now = request.operator, timezone.now()
     zone = ZoneInfo(operator.time_zone)
     size = overview.size(operator)
