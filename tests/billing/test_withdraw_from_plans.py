@@ -1,7 +1,7 @@
 """Fourteen days to leave a contract that was made at a distance: it ends at once, and what was not had goes back."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,8 +9,8 @@ import time_machine
 from django.core import mail
 
 from accounts.models import Driver, Operator, User
-from billing.models import AllowanceUse, Payment, Refund, Subscription, SubscriptionPeriod
-from billing.services.charges import terms
+from billing.models import AllowanceUse, Payment, Refund, Subscription, SubscriptionPeriod, TariffVersion
+from billing.services.charges import rating, terms
 from billing.services.recurring import crediting, subscriptions, usage, withdrawing
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden
@@ -66,7 +66,8 @@ def test_what_was_used_is_paid_and_the_rest_goes_back(subscription: Subscription
     assert status(subscription) == "ended"
     assert Payment.objects.get().refunded == Decimal("22.42")
     tasks.mail_plan_news()
-    assert ["withdrawn" in one.subject for one in mail.outbox] == [False, True]
+    _begun, left = mail.outbox
+    assert "22,42" in left.body
     with pytest.raises(Conflict) as late:
         withdrawing.withdraw(subscription=subscription, expected=told.back, by=dario.user)
     assert late.value.code == "too_late"
@@ -75,9 +76,24 @@ def test_what_was_used_is_paid_and_the_rest_goes_back(subscription: Subscription
 
 def test_a_charge_that_runs_takes_nothing_more_of_it(subscription: Subscription, dario: Driver) -> None:
     running = charging(dario, 30_000)
-    assert terms.for_sessions([running], lock=False)
+    assert terms.for_sessions([running], lock=False).of(running.pk)
     withdrawing.withdraw(subscription=subscription, expected=Decimal("29.90"), by=dario.user)
-    assert not terms.for_sessions([running], lock=False)
+    assert not terms.for_sessions([running], lock=False).of(running.pk)
+
+
+def test_what_was_rated_before_still_proves_itself(
+    subscription: Subscription,
+    dario: Driver,
+    price: Callable[..., TariffVersion],
+    ended: Callable[..., ChargingSession],
+) -> None:
+    """0.55 €/kWh: 20 of 100 kWh were included."""
+    price()
+    cdr = rating.rate(session_id=ended(driver=dario, started_at=JUNE + timedelta(minutes=1)).pk)
+    assert cdr is not None
+    assert cdr.total_incl_vat == 0
+    withdrawing.withdraw(subscription=subscription, expected=Decimal("23.92"), by=dario.user)
+    assert terms.contradictions([cdr]) == {}
 
 
 def test_a_plan_that_includes_nothing_is_paid_by_the_day(dario: Driver, operator: Operator) -> None:

@@ -87,7 +87,7 @@ def contradictions(cdrs: Sequence[CDR]) -> dict[int, list[Contradiction]]:
     """By primary key, for rerating: nobody can grant a charge what no plan and no code of its driver gives. Three queries."""
     ids = [cdr.pk for cdr in cdrs]
     months = {
-        use.cdr_id: use for use in AllowanceUse.objects.filter(cdr__in=ids).select_related("period__subscription")
+        use.cdr_id: use for use in AllowanceUse.objects.filter(cdr__in=ids).select_related("period__subscription", "period__version")
     }
     uses = PromotionUse.objects.filter(cdr__in=ids).select_related("redemption__promotion")
     codes = {use.cdr_id: use.redemption for use in uses}
@@ -108,7 +108,10 @@ def _booked(cdr: CDR, month: AllowanceUse | None, code: Redemption | None) -> It
     if month and _plan:
         whose, period = month.period.subscription.driver_id, month.period
         yield Contradiction("allowance_use.driver", cdr.driver_id, whose)
-        enough = _plan.allowance_wh <= Fraction(period.energy) and _plan.allowance_s <= period.seconds
+        # who withdrew from a plan is left with less than the month had included before
+        wh = max(period.energy, period.version.included_energy)
+        seconds = max(period.seconds, period.version.included_seconds)
+        enough = _plan.allowance_wh <= Fraction(wh) and _plan.allowance_s <= seconds
         yield Contradiction("terms.allowance", enough and not (_plan.discount_percent or _plan.discount_amount), True)
     _code, took = granted.get(REDEMPTION, (None, terms.Used()))
     yield Contradiction("promotion_use", bool(took), code is not None)

@@ -23,7 +23,6 @@ from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 
 GUESSES, WITHIN = 10, timedelta(hours=1)  # wrong codes of one person
-SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # people read these out: no I, O, 0, 1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
