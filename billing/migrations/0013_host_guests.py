@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_fleet_credit'),
-        ('billing', '0011_one_ladder'),
+        ('billing', '0012_no_promotion_minimum'),
         ('stations', '0006_screen_codes_and_limits'),
     ]
 
