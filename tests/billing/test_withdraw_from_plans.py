@@ -82,10 +82,10 @@ def test_a_charge_that_runs_takes_nothing_more_of_it(subscription: Subscription,
 
 
 def test_what_was_rated_before_still_proves_itself(
-    subscription: Subscription,
-    dario: Driver,
     price: Callable[..., TariffVersion],
     ended: Callable[..., ChargingSession],
+    subscription: Subscription,
+    dario: Driver,
 ) -> None:
     """0.55 €/kWh: 20 of 100 kWh were included."""
     price()
