@@ -7,6 +7,8 @@ import unicodedata
 from typing import Any
 
 UNKNOWN = "?"
+UNSEEN = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""What turns the direction of a text round: a name must not rewrite the line that it stands in."""
 
 _REFUSED = re.compile(r'the text `"(?P<text>.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")

@@ -47,7 +47,7 @@ def _set(sheet: sheets.Sheet, at: datetime) -> bytes:
         str(_TEMPLATE),
         root=str(_TEMPLATE.parent),
         font_paths=_fonts(),
-        sys_inputs={"sheet": json.dumps(sheet, ensure_ascii=False)},
+        sys_inputs={"sheet": json.dumps(sheet, ensure_ascii=False).translate(glyphs.UNSEEN)},
         format="pdf",
         pdf_standards=["a-3b", "ua-1"],
         timestamp=int(at.timestamp()),

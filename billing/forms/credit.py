@@ -13,6 +13,7 @@ from billing.services.invoicing.credit_notes import Chosen, Left
 from cms.core.form_fields import ForgivingDecimalField
 
 AGAIN, FOR_GOOD = "again", "good"
+LEAST = Decimal("0.000001")  # 0 is not "all"
 
 
 class CreditForm(forms.Form):
@@ -45,7 +46,7 @@ class CreditForm(forms.Form):
             self.fields[f"line_{entry.line.pk}"] = forms.BooleanField(required=False)
             if credit_notes.countable(entry.line):
                 self.fields[f"of_{entry.line.pk}"] = ForgivingDecimalField(
-                    required=False, min_value=0, decimal_places=6, label=_("How much")
+                    required=False, min_value=LEAST, decimal_places=6, label=_("How much")
                 )
 
     @property
@@ -54,7 +55,7 @@ class CreditForm(forms.Form):
         found: dict[int, Decimal | None] = {}
         for entry in self.left:
             if given.get(f"line_{entry.line.pk}"):
-                found[entry.line.pk] = given.get(f"of_{entry.line.pk}") or None
+                found[entry.line.pk] = given.get(f"of_{entry.line.pk}")
         return found
 
     @property

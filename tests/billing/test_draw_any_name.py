@@ -28,6 +28,7 @@ def sheet(name: str) -> dict[str, Any]:
         ("充電 株式会社", "?? ????"),
         ("ร้าน Roma", "? Roma"),
         ("bell\x07", "bell"),
+        ("Rossi\u202eevil", "Rossievil"),
         ("👨‍👩‍👧", ""),
     ],
 )

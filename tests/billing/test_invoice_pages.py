@@ -165,6 +165,16 @@ def test_who_waits_is_named_by_company_person_or_address(operator: Operator) -> 
     assert list(names.values()).count("x@driver.example") == 1
 
 
+@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "abc"])
+def test_nothing_is_credited_for_a_quantity_that_is_none(desk: Client, charge: CDR, typed: str) -> None:
+    desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
+    invoice = Invoice.objects.get()
+    [line] = invoice.lines.all()
+    answer = desk.post(f"/ops/invoices/{invoice.pk}/credit/", {f"line_{line.pk}": "on", f"of_{line.pk}": typed})
+    assert answer.status_code == 400
+    assert Invoice.objects.count() == 1
+
+
 def test_what_holds_a_charge_is_said_in_words_with_a_way_there(desk: Client, charge: CDR) -> None:
     facts = {"review": "missing_stop,negative", "estimated": True, "energy": Decimal(5_000)}
     session = EndedSessionFactory(station=charge.session.station, driver=charge.driver, **facts)

@@ -13,6 +13,7 @@ from lxml import etree
 
 from accounts.models import Company, Driver, Operator, User
 from billing.documents import en16931
+from billing.documents.fatturapa import names
 from billing.documents.positions import Position
 from billing.models import CDR, EInvoice, FileSequence, FiscalSettings, Invoice
 from billing.selectors import einvoices as selectors
@@ -499,9 +500,17 @@ def test_names_go_on_after_those_of_another_program(charge: Charge, operator: Op
     file = made(charge())
     assert file.file_name == "IT00743110157_00421.xml"
     assert file.invoice.number == "EV-1/2026"
-    fiscal.update(operator=operator, values={"last_file": "00001"}, by=None)  # never back
-    assert fiscal.last_file(operator) == "00421"
+    fiscal.update(operator=operator, values={"last_file": "0Z000"}, by=None)  # mistyped
+    fiscal.update(operator=operator, values={"last_file": "00001"}, by=None)
+    assert fiscal.last_file(operator) == "00421"  # but never back to a name of ours
     assert fiscal.settings_of(operator).series == "EV"
+
+
+def test_when_names_run_out_it_says_so(charge: Charge) -> None:
+    FileSequence.objects.create(transmitter="IT00743110157", last=names.MOST)
+    with pytest.raises(Conflict) as refused:
+        made(charge())
+    assert refused.value.code == "no_file_names"
 
 
 def test_other_currencies_owe_no_duty_in_euro(operator: Operator, dario: Driver) -> None:

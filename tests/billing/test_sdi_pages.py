@@ -243,7 +243,7 @@ def test_the_settings_are_cleaned_and_checked(desk: Client, operator: Operator) 
     assert FileSequence.objects.get(transmitter="IT01533030480").last == 35
     for wrong in (
         {"transmitter": "1234"}, {"no_vat_natura": "N9"}, {"server_energia": "€€€"}, {"series": "H"}, {"series": "EV/1"},
-        {"last_file": "0-1"}, {"last_file": "123456"}, {"rea_number": ""}, {"rea_office": "Bologna"}, {"share_capital": "-1"},
+        {"last_file": "0-1"}, {"last_file": "123456"}, {"last_file": "ZZZZZ"}, {"rea_number": ""}, {"rea_office": "Bologna"}, {"share_capital": "-1"},
     ):  # fmt: skip
         assert desk.post("/ops/settings/documents/", good | wrong).status_code == 400
     assert FiscalSettings.objects.get().transmitter == "IT01533030480"
@@ -265,6 +265,7 @@ RIGHT = {**BELLINI, "recipient": "M5UXCR1", "country_code": "IT"}
         ({"vat_number": "IT01533030481"}, "vat_number"),
         ({"fiscal_code": "RSSMRA80A01F205A"}, "fiscal_code"),
         ({"postal_code": "4112"}, "postal_code"),
+        ({"country_code": "ZZ"}, "country_code"),
         ({"recipient": "ABC"}, "recipient"),
         ({"recipient": "nobody@"}, "recipient"),
         ({"vat_treatment": "split"}, "vat_treatment"),

@@ -342,6 +342,13 @@ def test_the_samples_of_the_six_messages(reference_data: Path) -> None:
     assert (told["NE"].outcome, told["RC"].recipient) == ("EC01", "Amministrazione di prova")
 
 
+@pytest.mark.parametrize("outcome", ["", "<Esito>EC99</Esito>"])
+def test_an_answer_that_says_neither_yes_nor_no_is_none(outcome: str) -> None:
+    message = f"<NotificaEsito><NomeFile>IT01234567890_11111.xml</NomeFile>{outcome}</NotificaEsito>"
+    with pytest.raises(read.Unreadable, match="Esito"):
+        notices.notice(message.encode())
+
+
 @pytest.mark.parametrize("kind", ["EC", "SE"])
 def test_messages_of_others_are_told_apart(reference_data: Path, kind: str) -> None:
     path = reference_data / f"fatturapa/testsdi/notifications__IT01234567890_11111_{kind}_001.xml"

@@ -44,6 +44,11 @@ def counted(typed: str) -> int:
     return int(plain, len(_SIGNS))
 
 
+def count_of(name: str) -> int:
+    """Of a file of ours: IT01234567890_00010.xml is the 36th."""
+    return counted(name.rpartition("_")[2].removesuffix(".xml"))
+
+
 def unsigned(name: str) -> str:
     """The name of the file that was handed over, whatever the signature added to it; "" for no name of an invoice's file."""
     found = _NAME.fullmatch(name.strip())

@@ -52,11 +52,14 @@ def notice(data: bytes) -> Notice:
     file_name = names.unsigned(_text(root, "NomeFile"))
     if not file_name:
         raise read.Unreadable("NomeFile is missing")
+    outcome = _text(root, "Esito")
+    if kind == OUTCOME and outcome not in _ANSWERS:  # neither accepted nor declined: nothing is assumed
+        raise read.Unreadable(f"Esito is {outcome!r}")
     return Notice(
         kind=kind,
         sdi_id=_text(root, "IdentificativoSdI"),
         file_name=file_name,
-        outcome=_text(root, "Esito"),
+        outcome=outcome,
         errors=tuple((_text(error, "Codice"), _text(error, "Descrizione")) for error in _all(root, "Errore")),
         recipient=" ".join(_text(place, "Descrizione") for place in _all(root, "Destinatario")),
         note=_text(root, "Note") or (_text(root, "Descrizione") if kind != REFUSED else ""),
@@ -66,7 +69,7 @@ def notice(data: bytes) -> Notice:
 
 def state(told: Iterable[tuple[str, str]]) -> str | None:
     """What (kind, outcome) of all messages together say, whatever the order they came in. None: nothing was told yet."""
-    kinds = {_MEANING[kind] if kind != OUTCOME else _ANSWERS.get(outcome, "accepted") for kind, outcome in told}
+    kinds = {_MEANING[kind] if kind != OUTCOME else _ANSWERS[outcome] for kind, outcome in told}
     return next((name for name in _STRONGEST_FIRST if name in kinds), None)
 
 

@@ -170,8 +170,10 @@ def _keep(invoice: Invoice, both: _Both, *, attempt: int) -> EInvoice:
 
 
 def _next_name(transmitter: str) -> names.FileName:
-    counter, _ = FileSequence.objects.get_or_create(transmitter=transmitter)
+    counter, _new = FileSequence.objects.get_or_create(transmitter=transmitter)
     row = FileSequence.objects.select_for_update().get(pk=counter.pk)
+    if row.last >= names.MOST:
+        raise Conflict(_("No file names are left for %(id)s.") % {"id": transmitter}, code="no_file_names")
     row.last += 1
     row.save(update_fields=["last"])
     return names.FileName(transmitter, row.last)

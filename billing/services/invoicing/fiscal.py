@@ -13,7 +13,7 @@ from accounts import access
 from accounts.models import Operator
 from billing.documents import einvoice_header, numbering, parties
 from billing.documents.fatturapa import names
-from billing.models import FileSequence, FiscalSettings
+from billing.models import EInvoice, FileSequence, FiscalSettings
 from billing.services.invoicing.issuing import Actor
 from cms.core.errors import Invalid
 
@@ -44,8 +44,8 @@ def italian(operator: Operator) -> bool:
 
 
 def update(*, operator: Operator, values: Mapping[str, Any], by: Actor) -> FiscalSettings:
-    """Names in `values`: see EDITABLE, and `last_file`, the last name that another program has used (00420): ours go on after it.
-    Raises Forbidden, and Invalid by field; then nothing is changed."""
+    """Names in `values`: see EDITABLE, and `last_file`, the last name that another program has used (00420): ours go on after it,
+    and never before one of our own. Raises Forbidden, and Invalid by field; then nothing is changed."""
     if by is not None:
         access.demand(by, "operator.edit", operator)
     given = {name: values[name] for name in EDITABLE if name in values}
@@ -71,8 +71,19 @@ def _save(operator: Operator, given: Mapping[str, Any], last: int) -> FiscalSett
     if last:
         transmitter = einvoice_header.transmitter(parties.seller(operator), row)
         FileSequence.objects.get_or_create(transmitter=transmitter)
-        FileSequence.objects.filter(transmitter=transmitter, last__lt=last).update(last=last)
+        counter = FileSequence.objects.select_for_update().get(transmitter=transmitter)
+        counter.last = max(last, _used(transmitter))
+        counter.save(update_fields=["last"])
     return row
+
+
+def _used(transmitter: str) -> int:
+    """The highest of our own names."""
+    mine = EInvoice.objects.filter(file_name__startswith=f"{transmitter}_").values_list("file_name", flat=True)
+    return max((names.count_of(name) for name in mine.order_by("-pk")[:_LATEST]), default=0)
+
+
+_LATEST = 500  # names go up: more than this many are never on their way at once
 
 
 def last_file(operator: Operator) -> str:
@@ -84,10 +95,16 @@ def last_file(operator: Operator) -> str:
 
 def _counted(typed: str, wrong: dict[str, list[str]]) -> int:
     try:
-        return names.counted(typed) if typed.strip() else 0
+        count = names.counted(typed) if typed.strip() else 0
     except ValueError:
         wrong["last_file"] = [_("Up to five letters and digits, as in the name of the file.")]
         return 0
+    if count > names.MOST - _LEFT:
+        wrong["last_file"] = [_("Too few names would be left after this one.")]
+    return count
+
+
+_LEFT = 1_000_000
 
 
 def _matching(pattern: str, without: str = r"\s") -> Callable[[str], str | None]:
