@@ -121,6 +121,11 @@ class AssignSerializer(serializers.Serializer[Any]):
     location = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
+class UnassignSerializer(serializers.Serializer[Any]):
+    assignment = serializers.IntegerField()
+    at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
 class Tariffs(rest.Resource):
     """Tariffs as they are now, newest first. POST makes one (the first becomes the default), PATCH and PUT a new version."""
 
@@ -130,7 +135,7 @@ class Tariffs(rest.Resource):
     serializer_class = TariffSerializer
     reads = "tariff.view"
     writes = "tariff.edit"
-    rights = {"quote": "tariff.view", "assign": "tariff.edit"}
+    rights = {"quote": "tariff.view", "assign": "tariff.edit", "unassign": "tariff.edit"}
 
     def get_object(self) -> Tariff:
         if not self.kwargs["pk"].isascii() or not self.kwargs["pk"].isdecimal() or len(self.kwargs["pk"]) > 18:
@@ -206,6 +211,18 @@ class Tariffs(rest.Resource):
         wanted = assignments.scope(request.data, self.actor.operator)
         made = assigning.assign(tariff=tariff, operator=self.actor.operator, by=self.actor, **wanted)
         return Response(assignments.as_json(made), status=201)
+
+    @extend_schema(request=UnassignSerializer, responses={200: AssignmentSerializer})
+    @action(detail=True, methods=["post"])
+    def unassign(self, request: Request, pk: str) -> Response:
+        """Ends an `assignment` of this tariff, from `at` (now) on: the next best price holds there. One that has not begun is called
+        off where no `at` is given."""
+        mine = TariffAssignment.objects.filter(tariff=self.get_object()).select_related("operator", "evse")
+        asked = UnassignSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        row = assignments.row("assignment", asked.validated_data["assignment"], mine, "pk")
+        assigning.end(row=row, at=asked.validated_data["at"], by=self.actor)
+        return Response(assignments.as_json(row))
 
     def _changed(self, terms: dict[str, Any]) -> Response:
         tariff = self.get_object()

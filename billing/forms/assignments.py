@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Driver, DriverGroup, Operator
 from billing.models import Plan, TariffAssignment
+from billing.services.prices import assigning
+from cms.core.errors import Invalid
 from stations.models import EVSE, ChargingStation, Location
 
 EVERYBODY, AD_HOC, PARTNER = "", "ad_hoc", "partner"
@@ -44,6 +46,12 @@ class ScopeForm(forms.Form):
             (PARTNER, _("a roaming partner")),
         ]
 
+    def clean_partner(self) -> str:
+        try:
+            return assigning.party(self.cleaned_data["partner"])
+        except Invalid as wrong:
+            raise forms.ValidationError(wrong.text) from wrong
+
     def clean_point(self) -> EVSE | ChargingStation | None:
         text = self.cleaned_data["point"].strip()
         if not text:
@@ -59,7 +67,7 @@ class ScopeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        if given.get("who") == PARTNER and not given.get("partner"):
+        if given.get("who") == PARTNER and not given.get("partner") and "partner" not in self.errors:
             self.add_error("partner", _("Say which partner: IT*ABC."))
         place, point = given.get("location"), given.get("point")
         if place and point and _station(point).location_id != place.pk:
@@ -78,7 +86,7 @@ class ScopeForm(forms.Form):
             "power_type": given["power_type"],
             "driver_group": next((g for g in self.groups if kind == "group" and str(g.pk) == pk), None),
             "plan": next((p for p in self.plans if kind == "plan" and str(p.pk) == pk), None),
-            "partner": given["partner"].strip().upper() if kind == PARTNER else "",
+            "partner": given["partner"] if kind == PARTNER else "",
             "ad_hoc": kind == AD_HOC,
         }
 
@@ -86,6 +94,10 @@ class ScopeForm(forms.Form):
 class AssignForm(ScopeForm):
     valid_from = forms.DateTimeField(
         label=_("From"), required=False, help_text=_("Left empty: from now on."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    valid_until = forms.DateTimeField(
+        label=_("Until"), required=False, help_text=_("Left empty: for good. Afterwards goes on what would hold there."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from billing.models import Tariff, TariffAssignment, TariffDraft, TariffVersion
 from billing.selectors import reach
 from billing.selectors.assignments import SCOPE_COLUMNS
 
-WITH_NAMES = ("location", "station", "evse", "plan", "driver_group", "tariff", "by")
+WITH_NAMES = ("location", "station", "evse__station", "plan", "driver_group", "tariff", "by")
 Mark = tuple[object, ...]
 
 

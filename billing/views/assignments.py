@@ -1,5 +1,6 @@
 """Where and for whom a tariff holds, and why one of several prices wins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,21 +9,27 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.doors import MemberRequest, members_only
+from accounts.forms import errors
 from accounts.models import Operator
 from billing import pricing
 from billing.forms.assignments import AskForm, AssignForm
 from billing.models import Tariff, TariffAssignment
 from billing.selectors import assignments as considering
+from billing.selectors import conflicts
 from billing.selectors import tariffs as selectors
 from billing.selectors.assignments import Place, Verdict, Who
 from billing.services.prices import assigning
 from billing.views import editing
-from cms.core.errors import DomainError
+from cms.core.errors import DomainError, Invalid
+
+NAMED = 4  # prices that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ def holdings(tariff: Tariff) -> list[Holding]:
     for row in selectors.waiting(tariff.operator, now):
         if row.tariff_id == tariff.pk:
             found.append(_said(row, begins=row.valid_from))
+            mine.add(selectors.mark(row))
         elif selectors.mark(row) in mine:
             found.append(_said(row, begins=row.valid_from, ends=True))
     return found
@@ -113,31 +121,75 @@ def who(row: TariffAssignment) -> str:
     return _("people without an account") if row.ad_hoc else _("everybody")
 
 
-@require_POST
+def met(row: TariffAssignment) -> list[str]:
+    """What it meets, a sentence each."""
+    found = conflicts.of(row, timezone.now())
+    said = []
+    if found.replaces is not None and found.replaces.tariff_id != row.tariff_id:
+        said.append(_("It takes the place of %(tariff)s there.") % {"tariff": found.replaces.tariff})
+    if found.followed_by is not None:
+        at = date_format(timezone.localtime(found.followed_by.valid_from), "DATETIME_FORMAT")
+        if found.followed_by.tariff is None:
+            said.append(_("It ends there on %(at)s.") % {"at": at})
+        else:
+            words = {"tariff": found.followed_by.tariff, "at": at}
+            said.append(_("%(tariff)s takes over there on %(at)s.") % words)
+    if found.before:
+        said.append(_("Asked before it: %(names)s.") % {"names": _named(found.before)})
+    if found.after:
+        said.append(_("Asked after it: %(names)s.") % {"names": _named(found.after)})
+    return said
+
+
+def _named(rows: Sequence[TariffAssignment]) -> str:
+    names = [f"{row.tariff} ({where(row)}, {who(row)})" for row in rows[:NAMED]]
+    rest = len(rows) - NAMED
+    return "; ".join([*names, ngettext("%(n)s more", "%(n)s more", rest) % {"n": rest}] if rest > 0 else names)
+
+
 @members_only("tariff.edit")
 def assign(request: MemberRequest, pk: int) -> HttpResponse:
+    """GET says what an assignment would meet, POST makes it. What makes no sense comes back with what was typed."""
     tariff = editing.mine(request, pk)
+    if request.method != "POST":
+        return _tried(request, tariff)
     form = AssignForm(request.POST, operator=request.operator)
-    if not form.is_valid():
-        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return redirect("tariff", pk=pk)
-    scope = form.scope()
-    try:
-        row = assigning.assign(
-            tariff=tariff,
-            operator=request.operator,
-            by=request.user,
-            valid_from=form.cleaned_data["valid_from"],
-            **scope,
-        )
-    except DomainError as error:
-        messages.error(request, error.text)
-    else:
-        words = {"tariff": tariff, "where": where(row), "who": who(row)}
-        later = row.valid_from > timezone.now()
-        said = _("%(tariff)s is scheduled: %(where)s, %(who)s.") if later else _("%(tariff)s holds from now on: %(where)s, %(who)s.")  # fmt: skip
-        messages.success(request, said % words)
-    return redirect("tariff", pk=pk)
+    if form.is_valid():
+        meets = met(_wanted(form, tariff))
+        try:
+            row = assigning.assign(
+                tariff=tariff,
+                operator=request.operator,
+                by=request.user,
+                valid_from=form.cleaned_data["valid_from"],
+                valid_until=form.cleaned_data["valid_until"],
+                **form.scope(),
+            )
+        except Invalid as error:
+            errors.place(form, error, names={"plan": "who", "driver_group": "who", "ad_hoc": "who"})
+        except DomainError as error:
+            form.add_error(None, error.text)
+        else:
+            words = {"tariff": tariff, "where": where(row), "who": who(row)}
+            later = row.valid_from > timezone.now()
+            said = _("%(tariff)s is scheduled: %(where)s, %(who)s.") if later else _("%(tariff)s holds from now on: %(where)s, %(who)s.")  # fmt: skip
+            messages.success(request, " ".join([said % words, *meets]))
+            return redirect("tariff", pk=pk)
+    return render(request, "operator/tariffs/assign.html", {"tariff": tariff, "assign": form}, status=400)
+
+
+def _wanted(form: AssignForm, tariff: Tariff) -> TariffAssignment:
+    return unsaved(form.operator, tariff=tariff, valid_from=form.cleaned_data["valid_from"], **form.scope())
+
+
+def _tried(request: MemberRequest, tariff: Tariff) -> HttpResponse:
+    form = AssignForm(request.GET if request.GET else None, operator=request.operator)
+    context: dict[str, Any] = {"tariff": tariff, "assign": form}
+    if form.is_valid():
+        row = _wanted(form, tariff)
+        context |= {"met": met(row), "where": where(row), "who": who(row)}
+    part = "meets" if request.headers.get("HX-Request") else "assign"
+    return render(request, f"operator/tariffs/{part}.html", context)
 
 
 @require_POST

@@ -275,6 +275,8 @@ def test_a_tariff_is_assigned_to_a_place_and_people(api: APIClient, operator: Op
         ({"power_type": "AC"}, "power_type"),
         ({"ad_hoc": True, "partner": "IT*XYZ"}, "ad_hoc"),
         ({"valid_from": "2020-01-01T00:00:00Z"}, "valid_from"),
+        ({"valid_until": "2020-01-01T00:00:00Z"}, "valid_until"),
+        ({"partner": "Enel X"}, "partner"),
     ],
 )
 def test_an_assignment_without_sense_is_refused(api: APIClient, body: dict[str, Any], field: str) -> None:
@@ -289,3 +291,22 @@ def test_a_location_of_others_is_not_there(api: APIClient, other_operator: Opera
     number = post(api, "tariffs/", BODY).json()["id"]
     answer = post(api, f"tariffs/{number}/assign/", {"location": LocationFactory(operator=other_operator).pk})
     assert (answer.status_code, list(answer.json())) == (400, ["location"])
+
+
+def test_an_assignment_is_ended_and_called_off_by_a_program(api: APIClient, operator: Operator) -> None:
+    number = post(api, "tariffs/", BODY).json()["id"]
+    now, later = ({"partner": "it-abc"}, {"ad_hoc": True, "valid_from": "2030-06-20T00:00:00Z"})
+    rows = [post(api, f"tariffs/{number}/assignments/", body).json() for body in (now, later)]
+    assert rows[0]["partner"] == "IT*ABC"
+    for row in rows:
+        answer = post(api, f"tariffs/{number}/unassign/", {"assignment": row["id"]})
+        assert (answer.status_code, answer.json()) == (200, row)
+        assert TariffAssignment.objects.order_by("-pk")[0].tariff is None
+    other = post(api, "tariffs/", BODY).json()["id"]
+    for tariff, body in (
+        (number, {"assignment": rows[0]["id"], "at": "soon"}),
+        (number, {"assignment": 10**30}),
+        (number, {}),
+        (other, {"assignment": rows[0]["id"]}),
+    ):
+        assert post(api, f"tariffs/{tariff}/unassign/", body).status_code == 400

@@ -9,10 +9,11 @@ import time_machine
 from accounts.models import DriverGroup, Operator, User
 from billing import pricing
 from billing.models import Tariff, TariffAssignment
+from billing.selectors import conflicts
 from billing.services.prices import assigning
 from cms.core.errors import Conflict, Invalid
 from stations.models import Location
-from tests.factories import LocationFactory
+from tests.factories import LocationFactory, StationFactory
 from tests.factories.billing import TariffFactory, TariffVersionFactory
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -116,3 +117,70 @@ def test_a_group_and_a_partner_have_their_prices_at_once(operator: Operator, pla
     for name, who in people.items():
         version = pricing.tariff_for(operator_id=operator.pk, location_id=place.pk, at=NOON, who=who)
         assert (version.tariff.name if version else "") == name
+
+
+def test_an_end_that_waits_is_called_off(operator: Operator, place: Location, olga: User) -> None:
+    own = assigning.assign(
+        tariff=named(operator, "Own"), operator=operator, location=place, valid_until=NOON + 2 * DAY, by=olga
+    )
+    assert week(operator, place) == ["Own", "Own", "", "", ""]
+    assigning.end(row=TariffAssignment.objects.get(tariff=None), by=olga)
+    assert week(operator, place) == ["Own"] * 5
+    assigning.end(row=own, at=NOON + DAY, by=olga)
+    assert week(operator, place)[:2] == ["Own", ""]
+
+
+@pytest.mark.parametrize("typed", ["IT*ABC", "it*abc", " ITABC ", "it-abc"])
+def test_a_partner_is_written_as_ocpi_has_it(operator: Operator, olga: User, typed: str) -> None:
+    row = assigning.assign(tariff=named(operator, "Partner"), operator=operator, partner=typed, by=olga)
+    assert row.partner == "IT*ABC"
+
+
+@pytest.mark.parametrize("typed", ["Enel", "IT*ABCD", "I1*ABC", "IT*A\u00c0C", "IT*AB\0"])
+def test_what_is_no_party_is_refused(operator: Operator, olga: User, typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        assigning.assign(tariff=named(operator, "Partner"), operator=operator, partner=typed, by=olga)
+    assert (list(refused.value.fields), TariffAssignment.objects.count()) == (["partner"], 0)
+
+
+def test_what_a_new_price_meets_is_named(operator: Operator, place: Location, olga: User) -> None:
+    """Only what fits the same charges, in the order in which they are asked."""
+    station, elsewhere = StationFactory(operator=operator, location=place), LocationFactory(operator=operator)
+    taxi = DriverGroup.objects.create(operator=operator, name="Taxi")
+    scopes: dict[str, dict[str, Any]] = {
+        "Default": {},
+        "Here": {"location": place},
+        "There": {"location": elsewhere},
+        "Station": {"station": station},
+        "DC": {"power_type": "DC"},
+        "Taxi": {"driver_group": taxi},
+        "Passers-by": {"ad_hoc": True},
+        "Partner": {"partner": "IT*ABC"},
+    }
+    for name, scope in scopes.items():
+        assigning.assign(tariff=named(operator, name), operator=operator, by=olga, **scope)
+    assigning.assign(tariff=named(operator, "Soon"), operator=operator, location=place, valid_from=NOON + DAY, by=olga)
+
+    def met(**scope: Any) -> tuple[Any, Any, list[str], list[str]]:
+        found = conflicts.of(TariffAssignment(operator=operator, **scope), NOON)
+        names = [[str(row.tariff) for row in rows] for rows in (found.before, found.after)]
+        return (
+            found.replaces and str(found.replaces.tariff),
+            found.followed_by and str(found.followed_by.tariff),
+            *names,
+        )
+
+    assert met(location=place) == ("Here", "Soon", ["Taxi", "Partner", "Passers-by", "Station"], ["DC", "Default"])
+    assert met(ad_hoc=True) == ("Passers-by", None, [], ["Station", "Here", "There", "DC", "Default"])
+    assert met(station=station, power_type="AC_3_PHASE") == (
+        None,
+        None,
+        ["Taxi", "Partner", "Passers-by"],
+        ["Station", "Here", "Default"],
+    )
+    assert met(driver_group=DriverGroup(pk=99), location=elsewhere) == (
+        None,
+        None,
+        [],
+        ["Taxi", "There", "DC", "Default"],
+    )

@@ -295,8 +295,9 @@ def test_it_is_where_they_have_another_price_for_people_without_an_account(
 
 def test_it_is_not_put_on_fast_points_afterwards(desk: Client, tariff: Tariff, fast: EVSE, operator: Operator) -> None:
     slow = TariffVersionFactory(tariff=TariffFactory(operator=operator), min_price=Decimal(2)).tariff
-    page = desk.post(f"/ops/tariffs/{slow.pk}/assign/", {"point": fast.uid, "who": "ad_hoc"}, follow=True)
-    assert any(fast.uid in str(message) for message in page.context["messages"])
+    page = desk.post(f"/ops/tariffs/{slow.pk}/assign/", {"point": fast.uid, "who": "ad_hoc"})
+    assert page.status_code == 400
+    assert fast.uid in str(page.context["assign"].non_field_errors())
     assert not TariffAssignment.objects.filter(tariff=slow).exists()
 
 
@@ -377,6 +378,29 @@ def test_a_place_gets_the_tariff_and_gives_it_back(desk: Client, tariff: Tariff,
     assert _tariff(operator, place.pk) == special
     desk.post(f"/ops/tariffs/{special.pk}/assignments/{row.pk}/end/")
     assert _tariff(operator, place.pk) == tariff
+
+
+def test_what_was_typed_comes_back_where_it_cannot_hold(desk: Client, tariff: Tariff) -> None:
+    typed = {"point": "IT*NOBODY", "who": "partner", "partner": "Enel", "valid_until": "2001-01-01T00:00"}
+    page = desk.post(f"/ops/tariffs/{tariff.pk}/assign/", typed)
+    assert (page.status_code, set(page.context["assign"].errors)) == (400, {"point", "partner"})
+    assert 'value="Enel"' in page.content.decode()
+    page = desk.post(f"/ops/tariffs/{tariff.pk}/assign/", {"valid_until": "2001-01-01T00:00"})
+    assert (page.status_code, set(page.context["assign"].errors)) == (400, {"valid_until"})
+    assert TariffAssignment.objects.count() == 1
+
+
+def test_a_page_says_what_an_assignment_would_meet(desk: Client, tariff: Tariff, operator: Operator) -> None:
+    place = LocationFactory(operator=operator, name="Fiera")
+    special = TariffVersionFactory(tariff=TariffFactory(operator=operator, name="Fair")).tariff
+    assigning.assign(tariff=special, operator=operator, location=place, by=None)
+    url = f"/ops/tariffs/{tariff.pk}/assign/?location={place.pk}&who="
+    met = desk.get(url, headers={"HX-Request": "true"})
+    assert met.context["met"] == ["It takes the place of Fair there.", "Asked after it: AC 22 (everywhere, everybody)."]
+    assert "<!doctype html>" not in met.content.decode()
+    made = desk.post(f"/ops/tariffs/{tariff.pk}/assign/", {"location": place.pk}, follow=True)
+    (said,) = (str(message) for message in made.context["messages"])
+    assert "It takes the place of Fair there." in said
 
 
 def test_what_begins_later_may_be_called_off(desk: Client, tariff: Tariff, operator: Operator) -> None:

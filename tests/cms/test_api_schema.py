@@ -106,6 +106,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/api/v1/tariffs/{id}/"): {"min_price": None},
     ("post", "/api/v1/tariffs/{id}/assign/"): {"location": None},
     ("post", "/api/v1/tariffs/{id}/assignments/"): {"evse": None, "ad_hoc": True, "power_type": "DC", "partner": ""},
+    ("post", "/api/v1/tariffs/{id}/unassign/"): {"assignment": 2**62},
     ("post", "/api/v1/tariffs/{id}/quote/"): {
         "started_at": "2026-05-01T08:30:00Z",
         "periods": [{"start": "2026-05-01T08:30:00Z", "energy_kwh": 20.5, "charging_seconds": 3600, "parking_seconds": 60,
@@ -122,6 +123,7 @@ REFUSED = {
     ("get", "/api/v1/invoices/{id}/fatturapa/"): 409,
     ("post", "/api/v1/payments/{id}/capture/"): 409,
     ("post", "/api/v1/payments/{id}/release/"): 409,
+    ("post", "/api/v1/tariffs/{id}/unassign/"): 400,
 }
 """In this world, by its state."""
 

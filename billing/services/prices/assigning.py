@@ -1,5 +1,6 @@
 """Saying where and for whom a price holds, from when and until when. A row is never edited: an end is a row of its own."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from billing.services.prices import lawful, tariffs
 from billing.services.prices.tariffs import Actor
 from cms.core.errors import Conflict, Invalid
 from stations.models import EVSE, ChargingStation, Location
+
+_PARTY = re.compile(r"([A-Za-z]{2})[*-]?([A-Za-z0-9]{3})", re.ASCII)
 
 
 @transaction.atomic
@@ -44,6 +47,7 @@ def assign(
     that is past: what has begun keeps its price. Conflict(tariff_archived), Conflict(afir), Forbidden.
     """
     tariffs.demand(by, operator)
+    partner = party(partner)
     places = {"location": location, "station": station, "evse": evse}
     people = {"plan": plan, "driver_group": driver_group, "partner": partner, "ad_hoc": ad_hoc}
     _check_scope(operator, tariff, places, people)
@@ -72,8 +76,8 @@ def assign(
 
 @transaction.atomic
 def end(*, row: TariffAssignment, at: datetime | None = None, by: Actor) -> None:
-    """From `at` (now) on the next best price holds in its scope. What has not begun is called off where no moment is named: the scope
-    goes on as it is. Twice is boring. Raises Conflict(assignment_over) where something else holds there by now, Conflict(afir), Invalid
+    """From `at` (now) on the next best price holds in its scope. What has not begun, an end too, is called off where no moment is named:
+    the scope goes on as it is. Twice is boring. Raises Conflict(assignment_over) where something else holds there by now, Conflict(afir), Invalid
     for a moment that is past, Forbidden."""
     tariffs.demand(by, row.operator)
     _lock(row.operator)
@@ -81,7 +85,8 @@ def end(*, row: TariffAssignment, at: datetime | None = None, by: Actor) -> None
     waits = row.valid_from > now
     same = TariffAssignment.objects.filter(**_columns(row))
     last = same.filter(valid_from__lte=row.valid_from if waits else now).order_by("-valid_from", "-pk").first()
-    if last is not None and last.tariff_id is None:
+    ended = last is not None and last.tariff_id is None
+    if ended and not (waits and last == row):
         return
     if last != row:
         raise Conflict(
@@ -119,6 +124,16 @@ def _afterwards(row: TariffAssignment, until: datetime) -> TariffAssignment | No
 def _columns(row: TariffAssignment) -> dict[str, Any]:
     """Its scope, for a query and for a row alike."""
     return dict(zip(SCOPE_COLUMNS, assignments.scope_of(row), strict=True))
+
+
+def party(text: str) -> str:
+    """IT*ABC, from itabc and IT-ABC too (OCPI 2.2.1: country_code and party_id). Raises Invalid."""
+    if not text.strip():
+        return ""
+    found = _PARTY.fullmatch(text.strip())
+    if found is None:
+        raise Invalid({"partner": [_("Two letters of the country and three of the party are expected: IT*ABC.")]})
+    return f"{found[1]}*{found[2]}".upper()
 
 
 def _check_scope(
