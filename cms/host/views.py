@@ -1,5 +1,6 @@
 """/host/: do my chargers work, and what did I earn? A host sees the sites whose agreement names the own address, and nothing else."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,8 +21,9 @@ from cms import charts
 from cms.core import typed
 from cms.core.errors import Invalid
 from cms.dashboard.selectors import states
-from cms.reports import selectors as usage
+from cms.reports import catalogue
 from cms.reports.filters import Filters
+from cms.templatetags import figures
 from cms.templatetags.ui import STATES
 from stations.models import Location
 
@@ -132,13 +134,13 @@ def _shown(request: MemberRequest, place: Location) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "host/now.html", {"place": place, **_now(place)})
     this = months.this(request.operator)
-    figures = _months(place, this)
+    side_by_side = _months(place, this)
     context = {
         "place": place,
         "several": len(_sites(request)) > 1,
         **_now(place),
-        **figures,
-        **_chart(place, request.user.email, figures["this"], figures["last"]),
+        **side_by_side,
+        **_chart(place, request.user.email, side_by_side["this"], side_by_side["last"]),
         **_busy(place, request.operator),
         **_statements(request),
     }
@@ -189,13 +191,19 @@ def _chart(place: Location, email: str, this: selectors.Month, last: selectors.M
         charts.Month(date_format(on, "b"), revenue.get(on, shares.NOTHING), None, revenue.get(months.after(on, -12)))
         for on in shown
     ]
-    return {"chart": charts.revenue(columns, currency=place.operator.currency)}
+    currency = place.operator.currency
+    drawn = charts.revenue(columns, currency=currency)
+    answer = _("%(now)s without VAT so far in %(month)s, %(before)s in %(last)s.") % {
+        "now": figures.money(this.sums.revenue, currency),
+        "month": date_format(this.month, "F"),
+        "before": figures.money(last.sums.revenue, currency),
+        "last": date_format(last.month, "F"),
+    }
+    return {"chart": replace(drawn, question=_("What does the site bring in?")), "answer": answer}
 
 
 def _busy(place: Location, operator: Operator) -> dict[str, Any]:
-    cells = usage.usage(Filters(operator, place, "90"))
-    known = any(value is not None for row in cells for value in row)
-    return {"busy": charts.heatmap(cells, unit=_("of the connectors have a car")) if known else None}
+    return {"busy": catalogue.usage(Filters(operator, place, "90"))}
 
 
 def _statements(request: MemberRequest) -> dict[str, Any]:

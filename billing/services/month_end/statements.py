@@ -115,12 +115,13 @@ def issue(*, location: Location, month: date) -> HostStatement | None:
 
 
 def foresee(*, location: Location, month: date) -> Decimal | None:
-    """What the statement of a month would come to now; None where nothing is agreed. Nothing is written."""
+    """What a month itself would come to now, without what an earlier one has still to correct; None where nothing is agreed. Nothing
+    is written."""
     history, operator = shares.history(location), location.operator
     if not history or history[0].valid_from > month:
         return None
     counted = shares.uncounted(operator, location, history, month)
-    return _total(_all_lines(history, counted, month, operator))
+    return _total(_lines(history, counted, month, month, operator))
 
 
 def mail(*, statement_id: int) -> bool:
