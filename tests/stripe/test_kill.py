@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from billing.models import PaymentCustomer
 from tests.factories import DriverFactory, OperatorFactory, UserFactory
 from tests.factories.billing import PaymentMethodFactory
 from tests.scenarios.conftest import start_live_server  # noqa: F401 (a fixture)
-from tests.scenarios.live import ROOT, LiveServer
+from tests.scenarios.live import LiveServer
 
 from .conftest import KEY, Provider
 
+ROOT = Path(__file__).resolve().parents[2]
 EVERY = 41
 SCENARIOS = ("hold", "charge", "capture", "release", "refund", "settle")
 
