@@ -1,11 +1,9 @@
 """A little payment provider with books of its own (FakeProviderRecord): for `make run` and for tests. It keeps its word on
 idempotency keys, holds run out after a week, and magic card numbers are declined as Stripe's are.
 
-Its card page is ours (`CARD_PAGE`): `asked` says what the page is for, `enter` takes a card, `approve` the answer to 3-D Secure.
+Its card page is ours (`fake_books.CARD_PAGE`): `asked` says what the page is for, `enter` takes a card, `approve` the answer to 3-D Secure.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -17,7 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from billing.models import FakeProviderRecord as Record
-from billing.payments import declines, fake_cards, minor_units
+from billing.payments import declines, fake_books, fake_cards
 from cms.core.errors import Conflict
 
 from .gateway import (
@@ -36,9 +34,7 @@ from .gateway import (
     Unknown,
 )
 
-CARD_PAGE = "/pay/card/{reference}/"
 HELD_FOR = timedelta(days=7)
-FEE_SHARE, FEE_FIXED = Decimal("0.015"), Decimal("0.25")
 _OVER = (State.CAPTURED, State.RELEASED)
 
 
@@ -61,14 +57,14 @@ class FakeGateway:
     can_increment = True
 
     def customer(self, *, reference: str, name: str, email: str, key: str) -> str:
-        return _made("customer", key, {"ours": reference, "name": name, "email": email}).reference
+        return fake_books.made("customer", key, {"ours": reference, "name": name, "email": email}).reference
 
     def save_card(self, *, customer: str, return_url: str, key: str) -> Setup:
         state = {"customer": customer, "return_url": return_url, "status": State.ACTION_NEEDED}
-        return _setup(_made("setup", key, state))
+        return fake_books.setup(fake_books.made("setup", key, state))
 
     def setup(self, *, reference: str) -> Setup:
-        return _setup(_get(reference, "setup"))
+        return fake_books.setup(fake_books.get(reference, "setup"))
 
     def forget_card(self, *, card: str) -> None:
         Record.objects.filter(reference=card, kind="card").delete()
@@ -85,38 +81,42 @@ class FakeGateway:
             "captured": "0",
             "refunded": "0",
         }
-        record = _made("intent", key, state)
-        if order.method and _state(record)["status"] == State.ACTION_NEEDED and "card" not in _state(record):
+        record = fake_books.made("intent", key, state)
+        if (
+            order.method
+            and fake_books.read(record)["status"] == State.ACTION_NEEDED
+            and "card" not in fake_books.read(record)
+        ):
             _try_card(record.reference, order.method, present=bool(order.return_url))
             record.refresh_from_db()
-        intent = _intent(record)
+        intent = fake_books.intent(record)
         if intent.state == State.FAILED:
             raise Declined(intent.error_code, intent.error, reference=intent.reference)
         return intent
 
     @transaction.atomic
     def increment(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
-        record, state = _locked(intent)
+        record, state = fake_books.locked(intent)
         if state["status"] != State.AUTHORIZED:
             raise Declined("payment_intent_unexpected_state", declines.sentence("payment_intent_unexpected_state"))
         state["amount"] = str(max(amount, Decimal(state["amount"])))
-        return _intent(_keep(record, state))
+        return fake_books.intent(fake_books.keep(record, state))
 
     @transaction.atomic
     def capture(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
-        record, state = _locked(intent)
+        record, state = fake_books.locked(intent)
         if state["status"] == State.AUTHORIZED:
             state |= {"status": State.CAPTURED, "captured": str(amount), "captured_at": timezone.now().isoformat()}
         elif state["status"] != State.CAPTURED:
             raise Declined("payment_intent_unexpected_state", declines.sentence("payment_intent_unexpected_state"))
-        return _intent(_keep(record, state))
+        return fake_books.intent(fake_books.keep(record, state))
 
     @transaction.atomic
     def release(self, *, intent: str, key: str) -> Intent:
-        record, state = _locked(intent)
+        record, state = fake_books.locked(intent)
         if state["status"] not in _OVER:
             state["status"] = State.RELEASED
-        return _intent(_keep(record, state))
+        return fake_books.intent(fake_books.keep(record, state))
 
     @transaction.atomic
     def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
@@ -125,25 +125,27 @@ class FakeGateway:
         # under the lock: of two with one key, one moves money
         known = Record.objects.filter(key=key, kind="refund").first()
         if known is not None:
-            return _given(known)
+            return fake_books.given(known)
         if mine is not None:
-            state = _state(mine)
+            state = fake_books.read(mine)
             back = Decimal(state["refunded"]) + amount
             if back > Decimal(state["captured"]):
                 raise Declined("charge_already_refunded", declines.sentence("charge_already_refunded"))
-            _keep(mine, {**state, "refunded": str(back)})
-        return _given(_made("refund", key, {"amount": str(amount), "currency": currency}, parent=intent))
+            fake_books.keep(mine, {**state, "refunded": str(back)})
+        return fake_books.given(
+            fake_books.made("refund", key, {"amount": str(amount), "currency": currency}, parent=intent)
+        )
 
     def retrieve(self, *, intent: str) -> Intent:
-        return _intent(_get(intent, "intent"))
+        return fake_books.intent(fake_books.get(intent, "intent"))
 
     def find(self, *, key: str, since: datetime) -> Intent | None:
         record = Record.objects.filter(key=key, kind="intent").first()
-        return _intent(record) if record else None
+        return fake_books.intent(record) if record else None
 
     def find_refund(self, *, intent: str, key: str) -> Given | None:
         record = Record.objects.filter(key=key, kind="refund").first()
-        return _given(record) if record else None
+        return fake_books.given(record) if record else None
 
     def contest(self, *, reference: str) -> Contest:
         raise Unknown("nobody contests anything here", reference=reference)
@@ -163,13 +165,15 @@ class FakeGateway:
         """Whole days, so that a payout is always told with all it is made of."""
         start = datetime.combine(since.date(), time(), UTC)
         for record in Record.objects.filter(kind="intent", updated_at__gte=start).order_by("pk"):
-            state = _state(record)
+            state = fake_books.read(record)
             at = parse_datetime(state.get("captured_at", ""))
             if state["status"] == State.CAPTURED and at is not None and at >= start:
-                yield _movement(record, "payment", Decimal(state["captured"]), state, at, state.get("ours", ""))
+                yield fake_books.movement(
+                    record, "payment", Decimal(state["captured"]), state, at, state.get("ours", "")
+                )
         for record in Record.objects.filter(kind="refund", created_at__gte=start).order_by("pk"):
-            state = _state(record)
-            yield _movement(record, "refund", -Decimal(state["amount"]), state, record.created_at, "")
+            state = fake_books.read(record)
+            yield fake_books.movement(record, "refund", -Decimal(state["amount"]), state, record.created_at, "")
 
     def parse_event(self, *, body: bytes, signature: str) -> Event:
         raise BadSignature({"signature": ["The fake provider tells nothing by itself."]})
@@ -183,7 +187,7 @@ def asked(reference: str) -> Asked:
     record = Record.objects.filter(reference=reference, kind__in=("setup", "intent")).first()
     if record is None:
         raise Unknown("no such payment", reference=reference)
-    state = _state(record)
+    state = fake_books.read(record)
     amount = Decimal(state["amount"]) if record.kind == "intent" else None
     return Asked(
         reference=reference,
@@ -193,7 +197,7 @@ def asked(reference: str) -> Asked:
         approving="approving" in state,
         over=state["status"] != State.ACTION_NEEDED,
         return_url=state.get("return_url", ""),
-        card=_card(state),
+        card=fake_books.card(state),
     )
 
 
@@ -208,10 +212,10 @@ def enter(reference: str, number: str, *, exp_month: int, exp_year: int, cvc: st
     if typed.behaviour.saving:
         _refused(reference, typed.behaviour.saving)
         raise Declined(typed.behaviour.saving, declines.sentence(typed.behaviour.saving), reference=reference)
-    card = _made("card", f"{reference}-{timezone.now().isoformat()}", asdict(typed))
+    card = fake_books.made("card", f"{reference}-{timezone.now().isoformat()}", asdict(typed))
     state = _try_card(reference, card.reference, present=True)
     if state == State.FAILED:
-        reason = _state(Record.objects.get(reference=reference)).get("error_code", "")
+        reason = fake_books.read(Record.objects.get(reference=reference)).get("error_code", "")
         raise Declined(reason, declines.sentence(reason), reference=reference)
     return state
 
@@ -219,29 +223,29 @@ def enter(reference: str, number: str, *, exp_month: int, exp_year: int, cvc: st
 @transaction.atomic
 def approve(reference: str, *, yes: bool) -> State:
     """What the customer told his bank. A no leaves the payment waiting for another card."""
-    record, state = _locked(reference)
+    record, state = fake_books.locked(reference)
     if state.pop("approving", None):
         if yes:
             return _charged(record, state)
         state |= {"error_code": "payment_intent_authentication_failure"}
         state.pop("card", None)
-        _keep(record, state)
+        fake_books.keep(record, state)
     return State(state["status"])
 
 
 @transaction.atomic
 def _try_card(reference: str, card: str, *, present: bool) -> State:
-    record, state = _locked(reference)
+    record, state = fake_books.locked(reference)
     if state["status"] != State.ACTION_NEEDED:
         return State(state["status"])
     known = Record.objects.filter(reference=card, kind="card").first()
-    behaviour = fake_cards.Behaviour(**_state(known)["behaviour"]) if known else fake_cards.PLAIN
-    state |= {"card": card, "look": _state(known)["card"] if known else {}}
+    behaviour = fake_cards.Behaviour(**fake_books.read(known)["behaviour"]) if known else fake_cards.PLAIN
+    state |= {"card": card, "look": fake_books.read(known)["card"] if known else {}}
     state.pop("error_code", None)
     asks = behaviour.approves == "always" or (behaviour.approves == "once" and present)
     if asks and present:
         state["approving"] = True
-        _keep(record, state)
+        fake_books.keep(record, state)
         return State.ACTION_NEEDED
     if asks:
         return _declined(record, state, "authentication_required", again=False)
@@ -250,7 +254,7 @@ def _try_card(reference: str, card: str, *, present: bool) -> State:
 
 def _charged(record: Record, state: dict[str, Any], *, again: bool = True) -> State:
     known = Record.objects.filter(reference=state["card"], kind="card").first()
-    reason = _state(known)["behaviour"]["paying"] if known and record.kind == "intent" else ""
+    reason = fake_books.read(known)["behaviour"]["paying"] if known and record.kind == "intent" else ""
     if reason:
         return _declined(record, state, reason, again=again)
     later = record.kind == "intent" and state["later"]
@@ -259,7 +263,7 @@ def _charged(record: Record, state: dict[str, Any], *, again: bool = True) -> St
         state |= {"captured": state["amount"], "captured_at": timezone.now().isoformat()}
     if later:
         state["expires_at"] = (timezone.now() + HELD_FOR).isoformat()
-    _keep(record, state)
+    fake_books.keep(record, state)
     return State(state["status"])
 
 
@@ -267,124 +271,12 @@ def _declined(record: Record, state: dict[str, Any], reason: str, *, again: bool
     """`again`: the customer is there and may give another card."""
     state |= {"error_code": reason, "status": State.ACTION_NEEDED if again else State.FAILED}
     state.pop("card", None)
-    _keep(record, state)
+    fake_books.keep(record, state)
     return State.FAILED
 
 
 @transaction.atomic
 def _refused(reference: str, reason: str) -> None:
-    record, state = _locked(reference)
+    record, state = fake_books.locked(reference)
     state["error_code"] = reason
-    _keep(record, state)
-
-
-# ---- its books -------------------------------------------------------------------------------------------------------
-
-_PREFIXES = {"customer": "cus", "setup": "seti", "card": "card", "intent": "pay", "refund": "ref"}
-
-
-def reference(kind: str, key: str) -> str:
-    """The same for the same key, as a provider's idempotency promises."""
-    return f"fake_{_PREFIXES[kind]}_{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-
-
-def _made(kind: str, key: str, state: dict[str, Any], *, parent: str = "") -> Record:
-    record, _new = Record.objects.get_or_create(
-        key=key,
-        defaults={"kind": kind, "reference": reference(kind, key), "state": json.dumps(state), "parent": parent},
-    )
-    return record
-
-
-def _get(reference: str, kind: str) -> Record:
-    record = Record.objects.filter(reference=reference, kind=kind).first()
-    if record is None:
-        raise Unknown("no such payment", reference=reference)
-    return _expired(record) if kind == "intent" else record
-
-
-def _locked(reference: str) -> tuple[Record, dict[str, Any]]:
-    record = Record.objects.select_for_update().filter(reference=reference).first()
-    if record is None:
-        raise Unknown("no such payment", reference=reference)
-    return record, _state(_expired(record))
-
-
-def _expired(record: Record) -> Record:
-    """A hold that nobody captured in time is gone."""
-    state = _state(record)
-    until = parse_datetime(state.get("expires_at", ""))
-    if state["status"] == State.AUTHORIZED and until is not None and until <= timezone.now():
-        state["status"] = State.RELEASED
-        _keep(record, state)
-    return record
-
-
-def _state(record: Record) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(record.state)
-    return state
-
-
-def _keep(record: Record, state: dict[str, Any]) -> Record:
-    record.state = json.dumps(state)
-    record.save(update_fields=["state", "updated_at"])
-    return record
-
-
-def _card(state: dict[str, Any]) -> Card | None:
-    look = state.get("look")
-    return Card(**{**look, "reference": state["card"]}) if look and state.get("card") else None
-
-
-def _setup(record: Record) -> Setup:
-    state = _state(record)
-    waits = state["status"] == State.ACTION_NEEDED
-    return Setup(
-        reference=record.reference,
-        state=State(state["status"]),
-        client_secret=f"{record.reference}_secret" if waits else "",
-        action_url=CARD_PAGE.format(reference=record.reference) if waits else "",
-        card=_card(state),
-        error_code=state.get("error_code", ""),
-    )
-
-
-def _intent(record: Record) -> Intent:
-    state, reason = _state(record), _state(record).get("error_code", "")
-    waits = state["status"] == State.ACTION_NEEDED
-    return Intent(
-        reference=record.reference,
-        state=State(state["status"]),
-        amount=Decimal(state["amount"]),
-        currency=state["currency"],
-        captured=Decimal(state["captured"]),
-        refunded=Decimal(state["refunded"]),
-        client_secret=f"{record.reference}_secret" if waits else "",
-        action_url=CARD_PAGE.format(reference=record.reference) if waits else "",
-        error_code=reason,
-        error=declines.sentence(reason) if reason else "",
-        expires_at=parse_datetime(state.get("expires_at", "")),
-        card=_card(state),
-    )
-
-
-def _given(record: Record) -> Given:
-    return Given(record.reference, Decimal(_state(record)["amount"]))
-
-
-def _movement(record: Record, kind: str, gross: Decimal, state: dict[str, Any], at: datetime, ours: str) -> Movement:
-    currency = state["currency"]
-    fee = minor_units.rounded(gross * FEE_SHARE + FEE_FIXED, currency) if kind == "payment" else Decimal(0)
-    paid = f"fake_po_{at:%Y%m%d}_{currency}" if at.date() < timezone.now().date() else ""
-    return Movement(
-        reference=f"fake_txn_{record.reference}",
-        kind=kind,
-        source=record.reference,
-        gross=gross,
-        fee=fee,
-        net=gross - fee,
-        currency=currency,
-        booked_at=at,
-        payout=paid,
-        ours=ours,
-    )
+    fake_books.keep(record, state)

@@ -7,7 +7,7 @@ adorns a payment is left out there.
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import stripe
 from django.conf import settings
 
-from billing.payments import declines, minor_units
+from billing.payments import declines, stripe_objects
+from billing.payments.stripe_objects import Facts
 from cms.core.errors import Unavailable
 
 from .gateway import (
@@ -37,33 +38,8 @@ from .gateway import (
 TIMEOUT_S = 20
 TOLERATED_S = 300  # between an event's signature and now
 PAGE = 100
-HELD_FOR = timedelta(days=6, hours=12)  # where the bank has not said how long: Stripe lets go after seven days
-
-# Stripe's own exceptions from ISO 4217 (docs.stripe.com/currencies): counted with two decimals that must be zero
-_TWO_DECIMALS = frozenset({"ISK", "UGX"})
-
-_STATES = {
-    "requires_payment_method": State.ACTION_NEEDED,
-    "requires_confirmation": State.ACTION_NEEDED,
-    "requires_action": State.ACTION_NEEDED,
-    "processing": State.PENDING,
-    "requires_capture": State.AUTHORIZED,
-    "succeeded": State.CAPTURED,
-    "canceled": State.RELEASED,
-}
-_KINDS = {
-    "charge": "payment",
-    "payment": "payment",
-    "refund": "refund",
-    "payment_refund": "refund",
-    "refund_failure": "refund",
-    "adjustment": "dispute",
-    "stripe_fee": "fee",
-    "application_fee": "fee",
-}
 
 Answer = TypeVar("Answer")
-Facts = dict[str, Any]  # an object of theirs as plain JSON
 
 
 class StripeGateway:
@@ -98,7 +74,7 @@ class StripeGateway:
 
     def place(self, order: Order, *, key: str) -> Intent:
         params: dict[str, Any] = {
-            "amount": _units(order.amount, order.currency),
+            "amount": stripe_objects.units(order.amount, order.currency),
             "currency": order.currency.lower(),
             "capture_method": "manual" if order.later else "automatic",
             "metadata": {"key": key, "ours": order.reference},
@@ -120,7 +96,7 @@ class StripeGateway:
             if order.return_url and no.reference:  # the customer is there and may give another card
                 return self.retrieve(intent=no.reference)
             raise
-        intent = _intent(found)
+        intent = stripe_objects.intent(found)
         if order.method and not order.return_url and intent.state == State.ACTION_NEEDED:
             return self._nobody_there(intent, key)
         return intent
@@ -133,13 +109,15 @@ class StripeGateway:
         )
 
     def increment(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
-        params = {"amount": _units(amount, currency)}
-        return _intent(_told(lambda: self._v1.payment_intents.increment_authorization(intent, params, _once(key))))
+        params = {"amount": stripe_objects.units(amount, currency)}
+        return stripe_objects.intent(
+            _told(lambda: self._v1.payment_intents.increment_authorization(intent, params, _once(key)))
+        )
 
     def capture(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Intent:
-        params = {"amount_to_capture": _units(amount, currency)}
+        params = {"amount_to_capture": stripe_objects.units(amount, currency)}
         try:
-            return _intent(_told(lambda: self._v1.payment_intents.capture(intent, params, _once(key))))
+            return stripe_objects.intent(_told(lambda: self._v1.payment_intents.capture(intent, params, _once(key))))
         except Declined:
             known = self.retrieve(intent=intent)
             if known.state == State.CAPTURED:
@@ -148,7 +126,7 @@ class StripeGateway:
 
     def release(self, *, intent: str, key: str) -> Intent:
         try:
-            return _intent(_told(lambda: self._v1.payment_intents.cancel(intent, options=_once(key))))
+            return stripe_objects.intent(_told(lambda: self._v1.payment_intents.cancel(intent, options=_once(key))))
         except Declined:
             known = self.retrieve(intent=intent)
             if known.state in (State.RELEASED, State.CAPTURED):
@@ -158,14 +136,14 @@ class StripeGateway:
     # ---- money back -------------------------------------------------------------------------------------------------
 
     def refund(self, *, intent: str, amount: Decimal, currency: str, key: str) -> Given:
-        params = {"payment_intent": intent, "amount": _units(amount, currency), "metadata": {"key": key}}
-        return _given(_told(lambda: self._v1.refunds.create(params, _once(key))))
+        params = {"payment_intent": intent, "amount": stripe_objects.units(amount, currency), "metadata": {"key": key}}
+        return stripe_objects.given(_told(lambda: self._v1.refunds.create(params, _once(key))))
 
     # ---- what became of it ------------------------------------------------------------------------------------------
 
     def retrieve(self, *, intent: str) -> Intent:
         params = {"expand": ["latest_charge", "payment_method"]} if self._whole else {}
-        return _intent(_told(lambda: self._v1.payment_intents.retrieve(intent, params)))
+        return stripe_objects.intent(_told(lambda: self._v1.payment_intents.retrieve(intent, params)))
 
     def find(self, *, key: str, since: datetime) -> Intent | None:
         found = self._all(self._v1.payment_intents.list, self._since(since))
@@ -174,7 +152,7 @@ class StripeGateway:
 
     def find_refund(self, *, intent: str, key: str) -> Given | None:
         found = self._all(self._v1.refunds.list, {"payment_intent": intent})
-        return next((_given(one) for one in found if (one["metadata"] or {}).get("key") == key), None)
+        return next((stripe_objects.given(one) for one in found if (one["metadata"] or {}).get("key") == key), None)
 
     def contest(self, *, reference: str) -> Contest:
         found = _told(lambda: self._v1.disputes.retrieve(reference))
@@ -185,9 +163,11 @@ class StripeGateway:
     def payouts(self, *, since: datetime) -> Iterator[PaidOut]:
         for one in self._all(self._v1.payouts.list, self._since(since)):
             currency = one["currency"].upper()
-            arrives: date | None = _at(one["arrival_date"]).date() if one.get("arrival_date") else None
-            paid_at = _at(one["created"])
-            yield PaidOut(one["id"], _amount(one["amount"], currency), currency, one["status"], paid_at, arrives)
+            arrives: date | None = stripe_objects.at(one["arrival_date"]).date() if one.get("arrival_date") else None
+            paid_at = stripe_objects.at(one["created"])
+            yield PaidOut(
+                one["id"], stripe_objects.amount(one["amount"], currency), currency, one["status"], paid_at, arrives
+            )
 
     def movements(self, *, since: datetime) -> Iterator[Movement]:
         """What each payout is made of, then what waits for the next one: Stripe tells the payout only to who asks by payout."""
@@ -196,10 +176,10 @@ class StripeGateway:
             for one in self._balance({"payout": paid.reference}):
                 seen.add(one["id"])
                 if one["type"] != "payout":
-                    yield _movement(one, paid.reference)
+                    yield stripe_objects.movement(one, paid.reference)
         for one in self._balance(self._since(since)):
             if one["id"] not in seen and one["type"] != "payout":
-                yield _movement(one, "")
+                yield stripe_objects.movement(one, "")
 
     def _balance(self, params: Facts) -> Iterator[Facts]:
         whole = {"expand": ["data.source"]} if self._whole else {}
@@ -233,7 +213,7 @@ class StripeGateway:
                 id=str(content["id"]),
                 kind=str(content["type"]),
                 about=str(about.get("payment_intent") or about.get("id") or ""),
-                occurred_at=_at(int(content["created"])),
+                occurred_at=stripe_objects.at(int(content["created"])),
                 content=content,
             )
         except (ValueError, KeyError, TypeError, AttributeError, stripe.SignatureVerificationError) as wrong:
@@ -253,7 +233,7 @@ class StripeGateway:
         )
 
     def _card(self, reference: str) -> Card:
-        return _look(_told(lambda: self._v1.payment_methods.retrieve(reference)))
+        return stripe_objects.look(_told(lambda: self._v1.payment_methods.retrieve(reference)))
 
 
 # ---- the wire --------------------------------------------------------------------------------------------------------
@@ -298,107 +278,3 @@ def _once(key: str) -> dict[str, Any]:
 def _on_page() -> dict[str, Any]:
     """Cards and the wallets of phones; nothing that leaves the site before it is even known whether it pays."""
     return {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
-
-
-def _units(amount: Decimal, currency: str) -> int:
-    """Three decimals must end in zero (KWD 1.234 is refused)."""
-    if currency in _TWO_DECIMALS:
-        return int(amount) * 100
-    units = minor_units.of(amount, currency)
-    return units // 10 * 10 if minor_units.of(Decimal(1), currency) == 1000 else units
-
-
-def _amount(units: int, currency: str) -> Decimal:
-    return Decimal(units) / 100 if currency in _TWO_DECIMALS else minor_units.amount(units, currency)
-
-
-def _at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-# ---- their objects in our words ------------------------------------------------------------------------------------
-
-
-def _intent(found: Facts) -> Intent:
-    currency, state = found["currency"].upper(), _STATES[found["status"]]
-    charge = _expanded(found.get("latest_charge"))
-    error = found.get("last_payment_error") or {}
-    waits = state == State.ACTION_NEEDED
-    reason = (error.get("decline_code") or error.get("code") or "") if waits else ""
-    captured, refunded = _sums(found, charge, currency) if state == State.CAPTURED else (Decimal(0), Decimal(0))
-    method = _expanded(found.get("payment_method"))
-    return Intent(
-        reference=found["id"],
-        state=state,
-        amount=_amount(found["amount"], currency),
-        currency=currency,
-        captured=captured,
-        refunded=refunded,
-        client_secret=found["client_secret"] if waits else "",
-        error_code=reason,
-        error=declines.sentence(reason) if reason else "",
-        expires_at=_expiry(found, charge) if state == State.AUTHORIZED else None,
-        card=_look(method) if method else None,
-    )
-
-
-def _expanded(whole: Any) -> Facts:
-    """What came as a mere reference is empty."""
-    return whole if isinstance(whole, dict) else {}
-
-
-def _sums(found: Facts, charge: Facts, currency: str) -> tuple[Decimal, Decimal]:
-    """Captured and refunded. The stand-in knows no amount_received: there the released rest is a refund of its own, without our
-    key."""
-    if "amount_received" in found:
-        return _amount(found["amount_received"], currency), _amount(charge.get("amount_refunded", 0), currency)
-    given = charge["refunds"]["data"] if charge else []
-    ours = sum(one["amount"] for one in given if (one["metadata"] or {}).get("key"))
-    rest = sum(one["amount"] for one in given if not (one["metadata"] or {}).get("key"))
-    return _amount(found["amount"] - rest, currency), _amount(ours, currency)
-
-
-def _expiry(found: Facts, charge: Facts) -> datetime:
-    card = (charge.get("payment_method_details") or {}).get("card") or {}
-    return _at(card["capture_before"]) if card.get("capture_before") else _at(found["created"]) + HELD_FOR
-
-
-def _look(method: Facts) -> Card:
-    card = method.get("card") or {}
-    return Card(
-        reference=method["id"],
-        kind=method["type"],
-        brand=card.get("brand") or "",
-        last4=card.get("last4") or "",
-        exp_month=card.get("exp_month"),
-        exp_year=card.get("exp_year"),
-        wallet=(card.get("wallet") or {}).get("type") or "",
-    )
-
-
-def _given(found: Facts) -> Given:
-    return Given(
-        found["id"],
-        _amount(found["amount"], found["currency"].upper()),
-        failed=found["status"] in ("failed", "canceled"),
-        pending=found["status"] in ("pending", "requires_action"),
-    )
-
-
-def _movement(one: Facts, payout: str) -> Movement:
-    """The source of a payment, and of a dispute about it, is its PaymentIntent, which is what we know."""
-    currency, source = one["currency"].upper(), _expanded(one.get("source"))
-    kind = _KINDS.get(one["type"], "other")
-    about = source.get("payment_intent") if kind in ("payment", "dispute") else source.get("id")
-    return Movement(
-        reference=one["id"],
-        kind=kind,
-        source=str(about or source.get("id") or one.get("source") or ""),
-        gross=_amount(one["amount"], currency),
-        fee=_amount(one["fee"], currency),
-        net=_amount(one["net"], currency),
-        currency=currency,
-        booked_at=_at(one["created"]),
-        payout=payout,
-        ours=str((source.get("metadata") or {}).get("ours") or ""),
-    )

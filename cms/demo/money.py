@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Subquery
 from accounts.models import Company, Operator, SentMail
 from billing.models import CDR, Invoice, Payment, PaymentMethod
 from billing.models.cdr import CDRQuerySet
-from billing.payments import declines, fake_gateway
+from billing.payments import declines, fake_books, fake_gateway
 from billing.services.charges import rating
 from billing.services.invoicing import closing
 from sessions_app.models import ChargingSession
@@ -56,7 +56,7 @@ def _pay(cdrs: CDRQuerySet) -> None:
                 method=cards.get(cdr.driver_id),
                 session_id=cdr.session_id,
                 gateway=FAKE,
-                gateway_id=fake_gateway.reference("intent", key),
+                gateway_id=fake_books.reference("intent", key),
                 idempotency_key=key,
                 status=Payment.Status.CAPTURED,
             )

@@ -19,7 +19,7 @@ from billing.models import (
     SubscriptionFee,
     SubscriptionPeriod,
 )
-from billing.payments import declines, fake_gateway
+from billing.payments import declines, fake_books, fake_gateway
 from billing.services.prices import assigning, tariffs
 from billing.services.recurring import plans
 from billing.services.recurring.plans import Terms
@@ -178,7 +178,7 @@ def _payment(row: Subscription, key: str, fee: SubscriptionFee, at: datetime, *,
         captured=fee.amount if paid else Decimal(0),
         currency=fee.currency,
         gateway=fake_gateway.FakeGateway.name,
-        gateway_id=fake_gateway.reference("intent", key) if paid else "",
+        gateway_id=fake_books.reference("intent", key) if paid else "",
         idempotency_key=key,
         status=Payment.Status.CAPTURED if paid else Payment.Status.FAILED,
         error_code="" if paid else REFUSAL,

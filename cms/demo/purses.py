@@ -7,7 +7,7 @@ from decimal import ROUND_UP, Decimal
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, DriverGroup, Operator
 from billing.models import CDR, Payment, PaymentMethod, Promotion, Redemption, WalletEntry, WalletPolicy
 from billing.models.cdr import CDRQuerySet
-from billing.payments import fake_gateway, gateway
+from billing.payments import fake_books, fake_gateway, gateway
 from billing.services.debts import credit_check
 from billing.services.fleets import companies
 from billing.services.prepaid import promoting, wallets
@@ -130,7 +130,7 @@ def _top_up(driver: Driver, at: datetime) -> None:
         captured=TOP_UP,
         currency="EUR",
         gateway=fake_gateway.FakeGateway.name,
-        gateway_id=fake_gateway.reference("intent", key),
+        gateway_id=fake_books.reference("intent", key),
         idempotency_key=key,
         status=Payment.Status.CAPTURED,
     )

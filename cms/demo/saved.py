@@ -9,7 +9,7 @@ from django.db.models import F
 
 from accounts.models import Driver, Operator
 from billing.models import Payment, PaymentMethod, Payout, PayoutItem
-from billing.payments import fake_gateway, minor_units
+from billing.payments import fake_books, fake_gateway, minor_units
 from billing.services.cards import holds, methods
 from sessions_app.models import ChargingSession
 
@@ -42,7 +42,7 @@ def everybody(now: datetime) -> None:
             operator_id=operator_id,
             driver_id=pk,
             gateway="fake",
-            gateway_id=fake_gateway.reference("card", f"demo-{pk}"),
+            gateway_id=fake_books.reference("card", f"demo-{pk}"),
             status=PaymentMethod.Status.ACTIVE,
             is_default=True,
             brand="visa",
@@ -104,7 +104,7 @@ def _held(session: ChargingSession, card: PaymentMethod | None, at: datetime) ->
 
 
 def _item(payment: Payment) -> PayoutItem:
-    fee = minor_units.rounded(payment.captured * fake_gateway.FEE_SHARE + fake_gateway.FEE_FIXED, payment.currency)
+    fee = minor_units.rounded(payment.captured * fake_books.FEE_SHARE + fake_books.FEE_FIXED, payment.currency)
     return PayoutItem(
         operator_id=payment.operator_id,
         gateway="fake",

@@ -10,7 +10,7 @@ from accounts.services import tokens
 from billing import pricing
 from billing.models import CDR, AdhocCharge, Payment, PaymentStep
 from billing.models.cdr import CDRQuerySet
-from billing.payments import declines, fake_gateway
+from billing.payments import declines, fake_books, fake_gateway
 from billing.services.cards import adhoc
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, Command
@@ -145,7 +145,7 @@ def _held(charge: AdhocCharge, status: str, **facts: object) -> Payment:
         amount=HOLD,
         currency="EUR",
         gateway=FAKE,
-        gateway_id=fake_gateway.reference("intent", key),
+        gateway_id=fake_books.reference("intent", key),
         idempotency_key=key,
         status=status,
         **facts,

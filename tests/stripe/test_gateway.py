@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from django.utils import timezone
 
-from billing.payments import stripe_gateway
+from billing.payments import stripe_objects
 from billing.payments.gateway import BadSignature, Declined, Order, State, Unknown
 from billing.payments.stripe_gateway import StripeGateway
 from cms.core.errors import Unavailable
@@ -156,8 +156,8 @@ def test_the_account_tells_its_movements(stripe: StripeGateway, provider: Provid
     ],
 )
 def test_amounts_are_counted_as_stripe_counts_them(amount: str, currency: str, units: int) -> None:
-    assert stripe_gateway._units(Decimal(amount), currency) == units
-    assert abs(stripe_gateway._amount(units, currency) - Decimal(amount)) < Decimal("0.005")
+    assert stripe_objects.units(Decimal(amount), currency) == units
+    assert abs(stripe_objects.amount(units, currency) - Decimal(amount)) < Decimal("0.005")
 
 
 class Letterbox(BaseHTTPRequestHandler):
