@@ -10,6 +10,8 @@ from billing.models import FiscalSettings
 Party = Mapping[str, Any]
 
 PRIVATE_EU, OUTSIDE_EU = "0000000", "OO99999999999"
+PLACEHOLDERS = frozenset((PRIVATE_EU, OUTSIDE_EU))
+NO_POSTAL_CODE = "00000"
 
 _EU = frozenset(
     (
@@ -125,7 +127,7 @@ def _address(party: Party) -> header.Address:
     town = " ".join(filter(None, (party.get("postal_code"), party.get("city")))) if foreign else party.get("city", "")
     return header.Address(
         street=party.get("address", ""),
-        postal_code="00000" if foreign else party.get("postal_code", ""),
+        postal_code=NO_POSTAL_CODE if foreign else party.get("postal_code", ""),
         town=town,
         province=None if foreign else party.get("province") or None,
         country=party.get("country_code", "IT"),

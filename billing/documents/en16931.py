@@ -6,7 +6,7 @@ rate is an allowance or a charge of the document.
 """
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from cms.core.errors import Unavailable
 
+from . import en16931_sums
+from .einvoice_header import NO_POSTAL_CODE, PLACEHOLDERS
 from .fatturapa import body, header
 
 PROFILE, SCHEMA = "urn:cen.eu:en16931:2017", "FACTUR-X_EN16931"
 INVOICE, CREDIT_NOTE = "380", "381"
 
-_CENT = Decimal("0.01")
 _UNITS: Mapping[str | None, str] = {"kWh": "KWH", "h": "HUR", "min": "MIN"}
 _MEANS = {"MP05": "30", "MP08": "48"}  # UNCL 4461: credit transfer, card
 _OTHER_MEANS = "1"
@@ -63,6 +64,9 @@ def cii(invoice: body.Invoice) -> bytes:
     _party(document.trade.agreement.buyer, invoice.header.buyer.identity, invoice.header.buyer.address)
     for line in only.goods.lines:
         document.trade.items.add(_line(line))
+    document.trade.delivery.event.occurrence = max(
+        [line.until for line in only.goods.lines if line.until] or [general.on]
+    )
     _settle(document.trade.settlement, only)
     whole: bytes = document.serialize(schema=SCHEMA)
     return whole
@@ -77,20 +81,29 @@ def _add_note(document: Any, reason: str) -> None:
 
 
 def _party(party: Any, identity: header.SellerIdentity | header.BuyerIdentity, address: header.Address) -> None:
-    from drafthorse.models.party import TaxRegistration
-
     name = identity.name
     party.name = name.company or f"{name.first} {name.last}"
     party.address.line_one = address.street
-    party.address.postcode = address.postal_code
+    if address.postal_code != NO_POSTAL_CODE:  # abroad it stands before the town
+        party.address.postcode = address.postal_code
     party.address.city_name = address.town
     party.address.country_id = address.country
-    numbers = (("VA", identity.vat and f"{identity.vat.country}{identity.vat.number}"), ("FC", identity.fiscal_code))
-    for scheme, number in numbers:
-        if number:
-            registration = TaxRegistration()
-            registration.id = (scheme, number)
-            party.tax_registrations.add(registration)
+    if identity.vat and identity.vat.number not in PLACEHOLDERS:
+        _register(party, "VA", f"{identity.vat.country}{identity.vat.number}")
+    if not identity.fiscal_code:
+        return
+    if isinstance(identity, header.SellerIdentity):
+        _register(party, "FC", identity.fiscal_code)
+    else:
+        party.id = identity.fiscal_code  # a buyer's registrations are for VAT only
+
+
+def _register(party: Any, scheme: str, number: str) -> None:
+    from drafthorse.models.party import TaxRegistration
+
+    registration = TaxRegistration()
+    registration.id = (scheme, number)
+    party.tax_registrations.add(registration)
 
 
 # ---- the lines ------------------------------------------------------------------------------------------------------
@@ -100,7 +113,7 @@ def _line(line: body.Line) -> Any:
     """EN 16931 knows no negative price: the quantity is negative instead."""
     from drafthorse.models.tradelines import LineItem
 
-    item, amount = LineItem(), _cents(line.total)
+    item, amount = LineItem(), en16931_sums.cents(line.total)
     quantity = Decimal(1) if line.quantity is None else line.quantity
     item.document.line_id = str(line.number)
     item.product.name = line.text
@@ -110,81 +123,71 @@ def _line(line: body.Line) -> Any:
         item.settlement.period.start = line.since
         item.settlement.period.end = line.until
     item.settlement.trade_tax.type_code = "VAT"
-    item.settlement.trade_tax.category_code = _category(line.natura)
+    item.settlement.trade_tax.category_code = en16931_sums.category(line.natura)
     item.settlement.trade_tax.rate_applicable_percent = line.rate
     item.settlement.monetary_summation.total_amount = amount
     return item
-
-
-def _category(natura: str | None) -> str:
-    """UNCL 5305: standard rate, reverse charge, exempt."""
-    if natura is None:
-        return "S"
-    return "AE" if natura.startswith("N6") else "E"
 
 
 # ---- the sums -------------------------------------------------------------------------------------------------------
 
 
 def _settle(settlement: Any, only: body.Body) -> None:
-    document = only.general.document
-    settlement.currency_code = document.currency
-    charged = allowed = Decimal(0)
-    for row in only.goods.summaries:
-        between = row.taxable - sum(
-            (_cents(line.total) for line in only.goods.lines if (line.rate, line.natura) == (row.rate, row.natura)),
-            Decimal(0),
-        )
-        if between:
-            settlement.allowance_charge.add(_rounding(between, row))
-            charged, allowed = charged + max(between, Decimal(0)), allowed + max(-between, Decimal(0))
+    settlement.currency_code = only.general.document.currency
+    sums = en16931_sums.of(only)
+    for row in sums.rates:
+        if row.between:
+            settlement.allowance_charge.add(_rounding(row))
         settlement.trade_tax.add(_tax(row))
-    _pay(settlement, only)
+    _pay(settlement, only, sums)
     for first in only.general.invoices:
         settlement.invoice_referenced_document.issuer_assigned_id = first.number
         if first.on:
             settlement.invoice_referenced_document.issue_date_time = first.on
-    _sum(settlement.monetary_summation, only, charged, allowed)
+    _sum(settlement.monetary_summation, only.general.document.currency, sums)
 
 
-def _rounding(between: Decimal, row: body.Summary) -> Any:
+def _rounding(row: en16931_sums.Rate) -> Any:
     from drafthorse.models.accounting import CategoryTradeTax, TradeAllowanceCharge
 
     part, tax = TradeAllowanceCharge(), CategoryTradeTax()
-    part.indicator = between > 0
-    part.actual_amount = abs(between)
+    part.indicator = row.between > 0
+    part.actual_amount = abs(row.between)
     part.reason = "Rounding"
     tax.type_code = "VAT"
-    tax.category_code = _category(row.natura)
+    tax.category_code = row.category
     tax.rate_applicable_percent = row.rate
     part.trade_tax.add(tax)
     return part
 
 
-def _tax(row: body.Summary) -> Any:
+def _tax(row: en16931_sums.Rate) -> Any:
     from drafthorse.models.accounting import ApplicableTradeTax
 
     tax = ApplicableTradeTax()
     tax.calculated_amount = row.vat
     tax.basis_amount = row.taxable
     tax.type_code = "VAT"
-    tax.category_code = _category(row.natura)
+    tax.category_code = row.category
     tax.rate_applicable_percent = row.rate
-    if row.natura:
-        tax.exemption_reason = row.law or row.natura
+    if row.reason:
+        tax.exemption_reason = row.reason
     return tax
 
 
-def _pay(settlement: Any, only: body.Body) -> None:
+def _pay(settlement: Any, only: body.Body, sums: en16931_sums.Sums) -> None:
+    """All means of a document are of one kind (CII-SR-467): how the rest is paid, or how the whole was."""
     from drafthorse.models.payment import PaymentMeans, PaymentTerms
 
     details = [detail for payment in only.payments for detail in payment.details]
-    for detail in details:
-        means = PaymentMeans()
-        means.type_code = _MEANS.get(detail.means, _OTHER_MEANS)
-        if detail.iban:
-            means.payee_account.iban = detail.iban
-        settlement.payment_means.add(means)
+    wanted = next((detail for detail in details if detail.iban and sums.due > 0), None) or next(iter(details), None)
+    if wanted is None:
+        return
+    means = PaymentMeans()
+    means.type_code = _MEANS.get(wanted.means, _OTHER_MEANS)
+    if wanted.iban:
+        means.payee_account.iban = wanted.iban
+    settlement.payment_means.add(means)
     due = next((detail.due_on for detail in details if detail.due_on), None)
     if due:
         terms = PaymentTerms()
@@ -192,22 +195,12 @@ def _pay(settlement: Any, only: body.Body) -> None:
         settlement.terms.add(terms)
 
 
-def _sum(sums: Any, only: body.Body, charged: Decimal, allowed: Decimal) -> None:
-    """What is paid already (BT-113) is what the FatturaPA does not ask for by bank."""
-    document, rows = only.general.document, only.goods.summaries
-    taxable, vat = sum((row.taxable for row in rows), Decimal(0)), sum((row.vat for row in rows), Decimal(0))
-    paid = sum(
-        (part.amount for payment in only.payments for part in payment.details if part.means != "MP05"), Decimal(0)
-    )
-    sums.line_total = sum((_cents(line.total) for line in only.goods.lines), Decimal(0))
-    sums.charge_total = charged
-    sums.allowance_total = allowed
-    sums.tax_basis_total = taxable
-    sums.tax_total = (vat, document.currency)
-    sums.grand_total = taxable + vat
-    sums.prepaid_total = paid
-    sums.due_amount = taxable + vat - paid
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_UP)
+def _sum(written: Any, currency: str, sums: en16931_sums.Sums) -> None:
+    written.line_total = sums.lines
+    written.charge_total = sums.charged
+    written.allowance_total = sums.allowed
+    written.tax_basis_total = sums.taxable
+    written.tax_total = (sums.vat, currency)
+    written.grand_total = sums.whole
+    written.prepaid_total = sums.paid
+    written.due_amount = sums.due

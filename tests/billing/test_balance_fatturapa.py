@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Operator
-from billing.documents import einvoice, positions
+from billing.documents import einvoice, en16931_sums, positions
 from billing.documents.fatturapa import body, checks, write
 from billing.documents.positions import Position
 from billing.models import FiscalSettings, Invoice, InvoiceLine
@@ -84,3 +84,33 @@ def test_nothing_is_found_against_any_document(
     for row in written.summaries():  # not within a euro: exactly
         lines = [line.total for line in written.lines() if (line.rate, line.natura) == (row.rate, row.natura)]
         assert sum(lines, D(0)) + (row.rounding or 0) == row.taxable
+    _holds_by_en_16931(whole.bodies[0])
+
+
+def _holds_by_en_16931(only: body.Body) -> None:
+    """The rules of the schematron that are arithmetic (it itself is not run here: it wants an XSLT 2 processor)."""
+    sums = en16931_sums.of(only)
+    lines = [(line, en16931_sums.cents(line.total)) for line in only.goods.lines]
+    assert sums.lines == sum((amount for _line, amount in lines), D(0))  # BR-CO-10
+    assert sums.allowed == -sum((row.between for row in sums.rates if row.between < 0), D(0))  # BR-CO-11
+    assert sums.charged == sum((row.between for row in sums.rates if row.between > 0), D(0))  # BR-CO-12
+    assert sums.taxable == sums.lines - sums.allowed + sums.charged  # BR-CO-13
+    assert sums.vat == sum((row.vat for row in only.goods.summaries), D(0))  # BR-CO-14
+    assert sums.whole == sums.taxable + sums.vat == only.general.document.total  # BR-CO-15
+    assert sums.due == sums.whole - sums.paid  # BR-CO-16
+    assert len({(row.rate, row.category) for row in sums.rates}) == len(sums.rates) > 0  # BR-CO-18, BR-E-01, BR-AE-01
+    for row in sums.rates:
+        assert abs(row.vat - (row.taxable * row.rate / 100)) <= D("0.011")  # BR-CO-17, to the cent
+        ours = [a for line, a in lines if (line.rate, en16931_sums.category(line.natura)) == (row.rate, row.category)]
+        assert row.taxable == sum(ours, D(0)) + row.between  # BR-S-08, BR-E-08, BR-AE-08
+        assert bool(row.reason) == (row.category != en16931_sums.STANDARD)  # BR-S-10, BR-E-10, BR-AE-10
+    amounts = (
+        sums.lines,
+        sums.allowed,
+        sums.charged,
+        sums.taxable,
+        sums.vat,
+        sums.paid,
+        *(row.between for row in sums.rates),
+    )
+    assert all(amount == en16931_sums.cents(amount) for amount in amounts)  # BR-DEC-09 to BR-DEC-20
