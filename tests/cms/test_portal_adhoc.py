@@ -21,7 +21,7 @@ from billing.services.debts import settling
 from billing.tasks import adhoc as tasks
 from cms.core.errors import Unavailable
 from sessions_app.models import ChargingSession, StartRequest
-from sessions_app.services import starts
+from sessions_app.services import decisions, starts
 from stations.models import ChargingStation, Command
 from tests.cms.driving import MORNING, UID, Driving, minute, price, see
 from tests.factories.billing import element
@@ -424,6 +424,25 @@ def test_the_receipt_says_what_was_held_taken_and_freed(client: Client, plugged:
     assert (charge.payment.status, charge.payment.captured) == ("captured", Decimal("11.80"))
     pdf = client.get(f"/s/{charge.public_token}/receipt.pdf")
     assert pdf.content[:5] == b"%PDF-"
+
+
+def test_until_the_amount_is_known_the_hold_is_shown_as_it_stands(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert charge.token is not None
+    answered("accepted")
+    session = plugged.begins(0, token=charge.token)
+    plugged.ends(session, 60, 20_000)
+    html = see(client, f"/s/{charge.public_token}/done/")
+    assert "The final amount comes in a few minutes" in html
+    assert "€40.00" in html.partition("Held at the start")[2]
+    assert "Free again" not in html
+    decisions.discard(session=ChargingSession.objects.get(), reason="a test of ours", by=None)
+    rating.rate(session_id=session.pk)
+    for cdr in CDR.objects.all():
+        settling.settle(cdr_id=cdr.pk)
+    html = see(client, f"/s/{charge.public_token}/done/")
+    assert "This charge was cancelled." in html
+    assert "€40.00" in html.partition("Free again since")[2]
 
 
 def test_whoever_has_the_link_says_how_it_went(client: Client, plugged: Driving) -> None:

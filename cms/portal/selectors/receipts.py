@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Driver, SentMail, User
 from accounts.notifications import once
 from billing import pricing
-from billing.models import CDR, Invoice, Payment
+from billing.models import CDR, Invoice, Payment, PaymentStep
 from billing.services.cards import adhoc
 from billing.tariffs import trace
 from cms import charts
@@ -95,8 +95,16 @@ class Receipt:
 
     @property
     def freed(self) -> Decimal:
-        """What of the hold nobody took."""
-        return self.hold.amount - self.hold.captured if self.hold else Decimal(0)
+        """What of the hold nobody took; 0 while it still stands."""
+        over = self.hold is not None and self.hold.status != Payment.Status.AUTHORIZED
+        return self.hold.amount - self.hold.captured if self.hold and over else Decimal(0)
+
+    @property
+    def freed_at(self) -> datetime | None:
+        """When the provider let go of it; a refund later on does not change that."""
+        done = {"status": PaymentStep.Status.DONE, "kind__in": (PaymentStep.Kind.CAPTURE, PaymentStep.Kind.RELEASE)}
+        steps = self.hold.steps.filter(**done) if self.hold else PaymentStep.objects.none()
+        return steps.order_by("-pk").values_list("updated_at", flat=True).first()
 
     @property
     def _invoiceable(self) -> bool:
