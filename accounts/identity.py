@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 from stdnum import iban as stdnum_iban
+from stdnum.ch import uid as swiss_uid
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError as Wrong
+from stdnum.gb import vat as british_vat
 from stdnum.it import codicefiscale, iva
 
 IVA_DIGITS, SDI_SIGNS, VAT_SIGNS = 11, (6, 7), 14
@@ -269,11 +271,12 @@ COUNTRIES = frozenset(
     ]
 )
 """ISO 3166-1, and XK, which is used for Kosovo."""
+NEIGHBOURS: Mapping[str, Callable[[str], bool]] = {"CH": swiss_uid.is_valid, "GB": british_vat.is_valid}
 ITALIAN_CAP = r"([0-9]{5})?"  # CAPType of FatturaPA; empty is another rule's matter
 
 
 def vat_number(typed: str) -> str:
-    """With its country (IT00743110157). Digits alone are Italian; inside the EU check digits count."""
+    """With its country (IT00743110157). Digits alone are Italian; inside the EU, and next to it, check digits count."""
     number = _compact(typed)
     if not number:
         return ""
@@ -283,7 +286,8 @@ def vat_number(typed: str) -> str:
         return f"IT{_italian_vat(number[2:])}"
     if not re.fullmatch(rf"[A-Z]{{2}}[0-9A-Z+*]{{2,{VAT_SIGNS - 2}}}", number):
         raise ValueError(_("A VAT number starts with two letters of the country: IT, DE, FR …"))
-    if number[:2].lower() in eu_vat.MEMBER_STATES and not eu_vat.is_valid(number):
+    exists = eu_vat.is_valid if number[:2].lower() in eu_vat.MEMBER_STATES else NEIGHBOURS.get(number[:2])
+    if exists is not None and not exists(number):
         raise ValueError(_("This number does not exist: one character is wrong."))
     return number
 

@@ -47,7 +47,7 @@ def update_billing(*, user: User, values: Mapping[str, str]) -> None:
     for driver in drivers:
         for name, value in cleaned.items():
             setattr(driver, name, value)
-        wrong = _errors(driver, cleaned) | wrong
+        wrong = _errors(driver, cleaned, invoiced=bool(driver.vat_number or driver.fiscal_code)) | wrong
     if wrong:
         raise Invalid(wrong)
     with transaction.atomic():
@@ -59,17 +59,18 @@ def guest(*, operator: Operator, values: Mapping[str, str]) -> Driver:
     """Somebody without an account as the buyer of one invoice: a Driver that is no row. Raises Invalid by field."""
     cleaned, wrong = identity.clean({name: values[name] for name in BILLING if name in values})
     buyer = Driver(operator=operator, **cleaned)
-    wrong = _errors(buyer, cleaned) | wrong
-    if not (buyer.vat_number or buyer.fiscal_code or "vat_number" in wrong or "fiscal_code" in wrong):
+    wrong = _errors(buyer, cleaned, invoiced=True) | wrong
+    known = buyer.vat_number or buyer.fiscal_code or buyer.country_code != "IT"  # abroad a private person has none
+    if not (known or "vat_number" in wrong or "fiscal_code" in wrong):
         wrong["vat_number"] = [_("An invoice needs a VAT number or a fiscal code.")]
     if wrong:
         raise Invalid(wrong)
     return buyer
 
 
-def _errors(driver: Driver, cleaned: Mapping[str, str]) -> dict[str, list[str]]:
+def _errors(driver: Driver, cleaned: Mapping[str, str], *, invoiced: bool) -> dict[str, list[str]]:
     wrong = {}
-    if driver.vat_number or driver.fiscal_code:
+    if invoiced:
         needed = (*NEEDED_BY_AN_INVOICE, *(["province"] if driver.country_code == "IT" else []))
         wrong = {name: [_("An invoice needs it.")] for name in needed if not getattr(driver, name)}
     try:

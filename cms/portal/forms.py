@@ -8,13 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import errors
 from cms.core.errors import Invalid
+from cms.portal import dictation
 
-FISCAL_CODE = 16
-
-_ADDRESS = re.compile(
-    r"(?P<address>.+?)[,;\n]\s*(?P<postal_code>[0-9A-Z][0-9A-Z -]{1,8}?)\s+(?P<city>[^\d(),]+?)"
-    r"(?:[\s,]*\((?P<bracketed>[A-Za-z]{2})\)|[\s,]+(?P<bare>[A-Z]{2}))?\s*"
-)
 _EXPIRY = re.compile(r"\s*(\d{1,2})\s*[/.\- ]?\s*(\d{2}|\d{4})\s*")
 
 
@@ -71,6 +66,7 @@ class GuestForm(forms.Form):
     number = forms.CharField(
         label=_("VAT number or fiscal code"),
         max_length=40,
+        help_text=_("From abroad and without one: your country alone, like DE."),
         widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}),
     )
     billing_name = forms.CharField(
@@ -90,27 +86,29 @@ class GuestForm(forms.Form):
     )
 
     def clean_place(self) -> dict[str, str]:
-        read = _ADDRESS.fullmatch(self.cleaned_data["place"].strip())
+        read = dictation.place(self.cleaned_data["place"])
         if read is None:
             raise forms.ValidationError(
                 _("Street and number, a comma, postal code, town and province: Via Emilia Est 120, 41124 Modena MO")
             )
-        found = {name: read[name].strip() for name in ("address", "postal_code", "city")}
-        return found | {"province": (read["bracketed"] or read["bare"] or "").upper()}
+        return read
+
+    def clean(self) -> dict[str, Any]:
+        """In Italy the province is part of an address."""
+        said: dict[str, Any] = super().clean() or {}
+        number, place = said.get("number", ""), said.get("place")
+        if place and not place["province"] and dictation.number(number)["country_code"] == "IT":
+            self.add_error("place", _("The province is missing: two letters at the end, like MO."))
+        return said
 
     def values(self) -> dict[str, str]:
-        """By the names of BillingData. Sixteen signs are a person's code; letters in front of a VAT number name the country."""
-        number = re.sub(r"[\s.-]", "", self.cleaned_data["number"]).upper()
-        person = len(number) == FISCAL_CODE
-        country = number[:2] if number[:2].isalpha() and not person else "IT"
+        """By the names of BillingData."""
         recipient = self.cleaned_data["recipient"].strip()
         return {
-            "vat_number": "" if person else number,
-            "fiscal_code": number if person else "",
             "billing_name": self.cleaned_data["billing_name"],
             "sdi_code": "" if "@" in recipient else recipient,
             "pec": recipient if "@" in recipient else "",
-            "country_code": country,
+            **dictation.number(self.cleaned_data["number"]),
             **self.cleaned_data["place"],
         }
 

@@ -524,13 +524,24 @@ def test_four_fields_make_the_invoice_once(client: Client, plugged: Driving, mor
     assert client.get(f"/s/{charge.public_token}/invoice.pdf").content[:5] == b"%PDF-"
 
 
+def test_a_private_person_from_abroad_names_the_country_alone(client: Client, plugged: Driving, morning: Any) -> None:
+    legal(plugged.dario.operator)
+    charge = charged(client, plugged)
+    morning.move_to(minute(65))
+    greta = {"number": "de", "billing_name": "Greta Huber", "place": "Hauptstraße 5, 10115 Berlin"}
+    assert client.post(f"/s/{charge.public_token}/invoice/", greta).status_code == 302
+    buyer = json.loads(Invoice.objects.get().buyer)
+    assert (buyer["country_code"], buyer.get("vat_number", ""), buyer["postal_code"]) == ("DE", "", "10115")
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"number": "IT00743110158"}, "wrong"),
         ({"number": "0123456789"}, "11"),
         ({"place": "Modena"}, "Street and number, a comma"),
-        ({"place": "Via Emilia Est 120, 41124 Modena"}, "An invoice needs it."),
+        ({"place": "Via Emilia Est 120, 41124 Modena"}, "The province is missing"),
+        ({"number": "DE", "billing_name": " "}, "This field is required."),
     ],
 )
 def test_what_is_wrong_with_the_buyer_is_said_and_nothing_issued(
