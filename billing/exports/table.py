@@ -13,6 +13,7 @@ from . import (
     promo_codes,
     protocol,
     replays,
+    subscribers,
     takings,
     vat,
     wallets,
@@ -37,5 +38,6 @@ def register() -> None:
         at_risk.KIND,
         promo_codes.KIND,
         fleets.KIND,
+        subscribers.KIND,
         replays.KIND,
     )

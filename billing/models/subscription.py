@@ -2,6 +2,7 @@
 by the charges that began in it. Days are the operator's calendar days; ends are exclusive."""
 
 import uuid
+from datetime import date, timedelta
 from typing import Self
 
 from django.db import models
@@ -146,6 +147,10 @@ class SubscriptionPeriod(Timestamped):
             models.UniqueConstraint(fields=["subscription", "start"], name="subscription_period_unique"),
             models.CheckConstraint(condition=Q(end__gt=models.F("start")), name="subscription_period_has_days"),
         ]
+
+    @property
+    def last_day(self) -> date:
+        return self.end - timedelta(days=1)
 
     def __str__(self) -> str:
         return f"{self.start} – {self.end}"

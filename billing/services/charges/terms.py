@@ -87,7 +87,8 @@ def contradictions(cdrs: Sequence[CDR]) -> dict[int, list[Contradiction]]:
     """By primary key, for rerating: nobody can grant a charge what no plan and no code of its driver gives. Three queries."""
     ids = [cdr.pk for cdr in cdrs]
     months = {
-        use.cdr_id: use for use in AllowanceUse.objects.filter(cdr__in=ids).select_related("period__subscription", "period__version")
+        use.cdr_id: use
+        for use in AllowanceUse.objects.filter(cdr__in=ids).select_related("period__subscription", "period__version")
     }
     uses = PromotionUse.objects.filter(cdr__in=ids).select_related("redemption__promotion")
     codes = {use.cdr_id: use.redemption for use in uses}

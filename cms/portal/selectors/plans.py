@@ -11,6 +11,7 @@ from accounts.models import Driver, Operator, User
 from billing.models import DunningCase, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.models.subscription import SubscriptionQuerySet
 from billing.selectors import plans as selectors
+from billing.services.fleets import memberships
 from billing.services.recurring import choosing, plans, usage, withdrawing
 from billing.services.recurring.usage import Meter
 from cms.portal.selectors import mine
@@ -22,7 +23,8 @@ FEES = 12
 @dataclass(frozen=True, slots=True)
 class Mine:
     """One subscription as its page shows it. `month` and `meter` are None before it begins and while it is paused; `after` is the
-    price of a kWh beyond the allowance, in words ("" for free); `may_stay`: a change is planned and can be dropped."""
+    price of a kWh beyond the allowance, in words ("" for free); `may_stay`: a change is planned and can be dropped;
+    `payer`: the company that pays for what this person charges there, beside the plan."""
 
     subscription: Subscription
     month: SubscriptionPeriod | None
@@ -33,6 +35,7 @@ class Mine:
     debts: Sequence[DunningCase]
     withdrawal: withdrawing.Offer | None
     may_stay: bool
+    payer: str
 
     @property
     def last_day(self) -> date | None:
@@ -164,6 +167,7 @@ def _mine(row: Subscription) -> Mine:
         debts=list(owed.order_by("pk")),
         withdrawal=withdrawing.offer(row),
         may_stay=bool(row.next_version_id) and choosing.may_stay(row),
+        payer=str(member.company) if (member := memberships.of(row.driver)) else "",
     )
 
 
