@@ -217,6 +217,21 @@ def test_the_price_that_was_shown_is_the_price_or_nothing(
     assert Payment.objects.count() == 1
 
 
+def test_a_second_tap_is_the_same_payment(dario: Driver, small: PlanVersion, large: PlanVersion) -> None:
+    with now(2026, 6, 1, 10):
+        subscription = made.subscription(dario, small)
+        made.card(dario, asks="always")
+        taps = [
+            choosing.change(
+                subscription=subscription, version=large, expected=Decimal("15.00"), by=dario.user,
+                return_url="https://here.example/plan/",
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+    assert taps[0] == taps[1]
+    assert Payment.objects.filter(amount=Decimal("15.00")).count() == 1
+
+
 def test_a_larger_plan_that_is_not_paid_changes_nothing(dario: Driver, small: PlanVersion, large: PlanVersion) -> None:
     with now(2026, 6, 1, 10):
         subscription = made.subscription(dario, small)

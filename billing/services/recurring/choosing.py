@@ -137,9 +137,10 @@ def _opened(driver: Driver, version: PlanVersion, by: Actor) -> SubscriptionFee:
         raise Conflict(_("You have a plan already: change it instead."), code="subscription_exists") from exists
 
 
-def _begun(earlier: Subscription, version: PlanVersion) -> SubscriptionFee | None:
-    """The same choice once more, e.g. after coming back from the card page."""
-    return earlier.fees.filter(version=version, paid_at=None, dropped_at=None).first()
+def _begun(earlier: Subscription, version: PlanVersion, **same: Decimal) -> SubscriptionFee | None:
+    """The same choice once more, e.g. after coming back from the card page: one fee, one payment."""
+    open_ = earlier.fees.filter(version=version, paid_at=None, dropped_at=None, **same)
+    return open_.exclude(kind=SubscriptionFee.Kind.RENEWAL).first()
 
 
 # ---- another -----------------------------------------------------------------------------------------------------------
@@ -169,7 +170,9 @@ def _changed(subscription: Subscription, version: PlanVersion, expected: Decimal
         row.save()
         histories.note(row, "change_planned", by=by, version=version.pk, on=str(told.on))
         return None
-    row.fees.filter(kind=SubscriptionFee.Kind.CHANGE, paid_at=None, dropped_at=None).update(dropped_at=timezone.now())
+    if same := _begun(row, version, amount=told.amount):  # a second tap
+        return same
+    states.drop_open(row, SubscriptionFee.Kind.CHANGE)
     return fees.ask(
         subscription=row,
         kind=SubscriptionFee.Kind.CHANGE,

@@ -1,6 +1,7 @@
 """`/plan/`: what my plan includes, what is used, what comes after; choosing, changing, pausing and leaving it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -112,7 +113,7 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """The second of two taps."""
     row = _do(request, pk, lambda mine: subscriptions.cancel(subscription=mine, by=request.user))
     if row is not None and row.cancel_on:
-        day = date_format(row.cancel_on, "DATE_FORMAT")
+        day = date_format(row.cancel_on - timedelta(days=1), "DATE_FORMAT")
         messages.success(request, _("Cancelled. It works as before until %(day)s.") % {"day": day})
     return redirect("portal:plan")
 
@@ -189,7 +190,10 @@ def _chosen(request: PersonRequest, version: PlanVersion, running: Subscription 
         return_url=back,
     )
     if fee is None:
-        messages.success(request, _("Done. The change begins with your next month."))
+        running.refresh_from_db()
+        stays = _("%(plan)s is your plan.") % {"plan": version.plan.name}
+        later = _("Done. The change begins with your next month.")
+        messages.success(request, stays if running.version_id == version.pk else later)
         return redirect("portal:plan")
     return _after(request, fee)
 
