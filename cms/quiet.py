@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.dispatch import Signal
 
+import accounts.signals
 import billing.signals
 import sessions_app.signals
 import stations.signals
 
-ROOMS: tuple[ModuleType, ...] = (stations.signals, sessions_app.signals, billing.signals)
+ROOMS: tuple[ModuleType, ...] = (accounts.signals, stations.signals, sessions_app.signals, billing.signals)
 
 
 @contextmanager
