@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Operator, User
+from billing.models import RevenueShare
 
 from . import cast, mailbox
 
@@ -17,10 +18,11 @@ Model = type[models.Model]
 def demo() -> None:
     operators = Operator.objects.filter(slug__in=[company.slug for company in cast.COMPANIES])
     ids = list(operators.values_list("pk", flat=True))
+    hosts = set(RevenueShare.objects.filter(operator__in=ids).values_list("host_email", flat=True))
     if ids:
         for rows in _belonging(ids).values():
             rows._raw_delete(rows.db)  # protection and immutability are for real books
-    _forget_people()
+    _forget_people(hosts)
     mailbox.empty()
 
 
@@ -56,11 +58,11 @@ def _frozen(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.model._base_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
 
 
-def _forget_people() -> None:
+def _forget_people(hosts: set[str]) -> None:
     """Those who have not become somebody else's members or drivers meanwhile."""
     people = {
         person.email
         for company in cast.COMPANIES
         for person in (*company.drivers, *(m for m, _role in company.members))
     }
-    User.objects.filter(email__in=people, memberships=None, drivers=None).delete()
+    User.objects.filter(email__in=people | hosts, memberships=None, drivers=None).delete()
