@@ -21,6 +21,11 @@ class FiscalForm(forms.ModelForm):
     share_capital = ForgivingDecimalField(
         label=capfirst(_("share capital")), min_value=0, max_digits=13, decimal_places=2, required=False
     )
+    sole_shareholder = forms.ChoiceField(
+        label=capfirst(_("shareholders")),
+        choices=[("", "–"), *FiscalSettings.SoleShareholder.choices],
+        required=False,
+    )
     last_file = forms.CharField(
         label=_("Last file"),
         max_length=5,
@@ -49,7 +54,6 @@ class FiscalForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sole_shareholder"].choices = [("", "–"), *FiscalSettings.SoleShareholder.choices]
         self.fields["last_file"].initial = fiscal.last_file(self.instance.operator)
 
     def _post_clean(self) -> None:

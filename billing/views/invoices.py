@@ -20,7 +20,7 @@ from billing.models import CDR, DunningCase, EInvoice, Invoice
 from billing.selectors import einvoices, months
 from billing.selectors import invoices as selectors
 from billing.services.debts import claims
-from billing.services.invoicing import credit_notes, document_mails, fiscal, invoices
+from billing.services.invoicing import closing, credit_notes, document_mails, fiscal, invoices
 from billing.services.invoicing import einvoices as einvoice_files
 from billing.services.invoicing.credit_notes import Left
 from cms.core import typed
@@ -190,13 +190,14 @@ def issue(request: MemberRequest) -> HttpResponse:
     driver, company = typed.number(given, "driver"), typed.number(given, "company")
     open_ones = CDR.objects.billable().uninvoiced().filter(operator=request.operator, total_incl_vat__gt=0)
     whose = {"driver": driver, "company": None} if driver is not None else {"company": company}
-    cdrs = [] if driver is None and company is None else list(open_ones.filter(**whose))
+    cdrs = [] if driver is None and company is None else list(open_ones.filter(**whose).order_by("started_at", "pk"))
     try:
-        made = invoices.issue(cdrs=cdrs, by=request.user)
+        *before, made = [invoices.issue(cdrs=piece, by=request.user) for piece in list(closing.pieces(cdrs)) or [[]]]
     except DomainError as error:
         messages.error(request, error.text)
         return redirect("operator_data" if error.code == "legal_entity_missing" else "waiting_cdrs")
-    messages.success(request, _("Invoice %(number)s is issued.") % {"number": made.number})
+    for one in (*before, made):
+        messages.success(request, _("Invoice %(number)s is issued.") % {"number": one.number})
     return redirect("operator_invoice", pk=made.pk)
 
 

@@ -11,7 +11,7 @@ import time_machine
 from accounts.models import Driver, Operator, User
 from billing.models import Invoice, InvoiceLine, NumberSequence
 from billing.services.charges import rating
-from billing.services.invoicing import closing, invoices
+from billing.services.invoicing import closing, invoices, issuing
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Charge
@@ -226,3 +226,17 @@ def test_the_monthly_run_waits_for_the_legal_entity(charge: Charge, operator: Op
     charge(started_at=in_june(3))
     operator.vat_number = ""
     assert closing.monthly(operator=operator) == 0
+
+
+def test_what_does_not_fit_into_one_e_invoice_becomes_two(
+    charge: Charge, operator: Operator, dario: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "MOST_LINES", 5)
+    for _ in range(3):
+        charge(parked_min=27)  # two lines each
+    assert closing.monthly(operator=operator) == 2
+    assert [document.lines.count() for document in Invoice.objects.order_by("pk")] == [4, 2]
+    with pytest.raises(Conflict) as refused:
+        invoices.issue(cdrs=[charge(parked_min=27) for _ in range(3)], by=None)
+    assert refused.value.code == "too_many_lines"
+    assert Invoice.objects.count() == 2

@@ -1,5 +1,6 @@
 """The end of the month: what companies' people and drivers with a VAT number charged becomes their invoice."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain
 
@@ -8,7 +9,8 @@ from billing import pricing
 from billing.models import CDR
 from billing.models.cdr import CDRQuerySet
 from billing.services.fleets import companies
-from billing.services.invoicing import invoices
+from billing.services.invoicing import invoices, issuing
+from billing.tariffs import trace
 from cms.core.errors import Conflict
 
 
@@ -19,7 +21,22 @@ def monthly(*, operator: Operator, until: date | None = None) -> int:
         return 0
     own = (_bundles(_open_cdrs(operator, until).filter(driver=driver)) for driver in _drivers(operator, until))
     whole = chain(companies.bundles(operator, _end(operator, until)), chain.from_iterable(own))
-    return sum(_issued(together) for together in whole)
+    return sum(_issued(piece) for together in whole for piece in pieces(together))
+
+
+def pieces(together: Sequence[CDR]) -> Iterator[list[CDR]]:
+    """As many charges at a time as fit into one document; mostly all."""
+    piece: list[CDR] = []
+    lines = 0
+    for cdr in together:
+        more = len(trace.loads(cdr.trace).lines)
+        if piece and lines + more >= issuing.MOST_LINES:  # one is for the stamp duty
+            yield piece
+            piece, lines = [], 0
+        piece.append(cdr)
+        lines += more
+    if piece:
+        yield piece
 
 
 def _issued(together: list[CDR]) -> bool:

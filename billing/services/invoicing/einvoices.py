@@ -98,9 +98,8 @@ def missing(*, after: int = 0, limit: int = CHUNK) -> list[int]:
     """Young documents of sellers in Italy without a file, by primary key. What is older was sent by other means, or waits for a
     person: nothing from before this house made e-invoices goes out by itself."""
     young = timezone.now() - YOUNG
-    found = Invoice.objects.filter(operator__country_code="IT", einvoices=None, created_at__gte=young, pk__gt=after)
-    found = selectors.for_the_sdi(found)
-    return list(found.order_by("pk").values_list("pk", flat=True)[:limit])
+    bare = Invoice.objects.filter(operator__country_code="IT", einvoices=None, created_at__gte=young, pk__gt=after)
+    return list(selectors.for_the_sdi(bare).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def make_many(ids: Sequence[int]) -> int:

@@ -213,6 +213,10 @@ def _write(
     duty = positions.stamp_duty(treated.positions, currency) if fiscal.italian(operator) else Decimal(0)
     stamped = [positions.stamp_line(words.of(language)["stamp_duty"])] if duty and settings.charge_stamp_duty else []
     entries = [*treated.positions, *stamped]
+    if len(entries) > issuing.MOST_LINES:
+        raise Conflict(
+            _("At most %(most)s lines fit into one e-invoice.") % {"most": issuing.MOST_LINES}, code="too_many_lines"
+        )
     company = buyer if isinstance(buyer, Company) else None
     return issuing.write(
         numbered,

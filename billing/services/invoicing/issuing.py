@@ -22,6 +22,10 @@ Actor = User | ApiKey | None
 """None: the system itself (the nightly run)."""
 
 
+MOST_LINES = 5000
+"""Of a document: its e-invoice has at most 5 MB, about 800 bytes a line."""
+
+
 def today_at(operator: Operator) -> date:
     return timezone.now().astimezone(pricing.zone(operator.time_zone)).date()
 
