@@ -110,6 +110,11 @@ def sentence(reason: str) -> str:
     return str(of(reason).driver)
 
 
+def said(reason: str, otherwise: str) -> str:
+    """The same; the provider's own sentence for a word that is not known."""
+    return sentence(reason) if reason in DECLINES else otherwise
+
+
 def meaning(reason: str) -> str:
     """For the operator, in the language of now."""
     return str(of(reason).operator)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Operator, User
 from billing.models import Payment, PaymentAct, PaymentStep, Refund, WebhookEvent
 from billing.models.payment import PaymentQuerySet
+from billing.payments import declines
 
 STALE_HOLD = timedelta(hours=24)  # banks let holds go after a week; a charge is over long before
 NOTHING = Decimal(0)
@@ -130,7 +131,7 @@ def _steps(payment: Payment) -> list[Moment]:
             str(step.get_kind_display()),
             step.amount or None,
             "",
-            step.error,
+            declines.said(step.error_code, step.error),
             kinds[PaymentStep.Status(step.status)],
         )
         for step in payment.steps.all()

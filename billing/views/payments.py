@@ -71,6 +71,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "refunds": selectors.refunds_of(payment),
         "verbs": [verb for verb in VERBS.values() if _may(request, verb, payment)],
         "meaning": declines.meaning(payment.error_code) if payment.error_code else "",
+        "told": declines.said(payment.error_code, payment.error),
         "stale": payment.status in _HELD and payment.created_at < selectors.stale_before(),
     }
     return render(request, "operator/payments/detail.html", context)

@@ -1,4 +1,5 @@
-"""Computes roll-ups again for a window and writes them over the old ones: any run may be repeated or cut short."""
+"""Computes roll-ups again for a window and writes them over the old ones: any run may be repeated or cut short. Read outside a
+transaction, written in one: with SQLite whoever holds one keeps all others from writing, stations too."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ from stations.models import ChargingStation, ConnectionPeriod, StatusChange
 from . import timeline
 from .models import DailyRevenue, HourlyUsage
 
-CHUNK = 50  # stations at a time: SQLite transactions stay short
+CHUNK = 50  # stations at a time
 POWERED_W = 100  # below this a car is full or asleep
 
 Place = tuple[int, int]  # station, evse
@@ -42,8 +43,7 @@ def hourly(*, since: datetime, until: datetime, stations: Iterable[int] | None =
     ids = list(wanted if stations is None else wanted.filter(pk__in=list(stations)))
     written = 0
     for first in range(0, len(ids), CHUNK):
-        with transaction.atomic():
-            written += _roll(ids[first : first + CHUNK], window)
+        written += _roll(ids[first : first + CHUNK], window)
     return written
 
 
@@ -74,7 +74,8 @@ def _roll(stations: Sequence[int], window: timeline.Interval) -> int:
     ]
     columns = ["charging_s", "idle_s", "free_s", "down_s", "sessions", "energy"]
     key = ["station", "hour"]
-    return rows.upsert(HourlyUsage, [*key, *columns], inside, key=key, update=columns)
+    with transaction.atomic():
+        return rows.upsert(HourlyUsage, [*key, *columns], inside, key=key, update=columns)
 
 
 def _charges(stations: Sequence[int], window: timeline.Interval, now: int) -> list[_Charge]:
@@ -132,7 +133,6 @@ def revenue(*, since: date, until: date) -> int:
     return sum(_revenue_of(operator, since, until) for operator in Operator.objects.all())
 
 
-@transaction.atomic
 def _revenue_of(operator: Operator, since: date, until: date) -> int:
     zone = ZoneInfo(operator.time_zone)
     start = datetime.combine(since, datetime.min.time(), zone)
@@ -151,7 +151,8 @@ def _revenue_of(operator: Operator, since: date, until: date) -> int:
         for station, day, currency, count, wh, net, gross in sums
     ]
     key, columns = ["station", "day", "currency"], ["cdrs", "energy", "excl_vat", "incl_vat"]
-    return rows.upsert(DailyRevenue, [*key, *columns], written, key=key, update=columns)
+    with transaction.atomic():
+        return rows.upsert(DailyRevenue, [*key, *columns], written, key=key, update=columns)
 
 
 def _seconds(at: datetime) -> int:

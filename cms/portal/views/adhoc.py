@@ -72,7 +72,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         return landing.refused(request, charge.evse, error)
     if payment.status in _DONE:
         return redirect("portal:paid", token)
-    facts = {"charge": charge, "evse": charge.evse, "location": charge.evse.station.location, "declined": payment.error}
+    facts = {"charge": charge, "evse": charge.evse, "location": charge.evse.station.location}
     return paying.page(request, payment, facts, back=back)
 
 

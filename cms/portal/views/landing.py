@@ -93,7 +93,7 @@ def held(request: PersonRequest, code: str, key: str) -> HttpResponse:
     except DomainError as error:
         return refused(request, evse, error)
     if payment.status == Payment.Status.ACTION_NEEDED:
-        return paying.page(request, payment, {"declined": payment.error}, back=request.build_absolute_uri(request.path))
+        return paying.page(request, payment, {}, back=request.build_absolute_uri(request.path))
     if payment.status == Payment.Status.FAILED:
         return show(request, evse, refusal=declines.sentence(payment.error_code), status=402)
     return redirect("portal:evse", evse.uid)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from billing.models import Payment, PaymentMethod
+from billing.payments import declines
 
 FAKE = "fake"
 _SCRIPTS = ["https://js.stripe.com", "https://*.js.stripe.com"]
@@ -26,6 +27,9 @@ def page(request: HttpRequest, asked: Payment | PaymentMethod, facts: Mapping[st
     if asked.gateway == FAKE or not asked.client_secret:
         return redirect(asked.action_url or back)
     key = settings.STRIPE_PUBLISHABLE_KEY
-    context = {"asked": asked, "operator": asked.operator, "back": back, "key": key, **facts}
+    said = (
+        declines.sentence(asked.error_code) if asked.error_code else ""
+    )  # in the reader's language, whoever heard it first
+    context = {"asked": asked, "operator": asked.operator, "back": back, "key": key, **facts, "declined": said}
     form = partial(render, template_name="driver/pay_stripe.html", context=context)
     return cast(HttpResponse, csp_update(_STRIPE)(form)(request))

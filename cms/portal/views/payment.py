@@ -125,7 +125,7 @@ def pay(request: PersonRequest, pk: int) -> HttpResponse:
         messages.error(request, error.text)
         return redirect("portal:payment")
     if payment.status == Status.ACTION_NEEDED:
-        return paying.page(request, payment, {"declined": payment.error}, back=back)
+        return paying.page(request, payment, {}, back=back)
     return _said(request, payment)
 
 

@@ -59,7 +59,7 @@ def top_up(request: PersonRequest, pk: int) -> HttpResponse:
         messages.error(request, refused.text)
         return redirect("portal:wallet")
     if payment.status == Status.ACTION_NEEDED:
-        return paying.page(request, payment, {"declined": payment.error}, back=back)
+        return paying.page(request, payment, {}, back=back)
     return _said(request, payment)
 
 
