@@ -452,6 +452,19 @@ def test_whoever_has_the_link_says_how_it_went(client: Client, plugged: Driving)
     assert Client().post("/s/guessed/stars/", {"stars": "1"}).status_code == 404
 
 
+def test_a_hold_that_was_raised_is_told_as_it_was_seen_first(client: Client, plugged: Driving) -> None:
+    charge = paid(client)
+    assert charge.token is not None
+    assert charge.payment is not None
+    answered("accepted")
+    session = plugged.begins(0, token=charge.token)
+    holds.increment(payment=charge.payment, amount=Decimal(80))
+    plugged.ends(session, 60, 20_000)
+    html = see(client, f"/s/{charge.public_token}/done/")
+    assert "€40.00" in html.partition("Held at the start")[2][:120]
+    assert "€80.00" in html.partition("Raised while you charged")[2][:80]
+
+
 def test_the_phone_finds_its_receipt_again(client: Client, plugged: Driving) -> None:
     charge = charged(client, plugged)
     assert f'href="/s/{charge.public_token}/done/"' in see(client, HERE)

@@ -89,6 +89,12 @@ class Receipt:
         return self.paid if self.paid and self.paid.later else None
 
     @property
+    def held_first(self) -> Decimal:
+        """What the payer saw being blocked; while it charged the hold may have been raised."""
+        first = self.hold.steps.filter(kind=PaymentStep.Kind.AUTHORIZE).order_by("pk").first() if self.hold else None
+        return first.amount if first else self.hold.amount if self.hold else Decimal(0)
+
+    @property
     def unsettled(self) -> bool:
         """The page has to ask again: the amount is not known yet, or the hold still stands."""
         return self.cdr is None or bool(self.hold and self.hold.status == Payment.Status.AUTHORIZED and not self.held)
