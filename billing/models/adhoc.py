@@ -61,6 +61,7 @@ class AdhocCharge(Timestamped):
             models.UniqueConstraint(fields=["public_token"], name="adhoc_public_token_unique"),
         ]
         indexes = [
+            models.Index(fields=["operator", "email"], condition=~Q(email=""), name="adhoc_mailed_to"),
             models.Index(fields=["operator", "-id"], name="adhoc_operator_newest"),
             models.Index(
                 fields=["evse", "created_at"], condition=Q(status__in=("paying", "started")), name="adhoc_under_way"

@@ -205,6 +205,9 @@ class Payment(Timestamped):
             models.Index(fields=["operator", "-id"], name="payment_operator_newest"),
             models.Index(fields=["gateway_id"], name="payment_gateway_id"),
             models.Index(
+                fields=["operator", "card_last4", "-id"], condition=~Q(card_last4=""), name="payment_card_tail"
+            ),
+            models.Index(
                 fields=["status", "updated_at"],
                 condition=Q(status__in=("pending", "action_needed", "authorized")),
                 name="payment_open",

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator, User
-from billing.models import Payment, PaymentAct, PaymentStep, Refund, WebhookEvent
+from billing.models import AdhocCharge, Payment, PaymentAct, PaymentMethod, PaymentStep, Refund, WebhookEvent
 from billing.models.payment import PaymentQuerySet
 from billing.payments import declines
 
@@ -160,6 +160,20 @@ def refunds_of(payment: Payment) -> list[Refund]:
     return list(payment.refunds.select_related("by").order_by("pk"))
 
 
+def remembered(operator: Operator, text: str, most: int) -> list[Payment]:
+    """What somebody on the phone knows of a payment: the last four digits of the card, or where the receipt was mailed to."""
+    if len(text) == 4 and text.isascii() and text.isdecimal():
+        saved = PaymentMethod.objects.filter(operator=operator, last4=text)
+        wanted = Q(card_last4=text) | Q(method__in=saved.values("pk"))
+    elif "@" in text:
+        charges = AdhocCharge.objects.filter(operator=operator, email__iexact=text)
+        wanted = Q(pk__in=charges.values("payment"))
+    else:
+        return []
+    found = Payment.objects.filter(wanted, operator=operator).select_related("method", "session__location")
+    return list(found.order_by("-pk")[:most])
+
+
 def _text(text: str) -> Q:
     """A provider's id, a number of a charge, an invoice's number, a person, four digits of a card, an amount."""
     if not text:
@@ -172,6 +186,7 @@ def _text(text: str) -> Q:
         | Q(company__name__icontains=text)
         | Q(invoice__number=text)
         | Q(method__last4=text)
+        | Q(card_last4=text)
     )
     if text.isascii() and text.isdecimal() and len(text) < 19:
         wanted |= Q(session=int(text)) | Q(pk=int(text))

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Company, Membership, Role, User
-from billing.models import Promotion
+from billing.models import AdhocCharge, Payment, Promotion
 from cms.templatetags import frame
 from sessions_app.models import ChargingSession
 from tests.cms import driving
@@ -44,6 +44,23 @@ def search(client: Client, who: User, text: str):
 def test_an_exact_code_opens_the_station(client, olga, world, text):
     answer = search(client, olga, text)
     assert (answer.status_code, answer.url) == (302, "/ops/stations/CP-0042/")
+
+
+def test_the_tail_of_a_card_and_the_address_of_a_receipt_find_a_stranger_s_payment(client, olga, operator, world):
+    station, _driver, session = world
+    payment = Payment.objects.create(
+        operator=operator, session=session, amount=40, captured="11.80", currency="EUR", gateway="fake", status="captured",
+        idempotency_key="adhoc-1", card_brand="visa", card_last4="4242",
+    )  # fmt: skip
+    AdhocCharge.objects.create(
+        operator=operator, station=station, evse=station.evses.get(), public_token="secret", hold=40, currency="EUR",
+        payment=payment, email="greta@example.org",
+    )  # fmt: skip
+    for text in ("4242", "Greta@example.org"):
+        shown = search(client, olga, text).content.decode()
+        assert "€11.80 Visa …4242" in shown
+        assert f'href="/ops/billing/payments/{payment.pk}/"' in shown
+    assert "4242" not in search(client, olga, "4243").content.decode()
 
 
 def test_a_hit_on_a_charge_names_its_driver_only_to_who_may_see_drivers(client, olga, operator, world):

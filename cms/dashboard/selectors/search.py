@@ -7,12 +7,16 @@ from typing import Any
 
 from django.db.models import Q, Value
 from django.db.models.functions import Replace
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Company, Driver, Operator, Token, User
 from billing.models import Invoice, Promotion
 from billing.models.promotion import compared
+from billing.selectors import payments
+from cms.templatetags import figures
 from sessions_app.models import ChargingSession
 from stations.models import EVSE, ChargingStation, Location
 from stations.views import links
@@ -39,6 +43,7 @@ def everything(user: User, operator: Operator, text: str) -> list[tuple[str, lis
         (_("Companies"), "company.view", _companies),
         (_("Cards"), "token.edit", _tokens),
         (_("Invoices"), "invoice.view", _invoices),
+        (_("Payments"), "payment.view", _payments),
         (_("Codes"), "promotion.view", _codes),
     )
     found = [(word, list(find(operator, text))) for word, needs, find in kinds if access.can(user, needs, operator)]
@@ -120,6 +125,17 @@ def _tokens(operator: Operator, text: str) -> Iterator[Hit]:
         yield Hit(
             f"/ops/tokens/{token.pk}/", token.label or token.masked, str(token.driver or ""), token.key == text.upper()
         )
+
+
+def _payments(operator: Operator, text: str) -> Iterator[Hit]:
+    """Somebody without an account, on the phone, with a statement of his bank in the other hand."""
+    for payment in payments.remembered(operator, text, MOST):
+        session = payment.session
+        place = session.location.name if session and session.location else ""
+        day = date_format(timezone.localtime(payment.created_at), "DATETIME_FORMAT")
+        detail = " · ".join(part for part in (day, place, str(payment.get_status_display())) if part)
+        title = f"{figures.money(payment.captured or payment.amount, payment.currency)} {payment.card}".strip()
+        yield Hit(f"/ops/billing/payments/{payment.pk}/", title, detail)
 
 
 def _invoices(operator: Operator, text: str) -> Iterator[Hit]:
