@@ -15,7 +15,8 @@ from accounts.models import Company, CompanyMember, Driver, Operator
 from billing.models import Payment, PaymentMethod, Promotion, WalletEntry, WalletPolicy
 from billing.services.fleets import memberships
 from billing.services.prepaid import wallets
-from tests.factories import DriverFactory, EvseFactory, UserFactory
+from stations.models import ChargingStation
+from tests.factories import ConnectorFactory, DriverFactory, EvseFactory, UserFactory
 from tests.factories.billing import CDRFactory
 
 pytestmark = pytest.mark.any_database
@@ -216,6 +217,20 @@ def test_a_member_sees_the_own_budget_and_charges_privately_for_a_while(
     assert memberships.of(dario) is None
     phone.post("/company/back/")
     assert memberships.of(dario).company == bellini
+
+
+def test_before_the_cable_is_plugged_in_the_socket_says_why_nothing_would_start(
+    phone: Client, bellini: Company, station: Any, dario: Driver
+) -> None:
+    evse = EvseFactory(station=station, uid="IT*ADR*E0042*1")
+    ConnectorFactory(evse=evse, status="Available", updated_at=timezone.now())
+    ChargingStation.objects.update(online=True)
+    assert "You could not start now" not in text(phone.get(f"/c/{evse.uid}/"))
+    Company.objects.update(monthly_cap=0)
+    page = text(phone.get(f"/c/{evse.uid}/"))
+    assert "You could not start now Your company’s budget for this month is used up. Put it right" in page
+    phone.post("/company/private/")
+    assert "You could not start now" not in text(phone.get(f"/c/{evse.uid}/"))
 
 
 def test_nobody_else_looks_into_a_company(phone: Client, bellini: Company, operator: Operator) -> None:

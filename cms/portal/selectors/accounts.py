@@ -10,13 +10,16 @@ from accounts.models import Driver, User
 from billing.models import CDR, Payment, PaymentMethod
 from billing.payments import declines
 from billing.services.cards import held_starts, saved_cards
-from billing.services.debts import settling
+from billing.services.debts import credit_check, settling
 from billing.services.fleets import memberships
+from billing.services.prepaid import wallets
 from cms.portal.selectors import mine, purses
 from cms.portal.selectors.purses import Purse
+from sessions_app.services.authorisation import Refusal
 from stations.models import EVSE
 
 MOST_DEBTS = 20
+NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,31 @@ class Account:
     purse: Purse | None
 
 
+_REMEDIES = {
+    "wallet_empty": "portal:wallet",
+    "payment_overdue": "portal:plan",
+    "member_cap_reached": "portal:company",
+    "company_cap_reached": "portal:company",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AtStart:
-    """Who pays when this person starts here: what is held (0: nothing), on which card. `tap` makes a second tap on the same page the
-    first."""
+    """Who pays when this person starts here: what is held (0: nothing), on which card; `wallet` is what is in theirs. `tap` makes a
+    second tap on the same page the first. `refusal`: why nothing would start, said before the cable is plugged in."""
 
     hold: Decimal
     cards: Sequence[PaymentMethod]
     company: str
     tap: str
+    wallet: Decimal = NOTHING
+    currency: str = ""
+    refusal: Refusal | None = None
+
+    @property
+    def remedy(self) -> str:
+        """The page where that can be put right, by the name of its address."""
+        return _REMEDIES.get(self.refusal.code, "") if self.refusal else ""
 
 
 def at_start(user: User, evse: EVSE, *, at: datetime) -> AtStart:
@@ -58,7 +77,15 @@ def at_start(user: User, evse: EVSE, *, at: datetime) -> AtStart:
         return AtStart(hold, (), "", secrets.token_hex(8))
     member = memberships.of(driver)
     company = str(member.company) if member else ""
-    return AtStart(hold, saved_cards.of(driver), company, secrets.token_hex(8))
+    return AtStart(
+        hold,
+        saved_cards.of(driver),
+        company,
+        secrets.token_hex(8),
+        NOTHING if member else wallets.balance(driver=driver),
+        driver.operator.currency,
+        credit_check.refusals([driver.pk]).get(driver.pk),
+    )
 
 
 def of(user: User) -> list[Account]:
