@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 
 def _is_network(text: str) -> bool:
@@ -56,6 +56,19 @@ def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         ),
         *(Error(text, hint=hint, id=f"colonnina.E{n:03}") for n, (bad, text, hint) in enumerate(problems, 1) if bad),
     ]
+
+
+@register
+def real_money(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A server for the public that takes cards of test pages: it works, and nobody pays."""
+    if not settings.REAL_MONEY or "_live_" in settings.STRIPE_API_KEY:
+        return []
+    if settings.STRIPE_API_KEY:
+        text = "STRIPE_API_KEY is a key for tests: drivers pay with test cards only."
+    else:
+        text = "No STRIPE_API_KEY: payments go to the fake provider, and whoever types a test card charges for nothing."
+    hint = "STRIPE_API_KEY, STRIPE_PUBLISHABLE_KEY and STRIPE_WEBHOOK_SECRET are at dashboard.stripe.com, Developers."
+    return [Warning(text, hint=hint, id="colonnina.W001")]
 
 
 def _payments() -> list[tuple[bool, str, str]]:

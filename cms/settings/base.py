@@ -262,6 +262,7 @@ STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")  # pk_…: what 
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")  # whsec_…: signs what Stripe tells us
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")  # another address than Stripe's own: a stand-in for tests
 PAYMENT_GATEWAY: str = "stripe" if STRIPE_API_KEY else "fake"
+REAL_MONEY = False  # what production takes: then `manage.py check` warns of the fake provider and of test keys
 
 # ---- charging ---------------------------------------------------------------------------------------------------
 HEARTBEAT_INTERVAL_S = env.whole("HEARTBEAT_INTERVAL_S", 300)

@@ -12,3 +12,5 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 ADMIN_ENABLED = env.truth("ADMIN_ENABLED", False)
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXIES", 1)  # sign-in limits count the client behind them
+
+REAL_MONEY = True

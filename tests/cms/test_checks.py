@@ -64,6 +64,22 @@ def test_keys_of_stripe_that_do_not_belong_together_are_told(settings, changes: 
 
 
 @pytest.mark.parametrize(
+    ("real", "key", "text"),
+    [
+        (False, "", ""),
+        (True, "rk_live_1", ""),
+        (True, "sk_test_1", "is a key for tests"),
+        (True, "", "payments go to the fake provider"),
+    ],
+)
+def test_where_money_is_real_a_provider_that_takes_none_is_told(settings, real: bool, key: str, text: str) -> None:
+    from cms import checks
+
+    settings.REAL_MONEY, settings.STRIPE_API_KEY = real, key
+    assert [text in message.msg for message in checks.real_money(None)] == ([True] if text else [])
+
+
+@pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("database", "nonsense"),
