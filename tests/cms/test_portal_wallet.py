@@ -228,7 +228,7 @@ def test_before_the_cable_is_plugged_in_the_socket_says_why_nothing_would_start(
     assert "You could not start now" not in text(phone.get(f"/c/{evse.uid}/"))
     Company.objects.update(monthly_cap=0)
     page = text(phone.get(f"/c/{evse.uid}/"))
-    assert "You could not start now Your company’s budget for this month is used up. Put it right" in page
+    assert "<b>You could not start now</b>Your company’s budget for this month is used up. <a href" in page
     phone.post("/company/private/")
     assert "You could not start now" not in text(phone.get(f"/c/{evse.uid}/"))
 
