@@ -70,6 +70,7 @@ urlpatterns = [
     path("ops/billing/exports/<int:pk>/retry/", exports.retry, name="retry_export"),
     path("ops/billing/accounts/", bookkeeping.page, name="bookkeeping"),
     path("ops/jobs/", exports.jobs, name="jobs"),
+    path("ops/jobs/bell/", exports.bell, name="bell"),
     path("ops/billing/close/", close.page, name="month_close"),
     path("ops/billing/close/<str:month>/<slug:verb>/", close.act, name="close_act"),
     path("ops/billing/statements/", statements.page, name="host_statements"),

@@ -117,10 +117,9 @@ class Exports(rest.Resource):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
     def file(self, request: Request, pk: str) -> FileResponse:
-        """The file itself; 404 before it is written and after it has expired."""
+        """The file itself; 404 before it is written and after it has expired, 409 where it is not what was written."""
         export = self.get_object()
-        if not export.file:
-            raise Http404
+        content = exports.opened(export=export)
         kind = selectors.kind_of(export)
         media_type = presets.of(kind, export.preset).media_type if kind else "application/octet-stream"
-        return FileResponse(export.file.open("rb"), as_attachment=True, filename=export.name, content_type=media_type)
+        return FileResponse(content, as_attachment=True, filename=export.name, content_type=media_type)

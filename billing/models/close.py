@@ -10,13 +10,14 @@ from cms.core.models import Immutable, Timestamped, Visible
 
 class MonthClose(Timestamped):
     """`month` is its first day, at the operator's. `checks` and `figures` (JSON text) are what the last look at it found, at
-    `checked_at`; they stay as they are while it is closed. What happened in the month and was written after `cutoff` counts in
+    `checked_at`, `to_decide` how many lines wait for a decision; they stay as they are while it is closed. What happened in the month and was written after `cutoff` counts in
     the first month that is open (`billing.selectors.months`)."""
 
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="month_closes")
     month = models.DateField()
     checks = models.TextField(default="{}")
     figures = models.TextField(default="{}")
+    to_decide = models.PositiveIntegerField(default=0)
     checked_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     cutoff = models.DateTimeField(null=True, blank=True)

@@ -14,7 +14,7 @@ class Export(Timestamped):
 
     `attempt` is the fencing number: only the worker that claimed it last may write. `beat_at` is when that worker last said that
     it lives. The file goes after `expires_at`, the row with `sha256` and `size` (bytes) stays. `summary` is what the page that asked
-    shows of it (JSON text), for kinds that sum up.
+    shows of it (JSON text), for kinds that sum up. `seen_at`: since then who asked for it knows that it has ended.
     """
 
     class State(models.TextChoices):
@@ -39,6 +39,7 @@ class Export(Timestamped):
     beat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
     file = models.FileField(upload_to="exports/%Y/%m/", max_length=200, blank=True)
     name = models.CharField(max_length=120, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -52,6 +53,7 @@ class Export(Timestamped):
         indexes = [
             models.Index(fields=["operator", "-id"], name="export_operator_newest"),
             models.Index(fields=["state"], condition=Q(state__in=("queued", "running")), name="export_under_way"),
+            models.Index(fields=["by"], condition=Q(finished_at__isnull=False, seen_at=None), name="export_news"),
             models.Index(fields=["expires_at"], condition=~Q(file=""), name="export_expiring"),
         ]
 

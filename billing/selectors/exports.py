@@ -29,6 +29,11 @@ def history(actor: User | ApiKey, operator: Operator, *, by: User | None = None)
     return found.select_related("by", "operator").order_by("-pk")
 
 
+def news(user: User, operator: Operator) -> int:
+    """How many of the own ones have ended since one looked. One query."""
+    return Export.objects.filter(operator=operator, by=user, finished_at__isnull=False, seen_at=None).count()
+
+
 def kind_of(export: Export) -> Kind | None:
     """None for a file of a kind that a later version does not know any more."""
     return kinds.KINDS.get(export.kind)

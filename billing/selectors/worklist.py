@@ -118,6 +118,13 @@ def past(operator: Operator, month: date, shown: int) -> dict[date, Mapping[str,
     return {on: json.loads(figures) for on, figures in rows.values_list("month", "figures")}
 
 
+def decisions(operator: Operator) -> int:
+    """How many lines of the last month that is over wait for somebody; 0 once it is closed. One query."""
+    over = MonthClose.objects.filter(operator=operator, month__lt=months.this(operator)).order_by("-month")
+    last = over.values_list("to_decide", "closed_at").first()
+    return last[0] if last and last[1] is None else 0
+
+
 def waiting(operator: Operator) -> date:
     """The month to work at: the first after the last closed one that is over; the last one that is over, else."""
     over = months.after(months.this(operator), -1)

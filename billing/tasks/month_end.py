@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from billing.models import HostStatement
-from billing.services.month_end import close, exports, guests, statements
+from billing.services.month_end import close, exports, guests, statements, writing
 from cms.core.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 def run_export(pk: int) -> None:
     """Behind `export_asked`."""
     try:
-        exports.run(pk)
+        writing.run(pk)
     except Exception:
         logger.exception("export failed export=%s", pk)
-        exports.failed(export_id=pk)
+        writing.failed(export_id=pk)
 
 
 @shared_task(autoretry_for=(Unavailable,), retry_backoff=30, max_retries=5)
@@ -35,7 +35,7 @@ def tell_export_ended(ids: Sequence[int]) -> None:
 @shared_task
 def resume_exports() -> None:
     """The sweep behind it."""
-    for pk in exports.resume():
+    for pk in writing.resume():
         run_export(pk)
 
 

@@ -1,7 +1,7 @@
 """/ops/billing/exports/ and /ops/jobs/: files as jobs (ux.md §4.7, §4.8). One door for every list: POST /ops/billing/exports/start/."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -19,9 +19,11 @@ from billing.selectors import exports as selectors
 from billing.selectors import months
 from billing.services.month_end import exports
 from cms.core import typed
-from cms.core.errors import Conflict, Invalid
+from cms.core.errors import Conflict, Invalid, NotFound
+from stations.models import FirmwareUpdate, LogRequest
 
 PAGE = 50
+CHARGERS = 20
 _NOT_PARAMS = {"csrfmiddlewaretoken", "kind", "preset", "page", "of"}
 
 
@@ -42,6 +44,15 @@ class Row:
         return self.export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
+class ChargerJob(NamedTuple):
+    job: LogRequest | FirmwareUpdate
+    what: str
+
+    @property
+    def under_way(self) -> bool:
+        return self.job.completed_at is None and self.job.status != "failed"
+
+
 @members_only("invoice.view")
 @require_GET
 def page(request: MemberRequest) -> HttpResponse:
@@ -58,8 +69,18 @@ def page(request: MemberRequest) -> HttpResponse:
 @require_GET
 def jobs(request: MemberRequest) -> HttpResponse:
     """Work that takes a while, of everybody's whose files I may have. Asked again while something is under way."""
-    part = "rows" if request.headers.get("HX-Request") else "jobs"
-    return render(request, f"operator/exports/{part}.html", _history(request))
+    exports.seen(exports=Export.objects.filter(operator=request.operator), by=request.user)
+    if request.headers.get("HX-Request"):
+        return render(request, "operator/exports/rows.html", _history(request))
+    chargers = _chargers(request) if access.can(request.user, "station.view", request.operator) else []
+    return render(request, "operator/exports/jobs.html", {**_history(request), "chargers": chargers})
+
+
+@members_only("file.take")
+@require_GET
+def bell(request: MemberRequest) -> HttpResponse:
+    """The part of the frame that says what has ended."""
+    return render(request, "components/bell.html", {"news": selectors.news(request.user, request.operator)})
 
 
 @members_only("file.take")
@@ -91,12 +112,14 @@ def start(request: MemberRequest) -> HttpResponse:
 @require_GET
 def file(request: MemberRequest, pk: int) -> HttpResponseBase:
     export = _one(request, pk)
-    if not export.file:
-        raise Http404
     try:
-        content = export.file.open("rb")
-    except FileNotFoundError as gone:
+        content = exports.opened(export=export)
+    except NotFound as gone:
         raise Http404 from gone
+    except Conflict as changed:
+        messages.error(request, changed.text)
+        return redirect("jobs")
+    exports.seen(exports=Export.objects.filter(pk=pk), by=request.user)
     kind = selectors.kind_of(export)
     media_type = presets.of(kind, export.preset).media_type if kind else "application/octet-stream"
     answer = FileResponse(content, as_attachment=True, filename=export.name, content_type=media_type)
@@ -114,6 +137,15 @@ def cancel(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: MemberRequest, pk: int) -> HttpResponse:
     return _done(request, exports.retry, pk)
+
+
+def _chargers(request: MemberRequest) -> list[ChargerJob]:
+    """Logs that were asked for, and firmware that is brought up to date: the newest of the network."""
+    mine = {"station__operator": request.operator}
+    logs = LogRequest.objects.filter(**mine).select_related("station").order_by("-pk")[:CHARGERS]
+    updates = FirmwareUpdate.objects.filter(**mine).select_related("station").order_by("-pk")[:CHARGERS]
+    found = [ChargerJob(job, _("Log")) for job in logs] + [ChargerJob(job, _("Firmware")) for job in updates]
+    return sorted(found, key=lambda one: one.job.created_at, reverse=True)[:CHARGERS]
 
 
 def _done(request: MemberRequest, service: Any, pk: int) -> HttpResponse:

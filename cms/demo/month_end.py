@@ -9,7 +9,7 @@ from accounts.models import Operator, SentMail, User
 from billing.models import Bookkeeping, Export, HostStatement, MonthClose, MonthCloseEvent, Payment, RevenueShare
 from billing.payments import declines
 from billing.selectors import months, worklist
-from billing.services.month_end import close, exports, statements
+from billing.services.month_end import close, exports, statements, writing
 from stations.models import Location
 
 from . import cast, money
@@ -39,7 +39,7 @@ def tell(start: datetime, now: datetime) -> None:
     _long_ago(operator, last)
     for kind in FILES:
         params = {"month": f"{before:%Y-%m}"}
-        exports.run(exports.start(operator=operator, kind=kind, params=params, by=anna, language="it").pk)
+        writing.run(exports.start(operator=operator, kind=kind, params=params, by=anna, language="it").pk)
     _yesterday(operator, now)
     close.look(operator=operator, month=months.of(operator, now))
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import Q
 
-from billing.models import CDR, Invoice
+from billing.models import CDR, Export, Invoice
 from cms.live import topics
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation
@@ -14,7 +14,8 @@ Moved = Mapping[str, Collection[int]]
 
 
 def topics_of(moved: Moved) -> set[str]:
-    """`moved`: kind → primary keys. Kinds: station, frames, command, session, cdr, invoice."""
+    """`moved`: kind → primary keys. Kinds: station, frames, command, session, cdr, invoice,
+    export."""
     found: dict[str, set[int]] = defaultdict(set)
     for kind, ids in moved.items():
         found[kind] |= set(ids)
@@ -24,7 +25,12 @@ def topics_of(moved: Moved) -> set[str]:
     out |= _starts(found["session"], found["command"])
     out |= _stations(found["station"])
     out |= {topics.of("operator", pk) for pk in _sellers(found["invoice"])}
+    out |= {topics.of("jobs", pk) for pk in _askers(found["export"])}
     return out
+
+
+def _askers(exports: Collection[int]) -> Iterable[int | None]:
+    return Export.objects.filter(pk__in=exports, by__isnull=False).values_list("by", flat=True) if exports else ()
 
 
 def _stations(ids: Collection[int]) -> set[str]:

@@ -152,6 +152,7 @@ _RECEIVERS = (
     (session_signals.session_ended, _ids("session")),
     (billing_signals.cdr_created, _ids("cdr")),
     (billing_signals.invoice_issued, _ids("invoice")),
+    (billing_signals.export_ended, _ids("export")),
 )
 
 

@@ -7,6 +7,7 @@
 | `messages:<pk>` | a station said something | the same |
 | `session:<pk>` | a charge moves | members, and its driver |
 | `start:<public token>` | a remote start or its charge moves | whoever has the secret link |
+| `jobs:<user pk>` | a file of this person is written, or failed | that person |
 | `evse:<uid>` | the state of a public socket | everybody |
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
+from accounts import access
 from accounts.models import User
 from sessions_app.models import ChargingSession, StartRequest
 from stations.models import EVSE, ChargingStation
@@ -50,14 +52,19 @@ def _numbers(keys: Collection[str]) -> list[int]:
     return [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
 
 
+def _looked_after(viewer: Viewer) -> set[int]:
+    """Operators whose stations this person sees: a host of a site does not."""
+    roles = viewer.roles().items() if isinstance(viewer, User) else ()
+    return {operator for operator, role in roles if role in access.ALLOWED["station.view"]}
+
+
 def _operators(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
-    return set(_numbers(keys)) & viewer.operator_ids() if isinstance(viewer, User) else ()
+    return set(_numbers(keys)) & _looked_after(viewer)
 
 
 def _stations(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
-    if not isinstance(viewer, User):
-        return ()
-    return ChargingStation.objects.visible_to(viewer).filter(pk__in=_numbers(keys)).values_list("pk", flat=True)
+    seen = ChargingStation.objects.filter(operator__in=_looked_after(viewer))
+    return seen.filter(pk__in=_numbers(keys)).values_list("pk", flat=True)
 
 
 def _sessions(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
@@ -65,11 +72,16 @@ def _sessions(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
         return ()
     wanted = ChargingSession.objects.filter(pk__in=_numbers(keys))
     mine = wanted.filter(driver__user=viewer).values_list("pk", flat=True)
-    return {*wanted.visible_to(viewer).values_list("pk", flat=True), *mine}
+    seen = wanted.filter(operator__in=_looked_after(viewer))
+    return {*seen.values_list("pk", flat=True), *mine}
 
 
 def _starts(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
     return StartRequest.objects.filter(public_token__in=keys).values_list("public_token", flat=True)
+
+
+def _jobs(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
+    return {viewer.pk} & set(_numbers(keys)) if isinstance(viewer, User) else ()
 
 
 def _evses(viewer: Viewer, keys: Collection[str]) -> Iterable[Any]:
@@ -83,5 +95,6 @@ _LISTENERS: dict[str, Callable[[Viewer, Collection[str]], Iterable[Any]]] = {
     "messages": _stations,
     "session": _sessions,
     "start": _starts,
+    "jobs": _jobs,
     "evse": _evses,
 }

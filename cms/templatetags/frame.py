@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts import access
 from accounts.models import Operator
+from billing.selectors import exports, worklist
 from sessions_app.models import ChargingSession
 from stations.models import ChargingStation, Fault
 
@@ -77,6 +78,13 @@ def _here(entry: Entry, path: str) -> bool:
     return path.startswith(entry.paths)
 
 
+@register.inclusion_tag("components/bell.html", takes_context=True)
+def bell(context: Context) -> dict[str, Any]:
+    request = context["request"]
+    news = exports.news(request.user, request.operator) if request.operator else 0
+    return {"request": request, "news": news}
+
+
 @register.inclusion_tag("components/rail.html", takes_context=True)
 def rail(context: Context) -> dict[str, Any]:
     request = context["request"]
@@ -93,7 +101,8 @@ def rail(context: Context) -> dict[str, Any]:
     faults = Fault.objects.filter(operator=operator, closed_at=None, acknowledged_at=None).count()
     running = ChargingSession.objects.filter(operator=operator).active().count()
     stations = ChargingStation.objects.filter(operator=operator, archived_at=None).count()
-    badges = {"sessions": (running, False), "incidents": (faults, True)}
+    decisions = worklist.decisions(operator) if access.can(request.user, "invoice.view", operator) else 0
+    badges = {"sessions": (running, False), "incidents": (faults, True), "money": (decisions, False)}
     entries = []
     for entry, href in entries_for(request.user, operator):
         badge, hot = badges.get(entry.icon, (0, False))

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import Operator, Role
 from billing.models import Export, TariffVersion
 from billing.services.charges import rating
-from billing.services.month_end import exports
+from billing.services.month_end import writing
 from sessions_app.models import ChargingSession
 
 URL = "/api/v1/exports/"
@@ -36,7 +36,7 @@ def test_a_file_is_started_followed_and_taken(
     assert (answer.status_code, answer.data["state"], answer.data["params"]) == (201, "queued", {"month": "2026-06"})
     assert answer["Location"].endswith(f"{URL}{answer.data['id']}/")
     assert api.get(f"{answer['Location']}file/").status_code == 404
-    exports.run(answer.data["id"])
+    writing.run(answer.data["id"])
     done = api.get(answer["Location"]).data
     assert (done["state"], done["rows"], done["name"]) == ("done", 1, "charges-2026-06.csv")
     file = api.get(f"{answer['Location']}file/")

@@ -419,6 +419,21 @@ def test_who_may_look_and_who_may_close(
     assert not MonthClose.objects.filter(operator=operator, closed_at__isnull=False).exists()
 
 
+def test_the_rail_counts_what_the_last_month_waits_for(
+    rated: Rated, operator: Operator, anna: User, tom: User, client: Client
+) -> None:
+    rated()
+    close.look(operator=operator, month=JUNE)
+    assert worklist.decisions(operator) == 2
+    client.force_login(anna)
+    assert 'Money<span class="badge">2</span>' in client.get("/ops/invoices/?lang=en").content.decode()
+    for left, check in ((1, "uncollected"), (0, "takings_gap")):
+        close.accept(operator=operator, month=JUNE, check=check, reason="seen", by=anna)
+        assert worklist.decisions(operator) == left
+    close.withdraw(operator=operator, month=JUNE, check="uncollected", by=anna)
+    assert worklist.decisions(operator) == 1
+
+
 def test_every_night_the_open_months_are_looked_at(rated: Rated, operator: Operator, anna: User) -> None:
     rated()
     assert close.look_at_all(operator=operator) == 13

@@ -18,7 +18,7 @@ from billing.exports import kinds
 from billing.models import CDR, Bookkeeping, Export, TariffVersion
 from billing.services.charges import rating
 from billing.services.invoicing import invoices
-from billing.services.month_end import exports
+from billing.services.month_end import exports, writing
 from cms.core.errors import Conflict, Forbidden, Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_invoices import BELLINI
@@ -124,7 +124,7 @@ def asked(cdr: CDR, by: User) -> Export:
 def test_a_job_has_progress_a_checksum_and_an_end(cdr: CDR, anna: User) -> None:
     export = asked(cdr, anna)
     assert (export.state, export.params) == ("queued", '{"month": "2026-06"}')
-    assert exports.run(export.pk)
+    assert writing.run(export.pk)
     export.refresh_from_db()
     content = export.file.read()
     assert (export.state, export.rows, export.done, export.total) == ("done", 1, 1, 1)
@@ -133,9 +133,9 @@ def test_a_job_has_progress_a_checksum_and_an_end(cdr: CDR, anna: User) -> None:
 
 
 def test_the_same_question_has_the_same_checksum(cdr: CDR, anna: User, clock: Any) -> None:
-    exports.run(asked(cdr, anna).pk)
+    writing.run(asked(cdr, anna).pk)
     clock.shift(timedelta(days=9))
-    exports.run(asked(cdr, anna).pk)
+    writing.run(asked(cdr, anna).pk)
     first, second = Export.objects.values_list("sha256", flat=True)
     assert first == second != ""
 
@@ -143,15 +143,15 @@ def test_the_same_question_has_the_same_checksum(cdr: CDR, anna: User, clock: An
 def test_asked_twice_it_is_one_job_and_the_second_worker_finds_nothing(cdr: CDR, anna: User) -> None:
     assert asked(cdr, anna) == asked(cdr, anna)
     export = Export.objects.get()
-    assert exports.run(export.pk)
-    assert not exports.run(export.pk)
+    assert writing.run(export.pk)
+    assert not writing.run(export.pk)
     assert Export.objects.get().attempt == 1
 
 
 def test_a_killed_worker_is_followed_by_another(cdr: CDR, anna: User, clock: Any) -> None:
     export = asked(cdr, anna)
     Export.objects.update(state="running", attempt=1, beat_at=datetime(2026, 6, 16, 9, tzinfo=UTC))
-    assert exports.resume() == []  # it said that it lives a moment ago
+    assert writing.resume() == []  # it said that it lives a moment ago
     clock.shift(timedelta(minutes=6))
     tasks.resume_exports()
     export.refresh_from_db()
@@ -160,14 +160,14 @@ def test_a_killed_worker_is_followed_by_another(cdr: CDR, anna: User, clock: Any
 
 def test_a_worker_that_was_given_up_writes_nothing(cdr: CDR, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     export = asked(cdr, anna)
-    whole = exports.writers.write
+    whole = writing.writers.write
 
     def overtaken(*args: Any) -> int:
         Export.objects.filter(pk=export.pk).update(attempt=7)
         return whole(*args)
 
-    monkeypatch.setattr(exports.writers, "write", overtaken)
-    assert not exports.run(export.pk)
+    monkeypatch.setattr(writing.writers, "write", overtaken)
+    assert not writing.run(export.pk)
     export.refresh_from_db()
     assert (export.state, export.file.name, export.sha256) == ("running", "", "")
 
@@ -175,14 +175,14 @@ def test_a_worker_that_was_given_up_writes_nothing(cdr: CDR, anna: User, monkeyp
 def test_one_that_kills_its_workers_is_given_up(cdr: CDR, anna: User, clock: Any) -> None:
     asked(cdr, anna)
     Export.objects.update(state="running", attempt=5, beat_at=datetime(2026, 6, 16, 8, tzinfo=UTC))
-    assert exports.resume() == []
+    assert writing.resume() == []
     assert Export.objects.get().state == "failed"
 
 
 def test_a_bug_is_said_and_can_be_tried_again(cdr: CDR, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     export = asked(cdr, anna)
     with monkeypatch.context() as broken:
-        broken.setattr(exports.writers, "write", lambda *args: 1 / 0)
+        broken.setattr(writing.writers, "write", lambda *args: 1 / 0)
         tasks.run_export(export.pk)
     export.refresh_from_db()
     assert export.state == "failed"
@@ -196,18 +196,43 @@ def test_a_bug_is_said_and_can_be_tried_again(cdr: CDR, anna: User, monkeypatch:
 def test_what_is_cancelled_is_not_written(cdr: CDR, anna: User, tom: User) -> None:
     export = asked(cdr, anna)
     exports.cancel(export=export, by=anna)
-    assert not exports.run(export.pk)
+    assert not writing.run(export.pk)
     export.refresh_from_db()
     assert (export.state, export.file.name) == ("cancelled", "")
     with pytest.raises(Conflict):
         exports.cancel(export=export, by=anna)
 
 
+def test_a_file_that_was_changed_on_disk_is_refused_and_can_be_made_again(cdr: CDR, anna: User, client: Client) -> None:
+    export = asked(cdr, anna)
+    writing.run(export.pk)
+    export.refresh_from_db()
+    client.force_login(anna)
+    assert client.get(f"/ops/billing/exports/{export.pk}/file/").status_code == 200
+    with open(export.file.path, "ab") as content:
+        content.write(b"x")
+    answer = client.get(f"/ops/billing/exports/{export.pk}/file/")
+    assert answer["Location"] == "/ops/jobs/"
+    client.post(f"/ops/billing/exports/{export.pk}/retry/")
+    writing.run(export.pk)
+    assert client.get(f"/ops/billing/exports/{export.pk}/file/").status_code == 200
+
+
+def test_the_bell_says_what_has_ended_until_one_looks(cdr: CDR, anna: User, olga: User, client: Client) -> None:
+    writing.run(asked(cdr, anna).pk)
+    client.force_login(anna)
+    assert '<span class="badge">1</span>' in client.get("/ops/jobs/bell/").content.decode()
+    client.get("/ops/jobs/")
+    assert "badge" not in client.get("/ops/jobs/bell/").content.decode()
+    client.force_login(olga)
+    assert "badge" not in client.get("/ops/jobs/bell/").content.decode()
+
+
 def test_after_thirty_days_the_file_goes_and_the_history_stays(
     cdr: CDR, anna: User, client: Client, clock: Any
 ) -> None:
     export = asked(cdr, anna)
-    exports.run(export.pk)
+    writing.run(export.pk)
     export.refresh_from_db()
     clock.shift(timedelta(days=29))
     assert exports.expire() == 0
@@ -226,7 +251,7 @@ def test_a_job_under_way_is_asked_again_and_a_finished_one_is_not(cdr: CDR, anna
     export = asked(cdr, anna)
     client.force_login(anna)
     assert "every 2s" in client.get("/ops/jobs/").content.decode()
-    exports.run(export.pk)
+    writing.run(export.pk)
     part = client.get("/ops/jobs/", headers={"HX-Request": "true"}).content.decode()
     assert part.startswith("<section")
     assert "every 2s" not in part
@@ -259,11 +284,11 @@ def test_unknown_kinds_are_refused(operator: Operator, anna: User) -> None:
 
 def test_who_waited_long_is_told_by_mail_once(cdr: CDR, anna: User, clock: Any) -> None:
     quick = asked(cdr, anna)
-    exports.run(quick.pk)
+    writing.run(quick.pk)
     assert not exports.tell(export_id=quick.pk)
     slow = asked(cdr, anna)
     clock.shift(timedelta(minutes=2))
-    exports.run(slow.pk)
+    writing.run(slow.pk)
     assert exports.tell(export_id=slow.pk)
     assert not exports.tell(export_id=slow.pk)
     (mail,) = mails.outbox

@@ -22,7 +22,7 @@ from billing.selectors import replay
 from billing.selectors.assignments import Scope
 from billing.selectors.replay import Question
 from billing.services.charges import rating
-from billing.services.month_end import exports
+from billing.services.month_end import exports, writing
 from billing.services.prices import assigning, tariffs
 from billing.tariffs import terms
 from billing.tariffs.terms import Terms
@@ -254,7 +254,7 @@ def test_many_charges_are_a_job_and_the_page_shows_its_sum(
     job = Export.objects.get()
     assert started["HX-Replace-Url"] == again["HX-Replace-Url"] == f"{where}&job={job.pk}"
     assert "every 1s" in started.content.decode()
-    exports.run(job.pk)
+    writing.run(job.pk)
     said = page.get(f"{where}&job={job.pk}", headers={"HX-Request": "true"}).content.decode()
     assert "every 1s" not in said
     assert "in 30 days; 2 charges dearer by more than 20 %." in said

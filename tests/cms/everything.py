@@ -9,7 +9,7 @@ from accounts.models import Company, CompanyMember, Driver, Operator, User
 from billing.models import Promotion, Redemption
 from billing.services.charges import rating
 from billing.services.invoicing import invoices
-from billing.services.month_end import exports
+from billing.services.month_end import exports, writing
 from billing.services.prepaid import wallets
 from cms.wiring import csms
 from sessions_app.models import ChargingSession
@@ -52,7 +52,7 @@ def populate(
     document = invoices.issue(cdrs=[cdr], by=accountant)
     invoices.credit_note(invoice=document, by=accountant)
     file = exports.start(operator=operator, kind="charges", params={}, by=accountant)
-    exports.run(file.pk)
+    writing.run(file.pk)
     asked = [
         api.post("/api/v1/stations/CP-0042/commands/", {"action": "ClearCache"}, format="json").json() for _ in range(3)
     ]

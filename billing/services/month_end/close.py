@@ -38,6 +38,7 @@ def look(*, operator: Operator, month: date) -> MonthClose:
     facts = {"checks": _text(found), "figures": _text(closing.figures(asked)), "checked_at": now}
     MonthClose.objects.filter(pk=row.pk, closed_at=None).update(**facts)
     row.refresh_from_db()
+    _count(row)
     return row
 
 
@@ -90,6 +91,7 @@ def accept(*, operator: Operator, month: date, check: str, reason: str, by: User
         raise Conflict(_("There is nothing to accept any more."), code="nothing_found")
     facts = _text(worklist.dumped(found))
     _happened(row, MonthCloseEvent.Kind.ACCEPTED, by, subject=check, reason=reason.strip(), facts=facts)
+    _count(row)
 
 
 @transaction.atomic
@@ -99,6 +101,7 @@ def withdraw(*, operator: Operator, month: date, check: str, by: User) -> None:
     row = _open_row(operator, month)
     if check in worklist.acceptances(row):
         _happened(row, MonthCloseEvent.Kind.WITHDRAWN, by, subject=check)
+        _count(row)
 
 
 def close(*, operator: Operator, month: date, by: User) -> MonthClose:
@@ -174,6 +177,12 @@ def _verify(operator: Operator, month: date, locks: Locks) -> None:
     moved = [name for name in now if name != "energy_cost" and now[name] != kept.get(name)]
     if moved:
         logger.error("closed month moved operator=%s month=%s figures=%s", operator.slug, month, ",".join(moved))
+
+
+def _count(row: MonthClose) -> None:
+    """For the badge, which every page shows."""
+    row.to_decide = len(worklist.picture(row).to_decide)
+    MonthClose.objects.filter(pk=row.pk).update(to_decide=row.to_decide)
 
 
 def _happened(row: MonthClose, kind: MonthCloseEvent.Kind, by: User, **facts: str) -> None:

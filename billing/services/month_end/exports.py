@@ -1,25 +1,16 @@
-"""Files as jobs: started, worked off with progress, cancelled, tried again, kept for thirty days.
-
-A job is claimed by a conditional update that counts its attempts up; only the worker of the last attempt may write. One that was
-killed is found by `resume`, which lets the next worker begin again: the file is whole or not there.
-"""
+"""Files as jobs: started, cancelled, tried again, told of, taken, kept for thirty days. `writing` works them off."""
 
 import hashlib
 import json
-import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from tempfile import TemporaryFile
 from typing import IO, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.files import File
 from django.db import transaction
-from django.db.models import F
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -29,19 +20,16 @@ from accounts import access
 from accounts.models import Operator, User
 from accounts.notifications import once, send
 from billing import signals
-from billing.exports import kinds, presets, writers
-from billing.exports.kinds import Ask, Kind, Summary
+from billing.exports import kinds, presets
+from billing.exports.kinds import Kind
 from billing.models import Export
-from billing.selectors import months
-from cms.core.csv_dialect import Cell
-from cms.core.errors import Conflict, DomainError
+from billing.services.month_end import writing
+from cms.core.errors import Conflict, NotFound
 
-KEPT = timedelta(days=30)
+logger = logging.getLogger(__name__)
+
 PATIENCE = timedelta(minutes=1)  # after so long people look elsewhere
-SILENT = timedelta(minutes=5)  # a worker says that it lives every second: one that has not for so long was killed
-MOST_ATTEMPTS = 5
-_BEAT_S = 1.0
-_PART = 1 << 16
+SMALL = 2_000  # rows that are written while the person waits
 
 _UNDER_WAY = (Export.State.QUEUED, Export.State.RUNNING)
 
@@ -76,45 +64,35 @@ def start(
         return same
     export = Export.objects.create(**facts)
     if small_at_once and _is_small(wanted, export):
-        run(export.pk)
+        writing.run(export.pk)
         export.refresh_from_db()
+        seen(exports=Export.objects.filter(pk=export.pk), by=by)
     else:
         _announce(export.pk)
     return export
 
 
-def run(export_id: int) -> bool:
-    """Claims a waiting job and writes its file. False where there was nothing to do: claimed, cancelled or done before.
-
-    What makes no sense ends it as failed; a bug is raised, and the task says so with `failed` (else the sweep tries again).
-    """
-    now = timezone.now()
-    waiting = Export.objects.filter(pk=export_id, state=Export.State.QUEUED)
-    if not waiting.update(
-        state=Export.State.RUNNING, attempt=F("attempt") + 1, started_at=now, beat_at=now, done=0, error=""
-    ):
-        return False
-    export = Export.objects.select_related("operator", "by").get(pk=export_id)
+def opened(*, export: Export) -> IO[bytes]:
+    """The file, if it is still the one that was written. Raises NotFound before it is written and after it has expired; Conflict
+    file_changed where it has another checksum: nobody is to book what is not ours."""
     try:
-        _write(export)
-    except _Stopped:
-        return False
-    except DomainError as error:
-        failed(export_id=export_id, attempt=export.attempt, text=error.text)
-        return False
-    return True
+        content = export.file.open("rb") if export.file else None
+    except FileNotFoundError:
+        content = None
+    if content is None:
+        raise NotFound(_("The file is not there."))
+    if hashlib.file_digest(content, "sha256").hexdigest() != export.sha256:
+        content.close()
+        logger.error("export changed on disk export=%s", export.pk)
+        raise Conflict(_("The file is not the one that was written: make it again."), code="file_changed")
+    content.seek(0)
+    return content
 
 
-def failed(*, export_id: int, attempt: int | None = None, text: str = "") -> None:
-    mine = Export.objects.filter(pk=export_id, state=Export.State.RUNNING)
-    if attempt is not None:
-        mine = mine.filter(attempt=attempt)
-    mine.update(
-        state=Export.State.FAILED,
-        finished_at=timezone.now(),
-        error=text or _("Something went wrong on our side. Try again; it was written down."),
-    )
-    _ended(export_id)
+def seen(*, exports: QuerySet[Export], by: User | None) -> None:
+    """The own ones that have ended are no news any more."""
+    if by is not None:
+        exports.filter(by=by, finished_at__isnull=False, seen_at=None).update(seen_at=timezone.now())
 
 
 def cancel(*, export: Export, by: User) -> None:
@@ -128,23 +106,12 @@ def cancel(*, export: Export, by: User) -> None:
 def retry(*, export: Export, by: User) -> None:
     """Once more with the same question: what failed, was cancelled, or whose file is gone. Raises Forbidden, Conflict(export_under_way)."""
     _demand(export, by)
-    ended = Export.objects.filter(pk=export.pk, file="").exclude(state__in=_UNDER_WAY)
-    if not ended.update(state=Export.State.QUEUED, done=0, error="", finished_at=None, attempt=0):
+    ended = Export.objects.filter(pk=export.pk).exclude(state__in=_UNDER_WAY)
+    if not _is_changed(export):
+        ended = ended.filter(file="")
+    if not ended.update(state=Export.State.QUEUED, done=0, error="", finished_at=None, seen_at=None, attempt=0):
         raise Conflict(_("It is under way, or its file is there."), code="export_under_way")
     _announce(export.pk)
-
-
-def resume() -> list[int]:
-    """The sweep: jobs whose announcement was lost, and those whose worker was killed, as ids to run. One that kills its worker
-    again and again is given up."""
-    silent = timezone.now() - SILENT
-    lost = Export.objects.filter(state=Export.State.RUNNING, beat_at__lt=silent)
-    lost.filter(attempt__gte=MOST_ATTEMPTS).update(
-        state=Export.State.FAILED, finished_at=timezone.now(), error=_("It was interrupted again and again.")
-    )
-    lost.update(state=Export.State.QUEUED)
-    waiting = Export.objects.filter(state=Export.State.QUEUED, updated_at__lt=silent)
-    return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
 
 
 def tell(*, export_id: int) -> bool:
@@ -173,112 +140,20 @@ def expire() -> int:
     return gone
 
 
-# ---- writing --------------------------------------------------------------------------------------------------------
-
-
-class _Stopped(Exception):
-    """Cancelled, or another worker has taken over."""
-
-
-def _write(export: Export) -> None:
-    kind = kinds.of(export.kind)
-    preset = presets.of(kind, export.preset)
-    ask = asked(export, utc=preset.machine)
-    total = kind.count(ask) if kind.count else None
-    beat = _Beat(export, total)
-    beat.now(0)
-    summary = kind.sums(ask) if kind.sums else None
-    with TemporaryFile() as written:
-        rows = writers.write(_heard(kind, summary), preset, ask, written, beat)
-        beat.now(rows)
-        said = summary.text() if summary else ""
-        _keep(export, written, f"{kind.stem(ask)}.{preset.suffix}", rows, said)
-
-
-def _heard(kind: Kind, summary: Summary | None) -> Kind:
-    """The kind whose rows the summary hears."""
-    if summary is None or kind.rows is None:
-        return kind
-    rows = kind.rows
-
-    def told(ask: Ask) -> Iterator[Sequence[Cell]]:
-        for row in rows(ask):
-            summary.take(row)
-            yield row
-
-    return replace(kind, rows=told)
-
-
-def asked(export: Export, *, utc: bool = False) -> Ask:
-    zone = ZoneInfo("UTC") if utc else months.zone(export.operator)
-    return Ask(export.operator, json.loads(export.params), export.language, zone, export.by)
-
-
-class _Beat:
-    """Says how far it is, about once a second; raises _Stopped where the job is not ours any more."""
-
-    def __init__(self, export: Export, total: int | None) -> None:
-        self._mine = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, attempt=export.attempt)
-        self._total, self._next = total, 0.0
-
-    def __call__(self, done: int) -> None:
-        if (at := time.monotonic()) >= self._next:
-            self._next = at + _BEAT_S
-            self.now(done)
-
-    def now(self, done: int) -> None:
-        known = (
-            None if self._total is None else max(self._total, done)
-        )  # one line per VAT rate: more rows than were counted
-        if not self._mine.update(done=done, total=known, beat_at=timezone.now()):
-            raise _Stopped
-
-
-def _keep(export: Export, written: IO[bytes], name: str, rows: int, summary: str) -> None:
-    digest, size = _digest(written)
-    storage_name = f"{secrets.token_hex(8)}-{name}"
-    export.file.save(storage_name, File(written), save=False)
-    now = timezone.now()
-    mine = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, attempt=export.attempt)
-    kept = mine.update(
-        state=Export.State.DONE,
-        file=export.file.name,
-        name=name,
-        rows=rows,
-        done=rows,
-        total=rows,
-        sha256=digest,
-        size=size,
-        summary=summary,
-        finished_at=now,
-        expires_at=now + KEPT,
-    )
-    if not kept:
-        export.file.delete(save=False)
-        raise _Stopped
-    _ended(export.pk)
-
-
-def _digest(written: IO[bytes]) -> tuple[str, int]:
-    written.seek(0)
-    digest, size = hashlib.sha256(), 0
-    while part := written.read(_PART):
-        digest.update(part)
-        size += len(part)
-    written.seek(0)
-    return digest.hexdigest(), size
+def _is_changed(export: Export) -> bool:
+    try:
+        with opened(export=export):
+            return False
+    except (NotFound, Conflict):
+        return bool(export.file)
 
 
 def _is_small(kind: Kind, export: Export) -> bool:
-    return kind.count is not None and kind.count(asked(export)) <= kind.small
+    return kind.count is not None and kind.count(writing.asked(export)) <= kind.small
 
 
 def _demand(export: Export, by: User) -> None:
     access.demand(by, kinds.of(export.kind).permission, export)
-
-
-def _ended(export_id: int) -> None:
-    transaction.on_commit(partial(signals.export_ended.send_robust, sender=Export, ids=[export_id]), robust=True)
 
 
 def _announce(export_id: int) -> None:
