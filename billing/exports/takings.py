@@ -116,7 +116,7 @@ def by_day(ask: Ask) -> Iterator[list[Cell]]:
 
 
 KIND = Kind(
-    name="corrispettivi",
+    name=takings.FILE,
     title=_("Corrispettivi, charge by charge"),
     permission="invoice.view",
     clean=clean,

@@ -4,6 +4,7 @@ One rule: a charge of a roaming partner's customer is on the partner's invoice; 
 monthly invoice (a company, a driver with a VAT number), is documented by it; every other one is a corrispettivo.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,18 +12,21 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import Operator
 from billing import pricing
 from billing.documents import takings_chain
-from billing.models import CDR, TakingsChain, TakingsEntry
+from billing.models import CDR, Export, TakingsChain, TakingsEntry
 from billing.models.cdr import CDRQuerySet
+from billing.selectors import months
 
 HORIZON = timedelta(days=400)  # nothing older is documented anew
 SINCE = datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Rome"))  # art. 2 c. 1-ter D.Lgs. 127/2015
+FILE = "corrispettivi"
+"""The export of every charge."""
 _CHUNK = 2000
 
 
@@ -109,6 +113,29 @@ def days(operator: Operator, first: date, until: date) -> list[Totals]:
 def points(operator: Operator, day: date) -> list[Totals]:
     rows = _summed(_between(operator, day, day + timedelta(days=1)), "evse").order_by("evse")
     return [_totals(row["evse"], row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What was written for a month after its file had been made: what was sent is not all any more."""
+
+    entries: int
+    first: int
+    exported_at: datetime
+
+
+def late(operator: Operator, month: date) -> Late | None:
+    """Compared with the newest file of every charge that was asked for when the month was over; None without one, or if it is whole."""
+    after = months.after(month)
+    over = datetime(after.year, after.month, after.day, tzinfo=pricing.zone(operator.time_zone))
+    asked = json.dumps({"month": f"{month:%Y-%m}"}, sort_keys=True)
+    files = Export.objects.filter(operator=operator, kind=FILE, state=Export.State.DONE, params=asked)
+    file = files.filter(created_at__gte=over).order_by("-pk").first()
+    if file is None:
+        return None
+    newer = _between(operator, month, after).filter(recorded_at__gt=file.created_at)
+    sums = newer.aggregate(n=Count("pk"), first=Min("number"))
+    return Late(sums["n"], sums["first"], file.created_at) if sums["n"] else None
 
 
 def entries(operator: Operator, first: date, until: date) -> QuerySet[TakingsEntry]:

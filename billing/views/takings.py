@@ -35,6 +35,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "energy": sum(day.energy_kwh for day in days) * 1000,
         "charges": sum(day.charges - day.reversals for day in days),
         "gaps": sum(day.gaps for day in days),
+        "late": selectors.late(operator, month),
         "chain": TakingsChain.objects.filter(operator=operator).first(),
         "settings": fiscal.settings_of(operator),
         "italian": fiscal.italian(operator),

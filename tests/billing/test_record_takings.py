@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from accounts.models import Company, Driver, Operator, User
-from billing.models import CDR, Payment, SessionPrice, TakingsChain, TakingsEntry, TariffVersion
+from billing.models import CDR, Export, Payment, SessionPrice, TakingsChain, TakingsEntry, TariffVersion
 from billing.selectors import takings as selectors
 from billing.selectors.takings import FiscalDocument
 from billing.services.charges import rating
@@ -198,3 +198,40 @@ def test_sellers_abroad_have_none(charge: Charge, operator: Operator) -> None:
     operator.country_code = "DE"
     assert takings.record(operator=operator) == 0
     assert not TakingsChain.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "day"),
+    [
+        (datetime(2026, 6, 14, 21, 59, tzinfo=UTC), date(2026, 6, 14)),
+        (datetime(2026, 6, 14, 22, 0, tzinfo=UTC), date(2026, 6, 15)),  # midnight in Rome, in summer
+        (datetime(2026, 2, 14, 22, 59, tzinfo=UTC), date(2026, 2, 14)),
+        (datetime(2026, 2, 14, 23, 0, tzinfo=UTC), date(2026, 2, 15)),  # and in winter
+    ],
+)
+def test_a_day_ends_at_the_midnight_of_rome(charge: Charge, operator: Operator, ended_at: datetime, day: date) -> None:
+    charge(started_at=ended_at - timedelta(minutes=60))
+    takings.record(operator=operator)
+    assert TakingsEntry.objects.get().day == day
+
+
+def test_what_comes_after_a_month_was_handed_on_is_told(charge: Charge, operator: Operator, dario: Driver) -> None:
+    Driver.objects.filter(pk=dario.pk).update(**ROSSI, city="Bologna")
+    cdrs = [charge(), charge()]
+    takings.record(operator=operator)
+    june = date(2026, 6, 1)
+    with time_machine.travel(datetime(2026, 6, 20, tzinfo=UTC), tick=False):
+        made = Export.objects.create(
+            operator=operator, kind="corrispettivi", params='{"month": "2026-06"}', state="done"
+        )
+        assert selectors.late(operator, june) is None  # the month was not over
+    with time_machine.travel(datetime(2026, 7, 2, tzinfo=UTC), tick=False):
+        made = Export.objects.create(
+            operator=operator, kind="corrispettivi", params='{"month": "2026-06"}', state="done"
+        )
+        assert selectors.late(operator, june) is None
+    with time_machine.travel(datetime(2026, 7, 20, tzinfo=UTC), tick=False):
+        invoices.issue(cdrs=cdrs[:1], by=dario.user)
+        takings.record(operator=operator)
+        assert selectors.late(operator, june) == selectors.Late(1, 3, made.created_at)
+        assert selectors.late(operator, date(2026, 7, 1)) is None
