@@ -119,7 +119,9 @@ def _group(cdr: CDR | None, of_cdr: Sequence[InvoiceLine], document: Invoice) ->
 
 
 def _row(line: InvoiceLine, document: Invoice) -> list[str]:
-    text, _note, quantity, price, amount = sheets.row(_as_shown(line), document.currency, document.language)
+    several = len(json.loads(document.vat_summary)) > 1
+    shown = _as_shown(line)
+    text, _note, quantity, price, amount = sheets.row(shown, document.currency, document.language, rated=several)
     return [text, _days(line, document.language), quantity, price, amount]
 
 
@@ -132,7 +134,8 @@ def _days(line: InvoiceLine, language: str) -> str:
 
 def _as_shown(line: InvoiceLine) -> lines.Shown:
     quantity = Fraction(line.quantity)
-    return lines.Shown(line.text, quantity, line.unit, Fraction(line.unit_price), line.amount, None, quantity)
+    rate = None if line.vat_rate is None else Fraction(line.vat_rate)
+    return lines.Shown(line.text, quantity, line.unit, Fraction(line.unit_price), line.amount, rate, quantity)
 
 
 # ---- around them ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from billing import pricing
 from billing.models import CDR, InvoicedCdr, Payment
-from billing.tariffs import figures, trace
+from billing.tariffs import exact, figures, trace
 from billing.tariffs.rounding import VatRow
 
 from . import dates, lines, paid, parties, seal, words
@@ -23,7 +23,8 @@ def receipt(cdr: CDR, language: str) -> Sheet:
     zone = zone_of(snapshot, cdr)
     cost = trace.loads(cdr.trace)
     seller = parties.seller(cdr.operator)
-    rows = [row(line, cost.currency, language) for line in _shown(cdr, cost, language)]
+    several = len(cost.vat_rows) > 1
+    rows = [row(line, cost.currency, language, rated=several) for line in _shown(cdr, cost, language)]
     return {
         **frame(said, seller, language),
         "title": said["credit_receipt" if cdr.credits_id else "receipt"],
@@ -69,23 +70,34 @@ def sums(rows: Iterable[VatRow], total: Decimal, gross: bool, currency: str, lan
             for row in rows
         ],
         "total": [said["total_vat_in" if any(row.rate for row in rows) else "total"], money(total)],
-        "rounding": [said["how_rounded"], said["rounding_gross" if gross else "rounding_net"]],
+        "rounding": [said["how_rounded"], _rule(rows, gross, currency, said)],
     }
 
 
-def row(line: lines.Shown, currency: str, language: str) -> list[str]:
-    """Description, note, quantity, price, amount."""
+def _rule(rows: Sequence[VatRow], gross: bool, currency: str, said: Words) -> str:
+    coin = said.get(f"coin_{exact.exponent(currency)}", said["coin"])
+    rule = said["rounding_gross" if gross else "rounding_net"].format(coin=coin)
+    return f"{rule} {said['shared']}" if len(rows) > 1 else rule
+
+
+def row(line: lines.Shown, currency: str, language: str, *, rated: bool = False) -> list[str]:
+    """Description, note, quantity, price, amount; `rated` says the line's VAT rate, where a document has several."""
     note = ""
     if line.rounded_up:
         measured = lines.quantity_text(lines.as_measured(line), language)
         note = words.of(language)["measured"].format(measured=measured)
     return [
-        line.text,
+        f"{line.text} · {_rate(line, language)}" if rated else line.text,
         note,
         lines.quantity_text(line, language),
         lines.price_text(line, currency, language),
         figures.money(line.amount, currency, language),
     ]
+
+
+def _rate(line: lines.Shown, language: str) -> str:
+    said = words.of(language)
+    return said["at_no_rate"] if line.vat is None else said["at_rate"].format(rate=figures.percent(line.vat, language))
 
 
 def _shown(cdr: CDR, cost: trace.Trace, language: str) -> Sequence[lines.Shown]:

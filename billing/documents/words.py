@@ -80,12 +80,19 @@ _IT: Words = {
     "contents": "{count} ricariche, {energy}",
     "contents_one": "1 ricarica, {energy}",
     "how_rounded": "Come sono calcolati gli importi",
-    "rounding_gross": "I prezzi includono l’IVA. Ogni riga è calcolata sui valori esatti del contatore e arrotondata al centesimo "
+    "rounding_gross": "I prezzi includono l’IVA. Ogni riga è calcolata sui valori esatti del contatore e arrotondata {coin} "
     "(la metà verso l’alto); il totale è quello esatto, arrotondato una volta sola: l’eventuale differenza è nella riga "
     "«Arrotondamento». Per ogni aliquota: imponibile = totale ÷ (1 + aliquota), arrotondato; IVA = totale − imponibile.",
-    "rounding_net": "I prezzi sono al netto dell’IVA. Ogni riga è calcolata sui valori esatti del contatore e arrotondata al centesimo "
+    "rounding_net": "I prezzi sono al netto dell’IVA. Ogni riga è calcolata sui valori esatti del contatore e arrotondata {coin} "
     "(la metà verso l’alto); il totale netto è quello esatto, arrotondato una volta sola: l’eventuale differenza è nella riga "
     "«Arrotondamento». Per ogni aliquota: IVA = imponibile × aliquota, arrotondata.",
+    "coin_0": "all’unità",
+    "coin_2": "al centesimo",
+    "coin_3": "al millesimo",
+    "coin": "alla moneta più piccola",
+    "shared": "Sconti, prezzo minimo e prezzo massimo sono ripartiti fra le aliquote in proporzione agli importi.",
+    "at_rate": "IVA {rate}",
+    "at_no_rate": "senza IVA",
     "measured": "misurati {measured}, arrotondati per eccesso come da tariffa",
     "on_invoice": "Questa ricarica è nella fattura n. {number} del {date}.",
     "not_an_invoice": "Questa ricevuta non è una fattura. La fattura si può chiedere dalla pagina della ricarica.",
@@ -174,11 +181,18 @@ _EN: Words = {
     "contents": "{count} charges, {energy}",
     "contents_one": "1 charge, {energy}",
     "how_rounded": "How the amounts are computed",
-    "rounding_gross": "Prices include VAT. Each line is computed from the meter’s exact values and rounded to the cent (half up); the "
+    "rounding_gross": "Prices include VAT. Each line is computed from the meter’s exact values and rounded {coin} (half up); the "
     "total is the exact one, rounded once: a difference, if any, is the line “Rounding”. For each rate: taxable = total ÷ (1 + rate), "
     "rounded; VAT = total − taxable.",
-    "rounding_net": "Prices exclude VAT. Each line is computed from the meter’s exact values and rounded to the cent (half up); the net "
+    "rounding_net": "Prices exclude VAT. Each line is computed from the meter’s exact values and rounded {coin} (half up); the net "
     "total is the exact one, rounded once: a difference, if any, is the line “Rounding”. For each rate: VAT = taxable × rate, rounded.",
+    "coin_0": "to the whole unit",
+    "coin_2": "to the cent",
+    "coin_3": "to the thousandth",
+    "coin": "to the smallest coin",
+    "shared": "Discounts, minimum and maximum price are shared over the VAT rates in proportion to the amounts.",
+    "at_rate": "VAT {rate}",
+    "at_no_rate": "no VAT",
     "measured": "{measured} measured, rounded up by the tariff",
     "on_invoice": "This charge is on invoice no. {number} of {date}.",
     "not_an_invoice": "This receipt is not an invoice. You can ask for one on the page of the charge.",

@@ -1,6 +1,6 @@
 """Every line of a charge derived, step by step, so that a person with paper and pencil comes to the same cents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from billing.documents import lines as shown
 from billing.tariffs import exact, figures, totals
 from billing.tariffs.breakdown import Earlier
 from billing.tariffs.model import Component, Tariff
-from billing.tariffs.rounding import Kind
+from billing.tariffs.rounding import Kind, Rate
 from billing.tariffs.terms import Granted, Terms
 from billing.tariffs.trace import Trace, TraceLine
 
@@ -57,6 +57,9 @@ class _Charge:
 
     def money(self, value: Fraction) -> str:
         return exact_money(value, self.trace, self.language)
+
+    def coins(self, amount: Decimal) -> str:
+        return figures.money(amount, self.trace.currency, self.language)
 
     @property
     def due(self) -> Fraction:
@@ -149,15 +152,30 @@ def _limited(line: TraceLine, charge: _Charge) -> list[Step]:
     if charge.visit.charges:
         steps.append(Step(_("Charged before"), charge.money(charged)))
     if sum(one.kind is line.kind for one in charge.trace.lines) > 1:
-        whole = sum((one.amount for one in charge.trace.lines if one.kind is line.kind), Decimal(0))
-        money = figures.money(whole, charge.trace.currency, charge.language)
-        steps.append(Step(_("Shared over the VAT rates in proportion to what is due"), money))
-    return steps
+        whole = _sum(one.amount for one in charge.trace.lines if one.kind is line.kind)
+        steps.append(Step(_("Shared over the VAT rates in proportion to what is due"), charge.coins(whole)))
+        mine, every = (_sum(amounts) for amounts in (_lines_at(line.vat, charge), _lines_at(None, charge, every=True)))
+        steps.append(Step(_("Lines at this VAT rate, of all lines"), f"{charge.coins(mine)} / {charge.coins(every)}"))
+    return [*steps, _vat(line, charge)]
+
+
+def _lines_at(rate: Rate, charge: _Charge, *, every: bool = False) -> list[Decimal]:
+    return [one.amount for one in charge.trace.lines if one.kind in _DUE and (every or one.vat == rate)]
 
 
 def _left_over(line: TraceLine, charge: _Charge) -> list[Step]:
     said = _("The exact total, rounded once, and the sum of the rounded lines differ by this.")
-    return [Step(said, "")]
+    every = _sum(_lines_at(None, charge, every=True))
+    return [
+        Step(said, ""),
+        Step(_("Lines, added up"), charge.coins(every)),
+        Step(_("Exact total, rounded once"), charge.coins(every + line.amount)),
+        _vat(line, charge),
+    ]
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
 
 
 _REASONS: dict[Kind, Callable[[], str]] = {
@@ -183,9 +201,14 @@ def _rounded(line: TraceLine, charge: _Charge) -> list[Step]:
         return []
     steps = []
     if Fraction(line.amount) != line.exact:
-        steps.append(Step(_("Rounded to the cent"), figures.money(line.amount, charge.trace.currency, charge.language)))
+        cents = exact.exponent(charge.trace.currency) == 2
+        steps.append(Step(_("Rounded to the cent") if cents else _("Rounded"), charge.coins(line.amount)))
+    return [*steps, _vat(line, charge)]
+
+
+def _vat(line: TraceLine, charge: _Charge) -> Step:
     rate = figures.percent(line.vat, charge.language) if line.vat is not None else _("no VAT applies")
-    return [*steps, Step(_("VAT in it") if charge.trace.gross else _("VAT on top"), rate)]
+    return Step(_("VAT in it") if charge.trace.gross else _("VAT on top"), rate)
 
 
 # ---- figures -------------------------------------------------------------------------------------------------------
@@ -193,8 +216,17 @@ def _rounded(line: TraceLine, charge: _Charge) -> list[Step]:
 
 def _quantity(line: TraceLine, value: Fraction, language: str) -> str:
     if line.unit == "h":
-        return figures.duration(value * 3600)
+        return _duration(value * 3600, language)
     return f"{_number(value, language, least=2)}{figures.NBSP}{line.unit}" if line.unit != "1" else "1"
+
+
+def _duration(seconds: Fraction, language: str) -> str:
+    """20 min 34,567 s: what costs something is never rounded away."""
+    if seconds.denominator == 1:
+        return figures.duration(seconds)
+    minutes = seconds // 60 * 60
+    rest = f"{_number(seconds - minutes, language, least=1)}{figures.NBSP}s"
+    return f"{figures.duration(minutes)}{figures.NBSP}{rest}" if minutes else rest
 
 
 def _step(line: TraceLine, size: int, language: str) -> str:

@@ -54,18 +54,23 @@ def of(session: ChargingSession, language: str) -> Explanation:
         lines=derivations.of(trace, tariff, language, visit=cost.visit, granted=cost.granted) if trace and cost else [],
         totals=_totals(trace, cdr, language) if trace else [],
         vat=trace.vat_rows if trace else (),
-        rule=rule(gross=trace.gross) if trace else "",
+        rule=rule(gross=trace.gross, currency=trace.currency) if trace else "",
         cdr=cdr,
         holidays=json.loads(cdr.snapshot).get("holidays", ()) if cdr else (),
         differs=_differs(cdr) if cdr else None,
     )
 
 
-def rule(*, gross: bool) -> str:
+def rule(*, gross: bool, currency: str) -> str:
     """How amounts are rounded and VAT is found (docs/decisions/0010)."""
-    first = _(
-        "Each line is rounded half up to the cent; the exact total is rounded once, and a difference is a line of its own."
-    )
+    if exact.exponent(currency) == 2:
+        first = _(
+            "Each line is rounded half up to the cent; the exact total is rounded once, and a difference is a line of its own."
+        )
+    else:
+        first = _(
+            "Each line is rounded half up to the smallest coin; the exact total is rounded once, and a difference is a line of its own."
+        )
     if gross:
         return (
             first + " " + _("Prices include VAT: for each rate, taxable = total ÷ (1 + rate), VAT = total − taxable.")
@@ -74,7 +79,7 @@ def rule(*, gross: bool) -> str:
 
 
 def _differs(cdr: CDR) -> list[str]:
-    return [found.what for found in rerating.verify(CDR.objects.filter(pk=cdr.pk))]
+    return [found.what for found in rerating.verify(CDR.objects.filter(pk=cdr.pk)) if found.matters]
 
 
 # ---- totals --------------------------------------------------------------------------------------------------------

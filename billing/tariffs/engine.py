@@ -42,7 +42,7 @@ def price(
     `earlier` charges of the same visit are not priced again, but what the tariff says once (start fee, caps, minimum and maximum
     price) holds once for all of them. Only step_size rounds each charge: its quantity is on a receipt of its own."""
     ordered = sorted(periods, key=lambda p: p.start)
-    session = [p for p in ordered if p.state is not State.RESERVATION]
+    session = _telling([p for p in ordered if p.state is not State.RESERVATION])
     reserved = [p for p in ordered if p.state is State.RESERVATION]
     bill = _Bill()
     site = Site(zone, holidays)
@@ -60,6 +60,11 @@ def price(
         parking_s=Fraction(bill.durations[State.PARKING], 1_000_000),
         stretches=tuple(walked.stretch() for walked in bill.walked),
     )
+
+
+def _telling(periods: Sequence[Period]) -> Sequence[Period]:
+    """An empty stretch tells nothing, unless it is all there is: it must not end a parking, nor decide the start fee."""
+    return [p for p in periods if p.end != p.start or p.energy_wh] or periods[:1]
 
 
 # ---- walking along the session -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
 from billing.tariffs.terms import Terms, Used
-from tests.billing.test_price_properties import ROME, charges, halves, tariffs
+from tests.billing.strategies import CLOCK, ELAPSED, EXAMPLES, ROME, charges, halves, tariffs
 from tests.factories.billing import element
 
 NINE = datetime(2026, 6, 15, 7, tzinfo=UTC)  # 9:00 in Rome
@@ -135,7 +135,7 @@ grants = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(tariffs(), charges(), grants, st.fractions(min_value=0, max_value=1))
 def test_how_a_charge_is_told_changes_no_relief(
     tariff: Tariff, periods: list[Period], granted: list[Terms], share: Fraction
@@ -146,7 +146,7 @@ def test_how_a_charge_is_told_changes_no_relief(
     assert [terms.used(whole, one) for one in granted] == [terms.used(parts, one) for one in granted]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(tariffs(), charges(), grants)
 def test_grants_never_make_a_charge_dearer_nor_negative(
     tariff: Tariff, periods: list[Period], granted: list[Terms]
@@ -157,18 +157,19 @@ def test_grants_never_make_a_charge_dearer_nor_negative(
     settled = rounding.settle(after)
     assert settled.incl_vat >= 0
     assert settled.incl_vat == after.total_incl_vat or not tariff.gross
+    assert all(row.taxable >= 0 and row.vat >= 0 for row in settled.vat_rows)
     for one in granted:
         took = terms.used(after, one)
         assert (took.wh <= one.allowance_wh, took.seconds <= one.allowance_s) == (True, True)
 
 
-@settings(max_examples=60, deadline=None)
-@given(tariffs(steps=(0,), limited=False), charges(), grants, st.integers(1, 50_000))
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(tariffs(steps=(0,), kinds=(*CLOCK, *ELAPSED)), charges(powered=True), grants, st.integers(1, 50_000))
 def test_more_energy_at_the_end_never_costs_less(
     tariff: Tariff, periods: list[Period], granted: list[Terms], more_wh: int
 ) -> None:
     last = periods[-1]
-    fuller = [*periods[:-1], Period(last.start, last.end, last.state, last.energy_wh + more_wh)]
+    fuller = [*periods[:-1], Period(last.start, last.end, last.state, last.energy_wh + more_wh, last.power_w, last.current_a)]
     less, more = (terms.apply(tariff, engine.price(tariff, told, ROME), granted) for told in (periods, fuller))
     assert more.own_total >= less.own_total
 

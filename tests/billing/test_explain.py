@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,9 +13,16 @@ from billing.models import TariffVersion
 from billing.selectors import explanations
 from billing.services.charges import rating
 from billing.tariffs.figures import NBSP
+from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
-from tests.factories.billing import TariffAssignmentFactory, TariffFactory, TariffVersionFactory, element
+from tests.factories.billing import (
+    TariffAssignmentFactory,
+    TariffFactory,
+    TariffVersionFactory,
+    component,
+    element,
+)
 
 Ended = Callable[..., ChargingSession]
 Price = Callable[..., TariffVersion]
@@ -55,6 +63,32 @@ def test_every_line_is_derived_to_its_cents(charge: ChargingSession) -> None:
         ("Rounded once", "€11.50"),
     ]
     assert told.differs == []
+
+
+def test_what_a_limit_adds_is_derived_for_each_rate_of_vat(ended: Ended, price: Price) -> None:
+    both = [component("ENERGY", "0.59", vat=10), component("FLAT", "0.50", vat=22)]
+    price(elements=[{"price_components": both}], min_price=Decimal(9))
+    session = ended(energy=Decimal(4_200))
+    rating.rate(session_id=session.pk)
+    _fee, _energy, more, _rest = explanations.of(session, "en").lines
+    assert more.amount == Decimal("5.01")
+    assert steps(more)[1:] == [
+        ("Due", "€2.978"),
+        ("The tariff’s limit", "€9.00"),
+        ("Shared over the VAT rates in proportion to what is due", "€6.02"),
+        ("Lines at this VAT rate, of all lines", "€2.48 / €2.98"),
+        ("VAT in it", "10 %"),
+    ]
+
+
+def test_a_fraction_of_a_second_is_said(ended: Ended, price: Price, told: Told) -> None:
+    price(elements=[element("TIME", "6", step=0)])
+    session = ended()
+    end = session.started_at + timedelta(seconds=90, milliseconds=250)
+    told[session.pk] = [Period(session.started_at, end, State.CHARGING, session.energy)]
+    rating.rate(session_id=session.pk)
+    [line] = explanations.of(session, "en").lines
+    assert steps(line)[:2] == [("Measured", "1 min 30.25 s"), ("At €0.10/min", "€0.150417…")]
 
 
 def test_the_lookup_says_who_won_and_what_became_of_the_others(
