@@ -8,6 +8,7 @@ from .dunning import DunningCase, DunningPolicy, DunningStep
 from .einvoice import EInvoice, EInvoiceBatch, FileSequence, FiscalSettings, SdiNotification
 from .export import Export
 from .fake_provider import FakeProviderRecord
+from .fleet import CompanyEvent
 from .invoice import Invoice, InvoicedCdr, InvoiceLine, NumberSequence
 from .payment import Payment, PaymentCustomer, PaymentMethod, PaymentStep, Refund
 from .payment_act import PaymentAct
@@ -36,6 +37,7 @@ __all__ = [
     "BillingPolicy",
     "Bookkeeping",
     "CashEntry",
+    "CompanyEvent",
     "DunningCase",
     "DunningPolicy",
     "DunningStep",
