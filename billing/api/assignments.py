@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.models import DriverGroup, Operator
+from billing.api.numbers import Known
 from billing.models import Plan, TariffAssignment
 from stations.models import EVSE, ChargingStation, Location
 
 Row = TypeVar("Row", bound=Model)
 
 
-class AssignmentSerializer(serializers.Serializer[TariffAssignment]):
+class AssignmentSerializer(Known):
     """At most one of `location`, `station`, `evse` (its public uid) and at most one of `plan`, `driver_group`, `partner`, `ad_hoc`;
     without any it is everybody's price everywhere. Which of several wins: docs/decisions/0018. From `valid_until` on the scope has
     what it would have had without this."""

@@ -1,5 +1,6 @@
 """Numbers on the API: amounts are decimal strings, OCPI volumes JSON numbers; neither passes through a float."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,15 @@ VAT_ROW = {
     "properties": {"rate": {"type": ["string", "null"]}, "taxable": {"type": "string"}, "vat": {"type": "string"}},
     "required": ["rate", "taxable", "vat"],
 }
+
+
+class Known(serializers.Serializer[Any]):
+    """Refuses members that it does not know: of a price, what is misspelt must not be as if it were left out."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := [str(name) for name in data if name not in self.fields]):
+            raise serializers.ValidationError({name: [_("Unknown field.")] for name in unknown})
+        return super().to_internal_value(data)
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from billing import pricing
 from billing.api import assignments
 from billing.api.assignments import AssignmentSerializer
-from billing.api.numbers import VAT_ROW, Amount, amount, quantity
+from billing.api.numbers import VAT_ROW, Amount, Known, amount, quantity
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import calendars
 from billing.services.prices import assigning, tariffs
@@ -59,10 +59,10 @@ class ElementsField(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class TariffSerializer(serializers.Serializer[Tariff]):
+class TariffSerializer(Known):
     """`elements` are OCPI 2.2.1 tariff elements with `vat` on each price component; beyond OCPI a restriction may have
     `min_parking_duration` and `max_parking_duration` (s since the vehicle stopped asking for power) and `holidays` ("only" or
-    "except" on the site's public holidays), a component `max_amount`."""
+    "except" on the site's public holidays), a component `max_amount`. A version begins at `valid_from`, left out at once."""
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=100)
@@ -72,12 +72,26 @@ class TariffSerializer(serializers.Serializer[Tariff]):
     elements = ElementsField(source="newest.elements")
     min_price = LimitField(required=False, allow_null=True, source="newest.min_price")
     max_price = LimitField(required=False, allow_null=True, source="newest.max_price")
-    valid_from = serializers.DateTimeField(read_only=True, source="newest.valid_from")
+    valid_from = serializers.DateTimeField(required=False, source="newest.valid_from")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True, source="newest.created_at")
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
+class VersionSerializer(serializers.Serializer[Any]):
+    """`cancelled_at`: it never begins."""
+
+    version = serializers.IntegerField(source="number")
+    currency = serializers.CharField()
+    tax_included = serializers.BooleanField()
+    elements = ElementsField()
+    min_price = Amount(allow_null=True)
+    max_price = Amount(allow_null=True)
+    valid_from = serializers.DateTimeField()
+    cancelled_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class PeriodSerializer(Known):
     start = serializers.DateTimeField(required=False)
     energy_kwh = Amount(required=False, default=Decimal(0))
     charging_seconds = serializers.IntegerField(min_value=0, max_value=_MOST_SECONDS, required=False, default=0)
@@ -85,7 +99,7 @@ class PeriodSerializer(serializers.Serializer[Any]):
     power_kw = Amount(required=False, allow_null=True, default=None)
 
 
-class QuoteSerializer(serializers.Serializer[Any]):
+class QuoteSerializer(Known):
     started_at = serializers.DateTimeField()
 
     def validate_started_at(self, at: datetime) -> datetime:
@@ -117,17 +131,22 @@ PRICED = {
 """A quote, for the schema: amounts are decimal strings."""
 
 
-class AssignSerializer(serializers.Serializer[Any]):
+class AssignSerializer(Known):
     location = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
-class UnassignSerializer(serializers.Serializer[Any]):
+class CancelSerializer(Known):
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class UnassignSerializer(Known):
     assignment = serializers.IntegerField()
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
 class Tariffs(rest.Resource):
-    """Tariffs as they are now, newest first. POST makes one (the first becomes the default), PATCH and PUT a new version."""
+    """Tariffs with their newest version, which may begin later, newest first. POST makes one (the first becomes the default), PATCH and
+    PUT a new version, from `valid_from` on."""
 
     queryset = Tariff.objects.offered().prefetch_related(
         Prefetch("versions", TariffVersion.objects.standing().order_by("-number"))
@@ -135,7 +154,7 @@ class Tariffs(rest.Resource):
     serializer_class = TariffSerializer
     reads = "tariff.view"
     writes = "tariff.edit"
-    rights = {"quote": "tariff.view", "assign": "tariff.edit", "unassign": "tariff.edit"}
+    rights = {"quote": "tariff.view", "assign": "tariff.edit", "unassign": "tariff.edit", "cancel": "tariff.edit"}
 
     def get_object(self) -> Tariff:
         if not self.kwargs["pk"].isascii() or not self.kwargs["pk"].isdecimal() or len(self.kwargs["pk"]) > 18:
@@ -224,8 +243,30 @@ class Tariffs(rest.Resource):
         assigning.end(row=row, at=asked.validated_data["at"], by=self.actor)
         return Response(assignments.as_json(row))
 
+    @extend_schema(responses={200: VersionSerializer(many=True)})
+    @action(detail=True, methods=["get"])
+    def versions(self, request: Request, pk: str) -> Response:
+        """All that were ever published, the newest first. None ever changes."""
+        found = TariffVersion.objects.filter(tariff=self.get_object()).order_by("-number")
+        page = self.paginate_queryset(found) or []
+        return self.get_paginated_response(VersionSerializer(page, many=True).data)
+
+    @extend_schema(request=CancelSerializer, responses={200: TariffSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """A version that has not begun never will."""
+        tariff = self.get_object()
+        asked = CancelSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        known = TariffVersion.objects.filter(tariff=tariff).select_related("tariff__operator")
+        version = assignments.row("version", asked.validated_data["version"], known, "number")
+        tariffs.cancel(version=version, by=self.actor)
+        return Response(self.get_serializer(self._again(tariff)).data)
+
     def _changed(self, terms: dict[str, Any]) -> Response:
         tariff = self.get_object()
+        if terms.get("valid_from") == tariff.newest.valid_from:  # type: ignore[attr-defined]  # sent back as it came
+            del terms["valid_from"]
         tariffs.change(tariff=tariff, by=self.actor, **terms)
         return Response(self.get_serializer(self._again(tariff)).data)
 

@@ -9,6 +9,7 @@ from accounts.models import Driver, DriverGroup, Operator
 from billing.models import Plan, TariffAssignment
 from billing.services.prices import assigning
 from cms.core.errors import Invalid
+from cms.core.form_fields import MomentField
 from stations.models import EVSE, ChargingStation, Location
 
 EVERYBODY, AD_HOC, PARTNER = "", "ad_hoc", "partner"
@@ -92,14 +93,10 @@ class ScopeForm(forms.Form):
 
 
 class AssignForm(ScopeForm):
-    valid_from = forms.DateTimeField(
-        label=_("From"), required=False, help_text=_("Left empty: from now on."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-    valid_until = forms.DateTimeField(
-        label=_("Until"), required=False, help_text=_("Left empty: for good. Afterwards goes on what would hold there."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
+    valid_from = MomentField(label=_("From"), required=False, help_text=_("Left empty: from now on."))
+    valid_until = MomentField(
+        label=_("Until"), required=False, help_text=_("Left empty: for good. Afterwards goes on what would hold there.")
+    )
 
 
 class AskForm(ScopeForm):
@@ -107,10 +104,7 @@ class AskForm(ScopeForm):
     else is chosen; only those who may see drivers can ask."""
 
     driver = forms.CharField(label=_("A driver"), required=False, max_length=254, help_text=_("E-mail address"))
-    at = forms.DateTimeField(
-        label=_("When"), required=False, help_text=_("Left empty: now."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
+    at = MomentField(label=_("When"), required=False, help_text=_("Left empty: now."))
 
     def __init__(self, *args: Any, sees_drivers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

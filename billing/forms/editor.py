@@ -25,7 +25,6 @@ from billing.services.prices import tariffs
 from billing.tariffs import parsing, plain
 
 SIMPLE, FULL = "simple", "full"
-MOST_ELEMENTS = 60
 NAMES = ("name", "currency", "tax_included", "min_price", "max_price", "mode")
 
 
@@ -84,7 +83,7 @@ class Editor:
         self.typed: Typed = {name: list(values) for name, values in typed.items()}
         self.checked = checked
         self.mode = FULL if self._one("mode") == FULL else SIMPLE
-        self.rows = [row for row in dict.fromkeys(self.typed.get("rows", [])) if row.isdigit()][:MOST_ELEMENTS]
+        self.rows = [row for row in dict.fromkeys(self.typed.get("rows", [])) if _is_row(row)][: tariffs.MOST_ELEMENTS]
         self.head = self._form(HeadForm)
         self.simple = self._form(SimpleForm)
         self.element_forms = [self._form(ElementForm, f"e{row}") for row in self.rows] if self.mode == FULL else []
@@ -197,12 +196,41 @@ class Editor:
         return {**self._head(), **_texts({name: getattr(found, name) for name in plain.NAMES}), "mode": [SIMPLE]}
 
     def _read(self) -> Typed:
+        return (
+            {**self._head(), **_rows(self._pasted()), "mode": [FULL]}
+            if self.ocpi and not self.ocpi_error
+            else self.typed
+        )
+
+    def _pasted(self) -> list[Any]:
+        """Raises ValueError (parsing.Wrong is one) and what JSON and `rows.typed` raise."""
+        listed: list[Any] = json.loads(self.ocpi, cls=ExactDecoder)
+        parsing.tariff(listed)
+        if len(listed) > tariffs.MOST_ELEMENTS:
+            raise ValueError(gettext("At most %(n)s elements are possible.") % {"n": tariffs.MOST_ELEMENTS})
+        _rows(listed)
+        return listed
+
+    @property
+    def ocpi(self) -> str:
+        """What was pasted and could not be read yet."""
+        return self._one("ocpi")
+
+    @property
+    def ocpi_error(self) -> str:
+        if not self.ocpi.strip():
+            return ""
         try:
-            listed = json.loads(self._one("ocpi"), cls=ExactDecoder)
-            parsing.tariff(listed)
-            return {**self._head(), **_rows(listed), "mode": [FULL]}
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return self.typed
+            self._pasted()
+        except parsing.Wrong as wrong:
+            return " ".join(f"{path}: {gettext(sentence)}" for path, sentence in wrong.errors[:3])
+        except json.JSONDecodeError as wrong:
+            return gettext("This is not JSON: line %(line)s, column %(column)s.") % {"line": wrong.lineno, "column": wrong.colno}  # fmt: skip
+        except ValueError as wrong:
+            return str(wrong)
+        except (KeyError, TypeError, RecursionError):
+            return gettext("These are no elements that the fields can show.")
+        return ""
 
     def can_be_simple(self) -> bool:
         return "mode" in self._simple() and self._simple()["mode"] == [SIMPLE]
@@ -230,10 +258,14 @@ def kept(posted: Mapping[str, Any]) -> Typed:
     """Of a posted page what belongs to the draft: neither the simulator's fields nor the page's own."""
     listed = posted.lists() if hasattr(posted, "lists") else posted.items()
     return {
-        name: [str(value).replace("\x00", "")[:20_000] for value in values]
+        name: [str(value).replace("\x00", "")[:200_000] for value in values]
         for name, values in listed
         if not name.startswith(("sim-", "csrf")) and name not in ("do", "of")
     }
+
+
+def _is_row(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 7
 
 
 def moved(order: list[str], row: str, verb: str) -> list[str]:

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.tariffs.parsing import DAYS
-from cms.core.form_fields import ForgivingDecimalField
+from cms.core.form_fields import DayField, ForgivingDecimalField
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as StrOrPromise
@@ -87,8 +87,21 @@ RESERVATIONS = {
 HOLIDAYS = {"": _("make no difference"), "only": _("only then"), "except": _("not then")}
 
 
-def amount(label: "StrOrPromise | Promise", **limits: Any) -> ForgivingDecimalField:
-    return ForgivingDecimalField(label=cast("StrOrPromise", label), required=False, min_value=0, **limits)
+MOST = 10**7  # of any currency: what is typed above has lost its decimal sign
+
+
+class AmountField(ForgivingDecimalField):
+    """As many decimals as somebody means; `1e-400` is nobody's price."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if isinstance(value, Decimal) and value.is_finite() and value and value.adjusted() < -30:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+def amount(label: "StrOrPromise | Promise", **limits: Any) -> AmountField:
+    given = {"min_value": 0, "max_value": MOST, **limits}
+    return AmountField(label=cast("StrOrPromise", label), required=False, **given)
 
 
 class ElementForm(forms.Form):
@@ -100,12 +113,8 @@ class ElementForm(forms.Form):
     )  # fmt: skip
     start_time = ClockField(label=_("From"), required=False, max_length=5)
     end_time = ClockField(label=_("Until"), required=False, max_length=5)
-    start_date = forms.DateField(
-        label=_("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    last_date = forms.DateField(
-        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    start_date = DayField(label=_("First day"), required=False)
+    last_date = DayField(label=_("Last day"), required=False)
     holidays = forms.ChoiceField(label=_("Public holidays"), required=False, choices=list(HOLIDAYS.items()))
     min_kwh, max_kwh = amount(_("From")), amount(_("Below"))
     min_power, max_power = amount(_("From")), amount(_("Below"))

@@ -24,6 +24,7 @@ from billing.services.prices import drafts, publishing, tariffs
 from billing.views import differences, editing, history, prices
 from billing.views.editing import Work
 from billing.views.history import History
+from cms.core import typed
 from cms.core.errors import DomainError, Invalid
 
 
@@ -147,8 +148,8 @@ def compare(request: MemberRequest, pk: int) -> HttpResponse:
     language, now = get_language() or "it", timezone.now()
     past = history.of(tariff, language)
     draft = _draft(request, tariff)
-    one = _chosen(request.GET.get("one"), past, draft) or past.shown
-    other = _chosen(request.GET.get("other"), past, draft) or draft or past.newest
+    one = _chosen(request, "one", past, draft) or past.shown
+    other = _chosen(request, "other", past, draft) or draft or past.newest
     zone = pricing.zone(request.operator.time_zone)
     context = {
         "tariff": tariff,
@@ -175,7 +176,8 @@ def _draft(request: MemberRequest, tariff: Tariff) -> TariffVersion | None:
     return Editor(drafts.typed(kept), checked=True).version() if kept else None
 
 
-def _chosen(wish: str | None, past: History, draft: TariffVersion | None) -> TariffVersion | None:
-    if wish == "draft":
+def _chosen(request: MemberRequest, name: str, past: History, draft: TariffVersion | None) -> TariffVersion | None:
+    if request.GET.get(name) == "draft":
         return draft
-    return past.numbered(int(wish)) if wish and wish.isdigit() and len(wish) < 9 else None
+    number = typed.number(request.GET.dict(), name)
+    return past.numbered(number) if number is not None else None

@@ -74,10 +74,10 @@ def _asked(request: MemberRequest, pk: int | None) -> _Asked:
 
 def _version(request: MemberRequest, tariff: Tariff | None) -> tuple[TariffVersion | None, str]:
     """With the name of the tariff, which a draft may change."""
-    wish, known = request.GET.get("of", ""), history.of(tariff, get_language() or "it") if tariff else None
+    wish, known = typed.number(request.GET.dict(), "of"), history.of(tariff, get_language() or "it") if tariff else None
     name = tariff.name if tariff else ""
-    if known and wish.isdigit() and len(wish) < 9:
-        return known.numbered(int(wish)), name
+    if known and wish is not None:
+        return known.numbered(wish), name
     if access.can(request.user, "tariff.edit", request.operator):
         kept = drafts.find(operator=request.operator, tariff=tariff, by=request.user)
         if kept is not None:

@@ -81,7 +81,7 @@ def _people(operator: Operator) -> list[tuple[str, Any]]:
 def _granted(operator: Operator, who: str) -> list[Terms]:
     """A plan as it is at the beginning of a month: all that it includes is left."""
     kind, _dash, pk = who.partition("-")
-    if kind != "plan" or not pk.isdigit():
+    if kind != "plan" or not pk.isdecimal():
         return []
     sold = PlanVersion.objects.filter(plan=int(pk), plan__operator=operator).select_related("plan")
     version = sold.order_by("-number").first()

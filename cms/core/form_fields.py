@@ -1,10 +1,12 @@
-"""Form fields that forgive."""
+"""Form fields that forgive, and some that do not."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils import formats
+from django.utils.translation import gettext_lazy as _
 
 
 class ForgivingDecimalField(forms.DecimalField):
@@ -23,3 +25,30 @@ class ForgivingDecimalField(forms.DecimalField):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {**super().widget_attrs(widget), "inputmode": "decimal"}
+
+
+class DayField(forms.DateField):
+    """Of this century or the next: in every zone there are a day before and a day after it."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        _demand_near(day)
+        return day
+
+
+class MomentField(forms.DateTimeField):
+    """The same for a moment, on the reader's clock."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def clean(self, value: Any) -> datetime | None:
+        at: datetime | None = super().clean(value)
+        _demand_near(at)
+        return at
+
+
+def _demand_near(day: date | None) -> None:
+    if day is not None and not 2000 <= day.year < 2200:
+        raise forms.ValidationError(_("A day between 2000 and 2199 is expected."))

@@ -12,7 +12,7 @@ function say() {
   const wrong = new Map([...document.querySelectorAll("#t-problems [data-field]")].map(line => [line.dataset.field, line.querySelector("span").textContent]));
   form.querySelectorAll("#t-sheet .field").forEach(box => {
     const input = box.querySelector("input:not([type=hidden]), select, textarea");
-    if (!input) return;
+    if (!input || input.id === "id_ocpi") return;   // read by its own button
     const words = input.value || left.has(input.id) ? wrong.get(box.dataset.field || input.id) : "";
     const said = box.querySelector("p.error");
     if ((said?.textContent.trim() || "") === (words || "")) return;

@@ -310,3 +310,42 @@ def test_an_assignment_is_ended_and_called_off_by_a_program(api: APIClient, oper
         (other, {"assignment": rows[0]["id"]}),
     ):
         assert post(api, f"tariffs/{tariff}/unassign/", body).status_code == 400
+
+
+def test_a_program_schedules_a_version_and_calls_it_off(api: APIClient) -> None:
+    number = post(api, "tariffs/", BODY).json()["id"]
+    there = f"/api/v1/tariffs/{number}/"
+    later = {"min_price": 2, "valid_from": "2030-01-01T00:00:00Z"}
+    scheduled = api.patch(there, later, format="json").json()
+    assert (scheduled["version"], scheduled["valid_from"]) == (2, "2030-01-01T00:00:00Z")
+    versions = api.get(f"{there}versions/").json()["results"]
+    assert [(one["version"], one["min_price"], one["cancelled_at"]) for one in versions] == [
+        (2, "2.00", None),
+        (1, versions[1]["min_price"], None),
+    ]
+    assert post(api, f"tariffs/{number}/cancel/", {"version": 1}).status_code == 409
+    assert post(api, f"tariffs/{number}/cancel/", {"version": 2}).json()["version"] == 1
+    assert api.get(f"{there}versions/").json()["results"][0]["cancelled_at"]
+    assert post(api, f"tariffs/{number}/cancel/", {"version": 3}).status_code == 400
+
+
+def test_what_was_read_may_be_sent_back(api: APIClient) -> None:
+    made = post(api, "tariffs/", BODY).json()
+    again = api.put(f"/api/v1/tariffs/{made['id']}/", {**made, "name": "Renamed"}, format="json")
+    assert (again.status_code, again.json()["version"], again.json()["name"]) == (200, 1, "Renamed")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"min_prize": 2}, "min_prize"),
+        ({"valid_from": "2020-01-01T00:00:00Z"}, "valid_from"),
+        ({"valid_from": "9999-12-31T23:59:59Z"}, "valid_from"),
+        ({"elements": BODY["elements"] * 101}, "elements"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_with_its_field(api: APIClient, body: dict[str, Any], field: str) -> None:
+    number = post(api, "tariffs/", BODY).json()["id"]
+    answer = api.patch(f"/api/v1/tariffs/{number}/", body, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert api.get(f"/api/v1/tariffs/{number}/").json()["version"] == 1

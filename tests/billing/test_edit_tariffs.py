@@ -104,6 +104,9 @@ def test_a_restriction_is_typed_as_people_say_it(field: str, typed: str, member:
         ({"energy_price": "1", "reservation": "RESERVATION"}, "e0-energy_price"),
         ({"energy_price": "1", "days": ["FUNDAY"]}, "e0-days"),
         ({"energy_price": "9999999999999"}, "e0-energy_price"),
+        ({"energy_price": "1e-400"}, "e0-energy_price"),
+        ({"energy_price": "1", "last_date": "9999-12-31"}, "e0-last_date"),
+        ({"energy_price": "1", "start_date": "0001-01-01"}, "e0-start_date"),
         ({"parking_price": "1", "parking_step": "-5"}, "e0-parking_step"),
     ],
 )
@@ -121,6 +124,7 @@ def test_elements_go_up_and_down_and_away() -> None:
     assert three.after("up-0").rows == three.after("beer").rows == three.after("drop-9").rows == ["0", "1", "2"]
     assert three.after("drop-1").rows == ["0", "2"]
     assert three.after("drop-1").after("add").rows == ["0", "2", "3"]
+    assert Editor({"mode": ["full"], "rows": ["0", "\u00b2", "9" * 400]}).after("add").rows == ["0", "1"]
 
 
 def test_the_simple_tariff_becomes_elements_and_back() -> None:
@@ -141,6 +145,22 @@ def test_ocpi_elements_are_read_into_the_fields_exactly() -> None:
     with translation.override("en"):
         again = Editor(read.typed, checked=True)
     assert components(again) == [{"type": "ENERGY", "price": Decimal("0.1234567890123456789"), "step_size": 0}]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("{not json", "This is not JSON: line 1, column 2."),
+        ("7", "elements: A list with at least one entry is expected."),
+        ('[{"price_components":[{"type":"BEER","price":1}]}]', "0.price_components.0.type: This is not one of the possible values."),
+        ('[{"price_components":[{"type":"ENERGY","price":1}]}' + ',{"price_components":[{"type":"ENERGY","price":1}]}' * 100 + "]", "At most 100 elements are possible."),
+        ('[{"price_components":[{"type":"ENERGY","price":1}]}]', ""),
+        ("  ", ""),
+    ],
+)  # fmt: skip
+def test_why_pasted_elements_cannot_be_read_is_said_and_the_text_stays(pasted: str, said: str) -> None:
+    one = Editor({"mode": ["full"], "ocpi": [pasted]})
+    assert (one.ocpi_error, one.ocpi) == (said, pasted)
 
 
 @pytest.mark.parametrize("pasted", ["", "{not json", "[]", "7", '[{"price_components":[{"type":"BEER","price":1}]}]', "[" * 9999, '[{"price_components":[{"type":"ENERGY","price":NaN}]}]'])  # fmt: skip

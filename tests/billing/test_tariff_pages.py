@@ -91,6 +91,22 @@ def test_every_page_of_a_tariff_opens(desk: Client, tariff: Tariff) -> None:
         assert desk.get(f"/ops/tariffs/{page}").status_code == 200, page
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "replay/?of=\u00b2", "replay/?of=999", "replay/?of=1&job=\u00b2", "replay/?charges=where&point=%00&location=" + "9" * 30,
+        "compare/?one=\u00b2&other=-1", "assign/?valid_from=9999-12-31T23:59", "?sim-kwh=1e30&sim-start=0001-01-01T00:00",
+    ],
+)  # fmt: skip
+def test_an_address_that_means_nothing_breaks_no_page(desk: Client, tariff: Tariff, query: str) -> None:
+    assert desk.get(f"/ops/tariffs/{tariff.pk}/{query}").status_code == 200
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_no_price_is_looked_up_outside_of_our_times(desk: Client, at: str) -> None:
+    assert list(desk.get(f"/ops/tariffs/ask/?at={at}").context["form"].errors) == ["at"]
+
+
 @pytest.mark.parametrize("start", ["slow", "fast", "night"])
 def test_a_new_tariff_may_begin_with_an_example(desk: Client, start: str) -> None:
     shown = desk.get(f"/ops/tariffs/new/?start={start}").context["editor"].typed

@@ -107,6 +107,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/v1/tariffs/{id}/assign/"): {"location": None},
     ("post", "/api/v1/tariffs/{id}/assignments/"): {"evse": None, "ad_hoc": True, "power_type": "DC", "partner": ""},
     ("post", "/api/v1/tariffs/{id}/unassign/"): {"assignment": 2**62},
+    ("post", "/api/v1/tariffs/{id}/cancel/"): {"version": 1},
     ("post", "/api/v1/tariffs/{id}/quote/"): {
         "started_at": "2026-05-01T08:30:00Z",
         "periods": [{"start": "2026-05-01T08:30:00Z", "energy_kwh": 20.5, "charging_seconds": 3600, "parking_seconds": 60,
@@ -124,6 +125,7 @@ REFUSED = {
     ("post", "/api/v1/payments/{id}/capture/"): 409,
     ("post", "/api/v1/payments/{id}/release/"): 409,
     ("post", "/api/v1/tariffs/{id}/unassign/"): 400,
+    ("post", "/api/v1/tariffs/{id}/cancel/"): 409,
 }
 """In this world, by its state."""
 

@@ -64,6 +64,8 @@ def assign(
         **places,
         **people,
     )
+    if valid_until is not None and valid_until.year >= tariffs.END:
+        raise Invalid({"valid_until": [_("A time of this century is expected.")]})
     if valid_until is not None and valid_until <= row.valid_from:
         raise Invalid({"valid_until": [_("This is not after the beginning.")]})
     _lock(operator)

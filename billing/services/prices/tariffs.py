@@ -21,6 +21,9 @@ from billing.tariffs import exact, parsing
 from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
 
+MOST_ELEMENTS = 100
+END = 2200  # no price begins or ends after it: clocks of other zones must not run out of years
+
 Actor = User | ApiKey | None
 """None: the system itself (seeds, imports); it may do everything."""
 
@@ -51,7 +54,7 @@ def create(
         version = _write(
             tariff,
             number=1,
-            valid_from=valid_from or timezone.now(),
+            valid_from=moment(valid_from, None),
             elements=elements,
             currency=currency or operator.currency,
             tax_included=tax_included,
@@ -123,8 +126,10 @@ _EVERYBODY_EVERYWHERE: dict[str, Any] = {
 
 
 def moment(valid_from: datetime | None, by: Actor) -> datetime:
-    """A person who names this minute means now."""
+    """A person who names this minute means now. Raises Invalid."""
     now = timezone.now()
+    if valid_from is not None and valid_from.year >= END:
+        raise Invalid({"valid_from": [_("A time of this century is expected.")]})
     if valid_from is None or (by is not None and now - timedelta(minutes=1) < valid_from < now):
         return now
     if by is not None and valid_from < now:
@@ -170,6 +175,8 @@ def _write(
     by: Actor,
 ) -> TariffVersion:
     _check_currency(currency)
+    if isinstance(elements, list) and len(elements) > MOST_ELEMENTS:
+        raise Invalid({"elements": [_("At most %(n)s elements are possible.") % {"n": MOST_ELEMENTS}]})
     try:
         parsing.tariff(elements, currency=currency, tax_included=tax_included, min_price=min_price, max_price=max_price)
     except parsing.Wrong as wrong:
