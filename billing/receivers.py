@@ -8,6 +8,7 @@ from billing.tasks import adhoc, documents, month_end, wallets
 from billing.tasks import payments as payment_tasks
 from billing.tasks import subscriptions as plans
 from sessions_app import signals as session_signals
+from stations import signals as station_signals
 
 
 def _session_started(*, ids: Sequence[int], **_: Any) -> None:
@@ -37,6 +38,10 @@ def _payment_changed(*, ids: Sequence[int], **_: Any) -> None:
     adhoc.pursue_paid.delay(list(ids))
     plans.watch_payments.delay(list(ids))
     wallets.follow_top_ups.delay(list(ids))
+
+
+def _command_changed(*, id: int, **_: Any) -> None:
+    adhoc.pursue_answered.delay(id)
 
 
 def _subscription_changed(*, ids: Sequence[int], **_: Any) -> None:
@@ -86,6 +91,7 @@ def connect() -> None:
     signals.export_asked.connect(_export_asked, dispatch_uid="billing.export_asked")
     signals.payment_method_saved.connect(_card_saved, dispatch_uid="billing.payment_method_saved")
     signals.payment_changed.connect(_payment_changed, dispatch_uid="billing.payment_changed")
+    station_signals.command_changed.connect(_command_changed, dispatch_uid="billing.command_changed")
     signals.subscription_changed.connect(_subscription_changed, dispatch_uid="billing.subscription_changed")
     signals.dunning_changed.connect(_dunning_changed, dispatch_uid="billing.dunning_changed")
     signals.wallet_changed.connect(_wallet_changed, dispatch_uid="billing.wallet_changed")

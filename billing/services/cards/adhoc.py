@@ -10,7 +10,6 @@ import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -18,12 +17,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Driver, Operator, Token
+from accounts.models import Driver, Token
 from accounts.services import tokens
-from billing import pricing
-from billing.models import CDR, AdhocCharge, Payment, TariffVersion
-from billing.services.cards import holds
-from billing.services.month_end import policies
+from billing.models import AdhocCharge, Payment
+from billing.services.cards import holds, sockets, up_front
 from cms.core.errors import Conflict, DomainError
 from sessions_app.models import ChargingSession, StartRequest
 from sessions_app.services import starts
@@ -42,32 +39,9 @@ EVIDENCE_LIMIT = 20_000
 GAVE_UP, DECLINED, OFFLINE, REFUSED = "gave_up", "declined", "offline", "refused"
 NO_CAR, UNANSWERED, BUSY, PRICE_CHANGED, CODE_USED = "no_car", "unanswered", "busy", "price_changed", "code_used"
 
-_WAITS = Q(status=StartRequest.Status.WAITING)
 _DECLINED = frozenset({Payment.Status.FAILED, Payment.Status.RELEASED})
-_HELD = frozenset({Payment.Status.AUTHORIZED, Payment.Status.ACTION_NEEDED, Payment.Status.PENDING})
-_FAILED = frozenset({Command.Status.REJECTED, Command.Status.ERROR, Command.Status.TIMEOUT})
-
-
-def hold_under(version: TariffVersion | None, operator: Operator) -> Decimal:
-    """What is blocked on the card before somebody unknown starts; 0 where the charge is free."""
-    if not costs_something(version):
-        return Decimal(0)
-    return policies.of(operator).hold_amount
-
-
-def version_for(evse: EVSE, *, at: datetime) -> TariffVersion | None:
-    """The price for somebody we do not know."""
-    place = pricing.place_of(evse)
-    return pricing.tariffs_for([place], at=at, who={place.operator_id: pricing.AD_HOC})[place]
-
-
-def costs_something(version: TariffVersion | None) -> bool:
-    """Where a charge is free nobody is asked for a card."""
-    if version is None:
-        return False
-    tariff = pricing.parsed(version)
-    priced = any(component.price for rules in tariff.rules.values() for _element, component in rules)
-    return priced or tariff.min_price is not None
+HELD = frozenset({Payment.Status.AUTHORIZED, Payment.Status.ACTION_NEEDED, Payment.Status.PENDING})
+FAILED = frozenset({Command.Status.REJECTED, Command.Status.ERROR, Command.Status.TIMEOUT})
 
 
 def begin(
@@ -88,19 +62,19 @@ def begin(
     again = opened(evse, known, now)
     if again is not None:
         return again
-    _demand_free(evse)
+    sockets.demand_free(evse)
     lately = AdhocCharge.objects.filter(evse=evse, created_at__gt=now - OPENED_LATELY, start=None)
     if lately.count() >= MOST_OPENED:
         raise Conflict(_("Too many tries at this socket. Wait some minutes."), code="too_many")
     if interval is not None and not dynamic_codes.spend(evse=evse, interval=interval):
         raise Conflict(_("This code has been used. Scan the one on the screen again."), code=CODE_USED)
-    operator, version = evse.station.operator, version_for(evse, at=now)
+    operator, version = evse.station.operator, up_front.version_for(evse, at=now)
     return AdhocCharge.objects.create(
         operator=operator,
         station=evse.station,
         evse=evse,
         public_token=secrets.token_urlsafe(16),
-        hold=hold_under(version, operator),
+        hold=up_front.hold_under(version, operator),
         currency=version.currency if version else operator.currency,
         tariff_version=version,
         shown=json.dumps({"at": now.isoformat(), "language": language, **shown}, ensure_ascii=False)[:EVIDENCE_LIMIT],
@@ -154,54 +128,6 @@ def pursue(*, charge_id: int) -> AdhocCharge:
     return charge
 
 
-def paid_with(payments: Iterable[int]) -> list[int]:
-    """Which charges an announcement of the payment provider is about."""
-    return list(AdhocCharge.objects.filter(payment__in=list(payments)).order_by("pk").values_list("pk", flat=True))
-
-
-def due(limit: int = 500) -> list[int]:
-    """The sweep: whatever is under way and could be further, and what was dropped with the money still held."""
-    late = timezone.now() - timedelta(minutes=1)
-    stuck = Q(status=AdhocCharge.Status.PAYING, updated_at__lt=late)
-    answered = Q(start__status__in=(StartRequest.Status.REFUSED, StartRequest.Status.EXPIRED)) | Q(
-        start__command__status__in=_FAILED
-    )
-    failed = Q(answered, status=AdhocCharge.Status.STARTED, start__session=None)
-    unlinked = Q(
-        status=AdhocCharge.Status.STARTED, start__session__isnull=False, payment__isnull=False, payment__session=None
-    )
-    open_ones = AdhocCharge.objects.under_way().filter(stuck | failed | unlinked).values_list("pk", flat=True)
-    held = Payment.objects.filter(purpose=Payment.Purpose.ADHOC, status__in=_HELD)
-    dropped = held.filter(adhoc_charges__status=AdhocCharge.Status.DROPPED)
-    kept = dropped.values_list("adhoc_charges", flat=True)
-    return sorted({*open_ones.order_by("pk")[:limit], *kept.order_by("pk")[:limit]})
-
-
-def forget_tokens(limit: int = 5000) -> int:
-    """A token made for one charge is of no more use: what it started keeps its text. Returns how many went."""
-    long_ago = timezone.now() - TOKEN_LIVES
-    over = AdhocCharge.objects.filter(token__expires_at__lt=long_ago).order_by("pk").values_list("token", flat=True)
-    gone, _by_model = Token.objects.filter(pk__in=list(over[:limit])).delete()
-    return gone
-
-
-def remember(*, charge: AdhocCharge, email: str | None = None, buyer: Mapping[str, str] | None = None) -> None:
-    """Where the receipt goes, and who is on the invoice."""
-    changes: dict[str, str] = {}
-    if email is not None:
-        changes["email"] = email
-    if buyer is not None:
-        changes["buyer"] = json.dumps(dict(buyer), ensure_ascii=False)
-    AdhocCharge.objects.filter(pk=charge.pk).update(**changes, updated_at=timezone.now())
-
-
-def invoice_until(cdr: CDR) -> datetime:
-    """Until midnight at the site, two hours at least: after that it is among the day's corrispettivi."""
-    ended = cdr.stopped_at.astimezone(pricing.zone_of(cdr.session))
-    midnight = (ended + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return max(midnight, ended + timedelta(hours=2))
-
-
 def give_up(*, charge: AdhocCharge) -> None:
     """The payer went back before anything began."""
     if _drop(charge, GAVE_UP):
@@ -220,25 +146,6 @@ def opened(evse: EVSE, known: Iterable[str], now: datetime) -> AdhocCharge | Non
         | Q(status=AdhocCharge.Status.STARTED, start__session__status=ChargingSession.Status.ACTIVE)
     )
     return mine.filter(fresh).select_related("operator").order_by("-pk").first()
-
-
-def _demand_free(evse: EVSE) -> None:
-    if not evse.station.online:
-        raise Conflict(_("The station is not connected."), code="station_offline")
-    if taken(evse):
-        raise Conflict(_("Somebody else is charging here."), code="evse_busy")
-
-
-def taken(evse: EVSE) -> bool:
-    """Does a charge run at this socket, or is one about to begin?"""
-    running = ChargingSession.objects.active().filter(station=evse.station_id, evse_id=evse.evse_id)
-    return running.exists() or awaited(evse)
-
-
-def awaited(evse: EVSE) -> bool:
-    """Has somebody asked for a start here whose car is still to come?"""
-    asked = StartRequest.objects.filter(_WAITS, station=evse.station_id, evse_id=evse.evse_id)
-    return asked.filter(expires_at__gt=timezone.now()).exists()
 
 
 def _while_paying(charge: AdhocCharge) -> None:
@@ -261,8 +168,8 @@ def _start(charge: AdhocCharge) -> None:
             if locked.status != AdhocCharge.Status.PAYING:
                 return
             EVSE.objects.select_for_update(no_key=True).get(pk=locked.evse_id)  # of two payers one starts
-            _demand_free(locked.evse)
-            if not locked.hold and costs_something(version_for(locked.evse, at=timezone.now())):
+            sockets.demand_free(locked.evse)
+            if not locked.hold and up_front.costs_something(up_front.version_for(locked.evse, at=timezone.now())):
                 raise Conflict(_("The price has changed."), code=PRICE_CHANGED)
             _ask(locked)
     except DomainError as refused:
@@ -289,7 +196,7 @@ def _ask(charge: AdhocCharge) -> None:
 def _while_starting(charge: AdhocCharge) -> None:
     start = charge.start
     assert start is not None
-    if start.status == StartRequest.Status.WAITING and start.command.status in _FAILED:
+    if start.status == StartRequest.Status.WAITING and start.command.status in FAILED:
         starts.expire(now=timezone.now())  # the answer is here: nobody waits for the sweep
         start.refresh_from_db()
     if start.session is not None:
@@ -316,7 +223,7 @@ def _drop(charge: AdhocCharge, reason: str) -> bool:
 
 def _give_back(charge: AdhocCharge) -> None:
     """Whatever is held for it, at once. What the bank has not answered yet is let go when it has: the sweep comes by."""
-    if charge.payment is None or charge.payment.status not in _HELD:
+    if charge.payment is None or charge.payment.status not in HELD:
         return
     try:
         holds.release(payment=charge.payment)

@@ -17,7 +17,8 @@ from accounts.models import CompanyMember, Driver, User
 from accounts.services import tokens
 from billing import pricing
 from billing.models import BillingPolicy, Payment, PaymentMethod
-from billing.services.cards import adhoc, holds, payments
+from billing.models.payment import PaymentQuerySet
+from billing.services.cards import holds, payments, sockets, up_front
 from billing.services.month_end import policies
 from billing.services.prepaid import wallets
 from cms.core.errors import Conflict, DomainError
@@ -47,7 +48,7 @@ def amount_for(*, user: User, evse: EVSE, at: datetime) -> Decimal:
         return Decimal(0)
     place = pricing.place_of(evse)
     version = pricing.tariffs_for([place], at=at, who=pricing.whos_of(user))[place]
-    return policy.hold_amount if adhoc.costs_something(version) else Decimal(0)
+    return policy.hold_amount if up_front.costs_something(version) else Decimal(0)
 
 
 def of(*, driver: Driver, evse: EVSE, key: str) -> Payment | None:
@@ -62,7 +63,7 @@ def hold(
     first. Raises Conflict station_offline, evse_busy before anybody is asked for money; Unavailable."""
     if not evse.station.online:
         raise Conflict(_("The station is not connected."), code="station_offline")
-    if adhoc.taken(evse):
+    if sockets.taken(evse):
         raise Conflict(_("Somebody else is charging here."), code="evse_busy")
     return holds.place(
         operator=driver.operator,
@@ -91,7 +92,7 @@ def start(*, payment: Payment, evse: EVSE, by: User) -> StartRequest:
             if row.status != Payment.Status.AUTHORIZED or row.driver is None:
                 raise Conflict(_("The card is not held yet."), code="not_held")
             EVSE.objects.select_for_update(no_key=True).get(pk=evse.pk)
-            if adhoc.taken(evse):
+            if sockets.taken(evse):
                 raise Conflict(_("Somebody else is charging here."), code="evse_busy")
             token = tokens.issue_app_token(driver=row.driver)
             begun = starts.remote(evse=evse, token=token, by=by, driver=row.driver)
@@ -103,21 +104,31 @@ def start(*, payment: Payment, evse: EVSE, by: User) -> StartRequest:
         raise
 
 
+def answered(command_id: int) -> list[int]:
+    """Holds for a start that a station has just said no to."""
+    refused = _idle().filter(start_request__command=command_id, start_request__command__status__in=_FAILED)
+    return list(refused.filter(start_request__session=None).values_list("pk", flat=True))
+
+
 def due(limit: int = 500) -> list[int]:
     """The sweep: holds whose start was refused or never asked for."""
     late = timezone.now() - APPROVED_WITHIN
-    mine = Payment.objects.filter(purpose=Payment.Purpose.CHARGE, later=True, status__in=_OPEN, session=None, cdr=None)
     given_up = (StartRequest.Status.REFUSED, StartRequest.Status.EXPIRED)
     no = Q(start_request__status__in=given_up) | Q(start_request__command__status__in=_FAILED)
     failed = Q(no, start_request__session=None)
     left = Q(start_request=None, idempotency_key__startswith="start-", created_at__lt=late)
-    return list(mine.filter(failed | left).order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(_idle().filter(failed | left).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def let_go(*, payment_id: int) -> None:
     """Raises Unavailable."""
     payment = payments.refresh(payment=Payment.objects.get(pk=payment_id))
     _let_go(payment)
+
+
+def _idle() -> PaymentQuerySet:
+    """Held for a start, and nothing has begun."""
+    return Payment.objects.filter(purpose=Payment.Purpose.CHARGE, later=True, status__in=_OPEN, session=None, cdr=None)
 
 
 def _let_go(payment: Payment) -> None:

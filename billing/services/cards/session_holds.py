@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import pricing
 from billing.models import BillingPolicy, Payment, PaymentStep
 from billing.payments import declines, foresight, gateway, minor_units
-from billing.services.cards import adhoc, holds, methods
+from billing.services.cards import holds, methods, up_front
 from billing.services.fleets import companies
 from billing.services.prepaid import wallets
 from billing.tariffs import rounding
@@ -101,7 +101,7 @@ def _unheld(sessions: QuerySet[ChargingSession]) -> QuerySet[ChargingSession]:
 
 
 def _costs(session: ChargingSession) -> bool:
-    return adhoc.costs_something(pricing.version_of(session))
+    return up_front.costs_something(pricing.version_of(session))
 
 
 def _in_wallet(session: ChargingSession, policy: BillingPolicy) -> bool:

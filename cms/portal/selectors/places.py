@@ -10,18 +10,16 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from billing.models import TariffVersion
-from cms.portal import geography, price_card, states
+from cms.portal import price_card, states
 from cms.portal.geography import Point
 from cms.portal.price_card import PriceCard
-from cms.portal.selectors import evses, prices
+from cms.portal.selectors import evses, nearness, prices
 from cms.portal.selectors.evses import EvseNow
 from cms.portal.selectors.prices import Asker
 from stations.models import EVSE, ChargingStation, Connector, Location
 
 ROWS = 20
 FEW = 1000  # up to here measuring all costs less than looking for a box that holds enough
-_FIRST_RADIUS_M = 15_000
-_WIDENINGS = 5  # 15 km, 60 km, 240 km … then everywhere
 _WORDS_IN = ("name", "address", "city", "postal_code", "province")
 
 
@@ -91,7 +89,7 @@ class Place:
 
     @property
     def point(self) -> Point | None:
-        return point_of(self.location)
+        return nearness.point_of(self.location)
 
     @property
     def url(self) -> str:
@@ -120,26 +118,10 @@ class Found:
         return " ".join(place.topics for place in self.places)
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A free EVSE to send somebody to; `here`: at the same location, `beside`: on the same station."""
-
-    place: Place
-    seen: EvseNow
-    here: bool
-    beside: bool
-
-
 def listed() -> QuerySet[Location]:
     """Locations that anybody may see: listed, not archived, with something to charge at."""
     usable = EVSE.objects.filter(station__location=OuterRef("pk"), station__archived_at=None)
     return Location.objects.filter(Exists(usable), public=True, archived_at=None)
-
-
-def point_of(location: Location) -> Point | None:
-    if location.latitude is None or location.longitude is None:
-        return None
-    return Point(float(location.latitude), float(location.longitude))
 
 
 def search(wish: Wish, *, at: datetime, asker: Asker, start: int = 0, rows: int = ROWS) -> Found:
@@ -152,7 +134,11 @@ def search(wish: Wish, *, at: datetime, asker: Asker, start: int = 0, rows: int 
         return Found(described(page, at=at, asker=asker, wish=wish), matching.count())
     placed = matching.filter(latitude__isnull=False, longitude__isnull=False)
     total = placed.count()
-    distances = _measured(placed, wish.near) if total <= FEW else _distances(placed, wish.near, wanted=start + rows)
+    distances = (
+        nearness.measured(placed, wish.near)
+        if total <= FEW
+        else nearness.distances(placed, wish.near, wanted=start + rows)
+    )
     nearest = sorted(distances, key=lambda pk: (distances[pk], pk))[start : start + rows]
     return Found(described(nearest, at=at, asker=asker, wish=wish, distances=distances), total)
 
@@ -205,22 +191,6 @@ def cities(limit: int = 8) -> list[tuple[str, int]]:
     return [(city, n) for city, n in rows[:limit]]
 
 
-def alternative_to(seen: EvseNow, *, at: datetime, asker: Asker) -> Alternative | None:
-    """The nearest free EVSE with the same plug: on this station, else on another one here, else at another listed place."""
-    here = seen.evse.station.location
-    wish = Wish(standards=seen.standards, free=True, near=point_of(here) if here else None)
-    nearby = described([here.pk], at=at, asker=asker) if here and here.archived_at is None else []
-    if wish.near is not None or not here:
-        nearby += search(wish, at=at, asker=asker, rows=3).places
-    for place in nearby:
-        for other in sorted(place.evses, key=lambda e: e.evse.station_id != seen.evse.station_id):
-            fits = not wish.standards or set(other.standards) & set(wish.standards)
-            if other.evse.pk != seen.evse.pk and other.state == states.AVAILABLE and fits:
-                at_hand = here is not None and place.location.pk == here.pk
-                return Alternative(place, other, at_hand, other.evse.station_id == seen.evse.station_id)
-    return None
-
-
 def _words(text: str) -> Q:
     query = Q()
     for word in text.replace(",", " ").split()[:8]:
@@ -248,29 +218,6 @@ def _fitting(pks: Sequence[int], wish: Wish | None) -> frozenset[int]:
     hardware = Wish(standards=wish.standards, min_power_w=wish.min_power_w)
     found = _connectors(hardware).filter(evse__station__location__in=pks)
     return frozenset(found.values_list("evse_id", flat=True))
-
-
-def _distances(placed: QuerySet[Location], centre: Point, *, wanted: int) -> dict[int, int]:
-    """Metres by primary key. The box grows until it holds enough: the whole country is read only when it must be."""
-    radius = _FIRST_RADIUS_M
-    for _ in range(_WIDENINGS):
-        box = geography.around(centre, radius)
-        inside = placed.filter(
-            latitude__range=(f"{box.south:.6f}", f"{box.north:.6f}"),
-            longitude__range=(f"{box.west:.6f}", f"{box.east:.6f}"),
-        )
-        found = _measured(inside, centre)
-        if sum(metres <= radius for metres in found.values()) >= wanted:
-            return found
-        radius *= 4
-    return _measured(placed, centre)
-
-
-def _measured(locations: QuerySet[Location], centre: Point) -> dict[int, int]:
-    rows = locations.values_list("pk", "latitude", "longitude")
-    return {
-        pk: geography.metres(centre, Point(float(n), float(e))) for pk, n, e in rows if n is not None and e is not None
-    }
 
 
 def _with_stations(locations: QuerySet[Location]) -> list[Location]:

@@ -12,7 +12,7 @@ from accounts.models import Driver, SentMail, User
 from accounts.notifications import once
 from billing import pricing
 from billing.models import CDR, Invoice, Payment, PaymentStep
-from billing.services.cards import adhoc
+from billing.services.cards import adhoc_papers
 from billing.tariffs import trace
 from cms import charts
 from cms.dashboard import cost_panel
@@ -81,7 +81,7 @@ class Receipt:
     @property
     def invoice_until(self) -> datetime:
         assert self.cdr is not None
-        return adhoc.invoice_until(self.cdr)
+        return adhoc_papers.invoice_until(self.cdr)
 
     @property
     def hold(self) -> Payment | None:

@@ -22,7 +22,7 @@ from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
 from cms.portal.price_card import PriceCard
 from cms.portal.rides import Ride
-from cms.portal.selectors import evses, places, prices
+from cms.portal.selectors import alternatives, evses, prices
 from cms.portal.views import addresses, landing, paying
 
 _DONE = frozenset({Payment.Status.AUTHORIZED, Payment.Status.CAPTURED})
@@ -133,7 +133,7 @@ def _dropped(request: HttpRequest, charge: AdhocCharge, ride: Ride | None) -> Ht
         "why": texts.DROPPED.get(charge.reason, texts.START_REFUSED),
         "held": payment if payment is not None and payment.status == Payment.Status.AUTHORIZED else None,
         "released": payment if payment is not None and payment.status == Payment.Status.RELEASED else None,
-        "other": places.alternative_to(evses.seen([charge.evse])[0], at=at, asker=request.user),
+        "other": alternatives.to(evses.seen([charge.evse])[0], at=at, asker=request.user),
     }
     return blocks.page(request, "driver/dropped.html", context, {"dropped": Block("driver/_dropped.html", dict)})
 

@@ -12,7 +12,7 @@ from accounts.services import drivers
 from billing.documents import pdf as documents
 from billing.models import CDR, AdhocCharge, Invoice
 from billing.selectors import adhoc as charges
-from billing.services.cards import adhoc
+from billing.services.cards import adhoc_papers
 from billing.services.invoicing import invoices
 from cms.core.errors import DomainError, Invalid
 from cms.portal import rides, tasks, texts
@@ -43,7 +43,7 @@ def mail(request: HttpRequest, token: str) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return _again(request, charge, mail_form=form)
-    adhoc.remember(charge=charge, email=form.cleaned_data["email"])
+    adhoc_papers.remember(charge=charge, email=form.cleaned_data["email"])
     cdr = charges.cdr_of(charge)
     if cdr is not None:
         tasks.mail_receipt.delay(cdr.pk)
@@ -62,10 +62,10 @@ def invoice(request: HttpRequest, token: str) -> HttpResponse:
     try:
         values = form.values()
         buyer = drivers.guest(operator=charge.operator, values=values)
-        if timezone.now() > adhoc.invoice_until(cdr):
+        if timezone.now() > adhoc_papers.invoice_until(cdr):
             messages.error(request, texts.TOO_LATE_FOR_AN_INVOICE)
             return redirect("portal:done", token)
-        adhoc.remember(charge=charge, buyer=values)
+        adhoc_papers.remember(charge=charge, buyer=values)
         made = invoices.issue(cdrs=[cdr], by=None, language=get_language(), guest=buyer)
     except Invalid as wrong:
         form.show(wrong)

@@ -19,7 +19,7 @@ from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import rides, texts
 from cms.portal.rides import Ride
-from cms.portal.selectors import evses, places, progress
+from cms.portal.selectors import alternatives, evses, progress
 from cms.portal.views import addresses, adhoc, receipt
 from sessions_app.services import stops
 
@@ -70,7 +70,7 @@ def _page(request: HttpRequest, ride: Ride) -> HttpResponse:
     at = timezone.now()
     now, evse = progress.of(ride, now=at), rides.evse_of(ride)
     elsewhere = evse is not None and bool(now.failure)
-    other = places.alternative_to(evses.seen([evse])[0], at=at, asker=request.user) if evse and elsewhere else None
+    other = alternatives.to(evses.seen([evse])[0], at=at, asker=request.user) if evse and elsewhere else None
     context = {"ride": ride, "evse": evse, "progress": now, "elsewhere": elsewhere, "other": other}
     return blocks.page(request, "driver/charge.html", context, {"ride": Block("driver/_ride.html", dict)})
 

@@ -18,12 +18,12 @@ from accounts.services import drivers, tokens
 from billing.models import Payment
 from billing.payments import declines
 from billing.selectors import adhoc as adhoc_charges
-from billing.services.cards import adhoc, held_starts, methods, payments
+from billing.services.cards import held_starts, methods, payments, sockets, up_front
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
-from cms.portal.selectors import accounts, evses, help_lines, mine, places, plans, prices
+from cms.portal.selectors import accounts, alternatives, evses, help_lines, mine, plans, prices
 from cms.portal.views import addresses, paying
 from sessions_app.services import starts
 from stations.models import EVSE
@@ -134,11 +134,11 @@ def show(
     at = timezone.now()
     entry = entry or screen_codes.entry(request, evse, at=at)
     ride = mine_on(request, evse)
-    awaited = ride is None and adhoc.awaited(evse)
+    awaited = ride is None and sockets.awaited(evse)
     landing = situations.at(evses.seen([evse])[0], ride=ride, awaited=awaited)
     version = prices.versions([evse], at=at, asker=request.user)[evse.pk]
     pays = accounts.at_start(request.user, evse, at=at) if isinstance(request.user, User) else None
-    hold = pays.hold if pays else adhoc.hold_under(version, evse.station.operator)
+    hold = pays.hold if pays else up_front.hold_under(version, evse.station.operator)
     context = {
         "landing": landing,
         "evse": evse,
@@ -146,7 +146,7 @@ def show(
         "location": evse.station.location,
         "card": prices.card_under(version, evse, at=at),
         "left": None if pays and pays.company else plans.left_at(request.user, evse),
-        "other": places.alternative_to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
+        "other": alternatives.to(landing.now, at=at, asker=request.user) if landing.needs_another else None,
         "refusal": refusal,
         "last": adhoc_charges.last_ended(pocket.charges(request)) if ride is None else None,
         "scan_again": not entry.open and landing.can_start,
