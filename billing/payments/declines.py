@@ -59,6 +59,26 @@ DECLINES: dict[str, Decline] = {
     "incorrect_number": Decline(_("The card number is wrong."), _("Wrong card number."), False),
     "invalid_expiry_year": Decline(_("The card has expired. Add the new one."), _("The card has expired."), False),
     "invalid_expiry_month": Decline(_("The expiry date is wrong."), _("Wrong expiry date."), False),
+    # asked again, the bank says the same, and the card schemes charge for it
+    **dict.fromkeys(
+        (
+            "call_issuer",
+            "do_not_try_again",
+            "invalid_account",
+            "live_mode_test_card",
+            "merchant_blacklist",
+            "not_permitted",
+            "pin_try_exceeded",
+            "restricted_card",
+            "revocation_of_all_authorizations",
+            "revocation_of_authorization",
+            "security_violation",
+            "service_not_allowed",
+            "stop_payment_order",
+            "testmode_decline",
+        ),
+        Decline(_OTHER_CARD, _("The bank does not let this card pay any more."), False),
+    ),
     # a thief must not learn that the card is known
     "lost_card": Decline(_OTHER_CARD, _("Reported as lost."), False),
     "stolen_card": Decline(_OTHER_CARD, _("Reported as stolen."), False),
@@ -99,6 +119,9 @@ DECLINES: dict[str, Decline] = {
     # of an invoice, which nobody refused
     "overdue": Decline(_("The invoice is overdue."), _("Not paid by the day it was due."), False),
 }
+
+
+TOO_SMALL = "amount_too_small"  # owed, but by no card to be paid
 
 
 def of(reason: str) -> Decline:

@@ -234,6 +234,41 @@ def test_a_card_that_will_never_do_is_not_asked_again_but_its_driver_is(
     assert Payment.objects.count() == 1
 
 
+def test_a_worker_that_dies_on_a_rung_does_not_ask_the_bank_twice(
+    price: Callable[..., TariffVersion],
+    ended: Callable[..., ChargingSession],
+    dario: Driver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    price()
+    made.card(dario, says="insufficient_funds")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+        tasks.climb_ladders()
+    with at(1, 1), monkeypatch.context() as broken:
+        broken.setattr(dunning, "tried", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            chasing.advance(case_id=DunningCase.objects.get().pk)
+    climb(1, 2)
+    assert (kinds(DunningCase.objects.get()), Payment.objects.count()) == (["opened", "retry"], 2)
+
+
+def test_cents_that_no_card_can_pay_chase_nobody(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> None:
+    price()
+    made.card(dario, says="amount_too_small")
+    with at(0):
+        cdr = rating.rate(session_id=ended(started_at=JULY, energy=Decimal(400)).pk)
+        assert cdr is not None
+        settling.settle(cdr_id=cdr.pk)
+    climb(0, 1, 8)
+    assert not DunningCase.objects.exists()
+    assert (Payment.objects.count(), settling.open_amount(cdr)) == (1, Decimal("0.22"))
+
+
 def test_a_case_of_what_a_hold_left_open_is_about_that_much(
     price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
 ) -> None:

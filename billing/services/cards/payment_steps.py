@@ -5,8 +5,6 @@ the provider remembers it, after that only once it has said what became of the f
 Nothing here may be called inside a transaction: what the provider has done must not be rolled back from our books.
 """
 
-import logging
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -19,16 +17,12 @@ from django.utils.translation import gettext as _
 
 from billing import signals
 from billing.models import Payment, PaymentStep, Refund
-from billing.payments import gateway
-from billing.payments.gateway import Declined, Given, Intent, Order, PaymentGateway, State, Unknown
-from billing.services.cards import payment_customers
+from billing.payments.gateway import Declined, Given, Intent, State
+from billing.services.cards import asking
 from cms.core.errors import Conflict
-
-logger = logging.getLogger(__name__)
 
 Kind, Status = PaymentStep.Kind, Payment.Status
 
-REMEMBERED = timedelta(hours=20)  # Stripe forgets an idempotency key after 24 h
 PATIENCE = timedelta(minutes=15)
 _BEFORE = {  # what a payment must be for the step to begin
     Kind.AUTHORIZE: (Status.PENDING,),
@@ -74,7 +68,7 @@ def run(step: PaymentStep) -> Payment:
     payment = Payment.objects.select_related("method").get(pk=step.payment_id)
     PaymentStep.objects.filter(pk=step.pk).update(asked=F("asked") + 1, updated_at=timezone.now())
     try:
-        outcome = _answer(step, payment)
+        outcome = asking.answer(step, payment)
     except Declined as no:
         _settle_declined(step, payment, no)
     else:
@@ -105,67 +99,6 @@ def learn(payment: Payment, intent: Intent) -> Payment:
 def note(payment: Payment, before: str, **facts: Any) -> bool:
     """What is known of a payment by other ways, where it is still `before`; announces."""
     return _move(payment, before, **facts)
-
-
-# ---- asking ---------------------------------------------------------------------------------------------------------
-
-
-def _answer(step: PaymentStep, payment: Payment) -> Intent | Given:
-    provider = gateway.of(payment.gateway)
-    forgotten = step.created_at < timezone.now() - REMEMBERED
-    return (_became(provider, step, payment) if forgotten else None) or _ASK[Kind(step.kind)](provider, step, payment)
-
-
-def _place(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Intent:
-    order = Order(
-        amount=step.amount,
-        currency=payment.currency,
-        customer=payment_customers.reference(payment),
-        method=payment.method.gateway_id if payment.method else "",
-        return_url=payment.return_url,
-        later=payment.later,
-        reference=payment.idempotency_key,
-    )
-    return provider.place(order, key=step.key)
-
-
-def _increment(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Intent:
-    return provider.increment(intent=payment.gateway_id, amount=step.amount, currency=payment.currency, key=step.key)
-
-
-def _capture(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Intent:
-    return provider.capture(intent=payment.gateway_id, amount=step.amount, currency=payment.currency, key=step.key)
-
-
-def _release(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Intent:
-    return provider.release(intent=payment.gateway_id, key=step.key)
-
-
-def _refund(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Given:
-    return provider.refund(intent=payment.gateway_id, amount=step.amount, currency=payment.currency, key=step.key)
-
-
-_ASK: dict[str, Callable[[PaymentGateway, PaymentStep, Payment], Intent | Given]] = {
-    Kind.AUTHORIZE: _place,
-    Kind.CHARGE: _place,
-    Kind.INCREMENT: _increment,
-    Kind.CAPTURE: _capture,
-    Kind.RELEASE: _release,
-    Kind.REFUND: _refund,
-}
-
-
-def _became(provider: PaymentGateway, step: PaymentStep, payment: Payment) -> Intent | Given | None:
-    """None: the provider knows nothing of it, so that asking is asking for the first time."""
-    if step.kind == Kind.REFUND:
-        return provider.find_refund(intent=payment.gateway_id, key=step.key)
-    if step.kind in (Kind.AUTHORIZE, Kind.CHARGE):
-        return provider.find(key=step.key, since=step.created_at - timedelta(hours=1))
-    try:
-        intent = provider.retrieve(intent=payment.gateway_id)
-    except Unknown:
-        return None
-    return intent if intent.state != State.AUTHORIZED or intent.amount == step.amount else None
 
 
 # ---- settling -------------------------------------------------------------------------------------------------------

@@ -43,10 +43,15 @@ def advance(*, case_id: int) -> None:
 
 
 def retry(*, case: DunningCase, name: str) -> DunningCase:
-    """One rung, with a key of its own; what came of it is a step of the case. A card whose bank wants the driver to do something is
-    not asked again: its driver is reminded."""
-    reason = _hopeless(case)
-    payment, text = (None, reason) if reason else _tried(case, name)
+    """One rung, with a key of its own; what came of it is a step of the case. Killed after asking, it does not ask twice. A card
+    whose bank wants the driver to do something is not asked again: its driver is reminded."""
+    last = claims.payments(case).last()
+    if last is not None and case.next_at is not None and last.created_at >= case.next_at:
+        payment, text = last, _why(last)
+    elif reason := _hopeless(case, last):
+        payment, text = None, reason
+    else:
+        payment, text = _tried(case, name)
     if not dunning.look(case=case, payment=payment):
         dunning.tried(case=case, payment=payment, text=text)
     return dunning.read(case.pk)
@@ -99,7 +104,7 @@ def watch(payment_ids: list[int]) -> None:
 
 def unwatched(limit: int = 500) -> list[int]:
     """Refused payments of charges and invoices that are still owed and have no case. (Fees: `collecting`; wallets: their upkeep.)"""
-    failed = Payment.objects.filter(status=Payment.Status.FAILED)
+    failed = Payment.objects.filter(status=Payment.Status.FAILED).exclude(error_code=declines.TOO_SMALL)
     owed = CDR.objects.billable().annotate(came=kept_for(gross=True)).filter(came__lt=F("total_incl_vat"), dunning=None)
     of_charges = failed.filter(purpose=Purpose.CHARGE, cdr__in=owed)
     of_invoices = failed.filter(purpose=Purpose.INVOICE, invoice__isnull=False, invoice__dunning=None)
@@ -145,7 +150,10 @@ def _follow(payment: Payment) -> None:
 
 
 def _refused(payment: Payment) -> None:
+    """Nobody is chased for cents that no card can pay: they stay open, and the next top-up pays them."""
     text = dunning.why(payment)
+    if text == declines.TOO_SMALL:
+        return
     if payment.cdr and payment.purpose == Purpose.CHARGE and claims.of_charge(payment.cdr) > 0:
         dunning.open_case(payment.cdr, payment=payment, text=text)
     elif payment.invoice and payment.purpose == Purpose.INVOICE and claims.of_invoice(payment.invoice) > 0:
@@ -176,12 +184,15 @@ def _tried(case: DunningCase, name: str) -> tuple[Payment | None, str]:
     payment = _TRY[_kind(case)](case, name, card)
     if card is None:
         return None, OVERDUE if case.invoice_id else "no_method"
-    return payment, dunning.why(payment) if payment and payment.status == Payment.Status.FAILED else ""
+    return payment, _why(payment)
 
 
-def _hopeless(case: DunningCase) -> str:
+def _why(payment: Payment | None) -> str:
+    return dunning.why(payment) if payment and payment.status == Payment.Status.FAILED else ""
+
+
+def _hopeless(case: DunningCase, last: Payment | None) -> str:
     """Why the same card is not asked once more; "" where waiting may have helped."""
-    last = claims.payments(case).last()
     payer = case.driver or case.company
     card = methods.default_of(payer) if payer else None
     if card is None or last is None or last.status != Payment.Status.FAILED or last.method_id != card.pk:
