@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.models import Invoice
 from billing.views import (
     assignments,
     assurance,
@@ -34,15 +35,16 @@ from billing.views import (
 
 urlpatterns = [
     path("webhooks/stripe/", webhooks.stripe, name="stripe_webhook"),
-    path("ops/invoices/", invoices.page, name="operator_invoices"),
-    path("ops/invoices/<int:pk>/", invoices.detail, name="operator_invoice"),
-    path("ops/invoices/<int:pk>/pdf/", invoices.document, name="operator_invoice_pdf"),
-    path("ops/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
-    path("ops/invoices/<int:pk>/mail/", invoices.mail, name="mail_invoice"),
-    path("ops/invoices/<int:pk>/received/", transfers.receive, name="receive_transfer"),
-    path("ops/invoices/<int:pk>/fatturapa/", einvoices.xml, name="einvoice_xml"),
-    path("ops/invoices/<int:pk>/fatturapa/make/", einvoices.make, name="make_einvoice"),
-    path("ops/invoices/<int:pk>/factur-x/", einvoices.factur_x, name="factur_x"),
+    path("ops/billing/invoices/", invoices.page, name="operator_invoices"),
+    path("ops/billing/invoices/<int:pk>/", invoices.detail, name="operator_invoice"),
+    path("ops/billing/invoices/<int:pk>/pdf/", invoices.document, name="operator_invoice_pdf"),
+    path("ops/billing/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
+    path("ops/billing/invoices/<int:pk>/mail/", invoices.mail, name="mail_invoice"),
+    path("ops/billing/invoices/<int:pk>/received/", transfers.receive, name="receive_transfer"),
+    path("ops/billing/invoices/<int:pk>/fatturapa/", einvoices.xml, name="einvoice_xml"),
+    path("ops/billing/invoices/<int:pk>/fatturapa/make/", einvoices.make, name="make_einvoice"),
+    path("ops/billing/invoices/<int:pk>/factur-x/", einvoices.factur_x, name="factur_x"),
+    path("ops/billing/credit-notes/", invoices.page, {"only": Invoice.Kind.CREDIT_NOTE}),
     path("ops/billing/sdi/", einvoices.page, name="sdi"),
     path("ops/billing/sdi/zip/", einvoices.hand_over, name="sdi_hand_over"),
     path("ops/billing/sdi/zip/<int:pk>/", einvoices.batch, name="sdi_batch"),

@@ -43,7 +43,7 @@ class FiscalForm(forms.ModelForm):
                 "Only where somebody else’s id must stand in the files, like IT01234567890. Empty: your own."
             ),
             "series": _(
-                "Before each number from now on, like EV-1/2026. A series of its own leaves those of other programs alone."
+                "Before each number from now on, like EV-7/2026. A series of its own leaves those of other programs alone."
             ),
             "no_vat_law": _("Printed with it, and in the XML."),
             "charge_stamp_duty": _("€ 2.00 on documents with more than € 77.47 without VAT. Otherwise it is yours."),

@@ -1,4 +1,4 @@
-"""/ops/invoices/ and /ops/cdrs/: documents, and the charges that wait for one."""
+"""/ops/billing/invoices/ and /ops/cdrs/: documents, and the charges that wait for one."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -30,11 +30,12 @@ PAGE = 50
 
 
 @members_only("invoice.view")
-def page(request: MemberRequest) -> HttpResponse:
+def page(request: MemberRequest, only: str = "") -> HttpResponse:
+    """Documents of all kinds, or of the one asked for; `only`: where an address says which."""
     given = request.GET.dict()
     search, kind, sdi, month = (
         typed.line(given, "search"),
-        given.get("kind", ""),
+        given.get("kind", only),
         given.get("sdi", ""),
         given.get("month", ""),
     )

@@ -1,4 +1,4 @@
-"""/ops/invoices/<id>/received/: money that reached the bank account, entered on the invoice that it pays."""
+"""/ops/billing/invoices/<id>/received/: money that reached the bank account, entered on the invoice that it pays."""
 
 import secrets
 

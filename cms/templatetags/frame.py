@@ -49,9 +49,9 @@ ENTRIES = (
     Entry(
         "money",
         _("Money"),
-        ("/ops/invoices/", "/ops/tariffs/", "/ops/cdrs/", "/ops/billing/", "/ops/promotions/"),
+        ("/ops/billing/", "/ops/tariffs/", "/ops/cdrs/", "/ops/promotions/"),
         (
-            ("invoice.view", "/ops/invoices/"),
+            ("invoice.view", "/ops/billing/invoices/"),
             ("tariff.view", "/ops/tariffs/"),
             ("statement.view", "/ops/billing/statements/"),
         ),

@@ -107,7 +107,7 @@ def test_what_makes_no_sense_is_said_and_starts_nothing(wrong: dict[str, str], a
 def test_the_lists_lead_to_the_files(cdr: CDR, anna: User, client: Client) -> None:
     invoices.issue(cdrs=[cdr], by=anna)
     client.force_login(anna)
-    page = client.get("/ops/invoices/?search=Bellini").content.decode()
+    page = client.get("/ops/billing/invoices/?search=Bellini").content.decode()
     assert START in page
     assert '<input type="hidden" name="search" value="Bellini">' in page
     assert START in client.get("/ops/cdrs/").content.decode()

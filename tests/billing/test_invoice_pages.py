@@ -1,4 +1,4 @@
-"""/ops/invoices/ and /ops/cdrs/: documents are issued, read and taken back; what is issued stays."""
+"""/ops/billing/invoices/ and /ops/cdrs/: documents are issued, read and taken back; what is issued stays."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -57,12 +57,12 @@ def test_anna_invoices_what_waits(desk: Client, charge: CDR) -> None:
     assert "Dario S.r.l." in text(desk, "/ops/cdrs/")
     answer = desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     invoice = Invoice.objects.get()
-    assert answer["Location"] == f"/ops/invoices/{invoice.pk}/"
+    assert answer["Location"] == f"/ops/billing/invoices/{invoice.pk}/"
     assert invoice.total_incl_vat == Decimal("6.05")
-    page = text(desk, f"/ops/invoices/{invoice.pk}/")
+    page = text(desk, f"/ops/billing/invoices/{invoice.pk}/")
     for words in ("€6.05", "€1.09", "Dario S.r.l.", "Rete Adriatica S.r.l."):
         assert words in page
-    assert desk.get(f"/ops/invoices/{invoice.pk}/pdf/").content.startswith(b"%PDF-")
+    assert desk.get(f"/ops/billing/invoices/{invoice.pk}/pdf/").content.startswith(b"%PDF-")
     assert "Everything is invoiced" in text(desk, "/ops/cdrs/")
 
 
@@ -70,14 +70,14 @@ def test_a_credit_note_takes_it_back_once(desk: Client, charge: CDR) -> None:
     desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     invoice = Invoice.objects.get()
     [line] = invoice.lines.all()
-    page = text(desk, f"/ops/invoices/{invoice.pk}/credit/")
+    page = text(desk, f"/ops/billing/invoices/{invoice.pk}/credit/")
     assert "it gets the next number and cannot be changed" in page
     assert f'name="line_{line.pk}" checked' in page
-    assert desk.post(f"/ops/invoices/{invoice.pk}/credit/", {"charges": "again"}).status_code == 400
+    assert desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", {"charges": "again"}).status_code == 400
     assert not Invoice.objects.filter(kind="credit_note").exists()
     all_of_it = {f"line_{line.pk}": "on", "charges": "again", "reason": "Due volte"}
-    desk.post(f"/ops/invoices/{invoice.pk}/credit/", all_of_it)
-    desk.post(f"/ops/invoices/{invoice.pk}/credit/", all_of_it)
+    desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", all_of_it)
+    desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", all_of_it)
     assert [note.total_incl_vat for note in Invoice.objects.filter(kind="credit_note")] == [Decimal("-6.05")]
     assert "Dario S.r.l." in text(desk, "/ops/cdrs/")
 
@@ -87,12 +87,12 @@ def test_a_part_of_a_line_is_credited_with_a_comma(desk: Client, charge: CDR) ->
     invoice = Invoice.objects.get()
     [line] = invoice.lines.all()
     part = {f"line_{line.pk}": "on", f"of_{line.pk}": "1,5", "charges": "good"}
-    answer = desk.post(f"/ops/invoices/{invoice.pk}/credit/", part)
+    answer = desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", part)
     note = Invoice.objects.get(kind="credit_note")
-    assert answer["Location"] == f"/ops/invoices/{note.pk}/"
+    assert answer["Location"] == f"/ops/billing/invoices/{note.pk}/"
     assert note.total_incl_vat == Decimal("-0.83")
     too_much = {f"line_{line.pk}": "on", f"of_{line.pk}": "99"}
-    assert desk.post(f"/ops/invoices/{invoice.pk}/credit/", too_much).status_code == 400
+    assert desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", too_much).status_code == 400
     assert Invoice.objects.filter(kind="credit_note").count() == 1
     assert "Everything is invoiced" in text(desk, "/ops/cdrs/")
 
@@ -119,13 +119,13 @@ def test_the_list_finds_by_number_and_buyer(desk: Client, charge: CDR, django_as
     desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     number = Invoice.objects.get().number
     with django_assert_max_num_queries(20):
-        assert number in text(desk, "/ops/invoices/?search=Dario")
-    assert f">{number}<" not in text(desk, "/ops/invoices/?search=nobody")
+        assert number in text(desk, "/ops/billing/invoices/?search=Dario")
+    assert f">{number}<" not in text(desk, "/ops/billing/invoices/?search=nobody")
 
 
 def test_tom_reads_invoices_but_issues_none(client: Client, tom: User, charge: CDR) -> None:
     client.force_login(tom)
-    assert client.get("/ops/invoices/").status_code == 200
+    assert client.get("/ops/billing/invoices/").status_code == 200
     assert client.post("/ops/cdrs/issue/", {"driver": charge.driver_id}).status_code == 403
     assert not Invoice.objects.exists()
 
@@ -135,11 +135,11 @@ def test_carla_sees_none_of_it(desk: Client, carla: User, charge: CDR) -> None:
     invoice = Invoice.objects.get()
     hers = Client()
     hers.force_login(carla)
-    assert "Dario" not in text(hers, "/ops/invoices/")
+    assert "Dario" not in text(hers, "/ops/billing/invoices/")
     assert "Dario" not in text(hers, "/ops/cdrs/")
     for path in ("", "pdf/"):
-        assert hers.get(f"/ops/invoices/{invoice.pk}/{path}").status_code == 404
-    assert hers.post(f"/ops/invoices/{invoice.pk}/credit/").status_code == 404
+        assert hers.get(f"/ops/billing/invoices/{invoice.pk}/{path}").status_code == 404
+    assert hers.post(f"/ops/billing/invoices/{invoice.pk}/credit/").status_code == 404
     hers.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     assert Invoice.objects.count() == 1
 
@@ -170,7 +170,7 @@ def test_nothing_is_credited_for_a_quantity_that_is_none(desk: Client, charge: C
     desk.post("/ops/cdrs/issue/", {"driver": charge.driver_id})
     invoice = Invoice.objects.get()
     [line] = invoice.lines.all()
-    answer = desk.post(f"/ops/invoices/{invoice.pk}/credit/", {f"line_{line.pk}": "on", f"of_{line.pk}": typed})
+    answer = desk.post(f"/ops/billing/invoices/{invoice.pk}/credit/", {f"line_{line.pk}": "on", f"of_{line.pk}": typed})
     assert answer.status_code == 400
     assert Invoice.objects.count() == 1
 

@@ -197,7 +197,7 @@ def test_an_accountant_enters_it_on_the_page(invoice: Invoice, anna: User) -> No
     client = Client(headers={"accept-language": "en"})
     with at(8):
         client.force_login(anna)
-        page = f"/ops/invoices/{invoice.pk}/"
+        page = f"/ops/billing/invoices/{invoice.pk}/"
         assert "Money received" in client.get(page).content.decode()
         assert 'value="122' in client.get(f"{page}received/").content.decode()
         wrong = client.post(f"{page}received/", {"amount": "122", "on": "2026-08-01", "reference": "x", "key": "k"})

@@ -84,19 +84,19 @@ def test_the_zip_and_the_answer(desk: Client, file: EInvoice) -> None:
     assert "No e-invoice waits" in text(desk, "/ops/billing/sdi/")
     assert "RC delivered" in upload(desk, notification("RC", file))
     assert "known already" in upload(desk, notification("RC", file))
-    assert "The customer has it." in text(desk, f"/ops/invoices/{file.invoice_id}/")
-    assert "delivered" in text(desk, "/ops/invoices/?sdi=delivered")
-    assert "No document matches." in text(desk, "/ops/invoices/?sdi=refused")
+    assert "The customer has it." in text(desk, f"/ops/billing/invoices/{file.invoice_id}/")
+    assert "delivered" in text(desk, "/ops/billing/invoices/?sdi=delivered")
+    assert "No document matches." in text(desk, "/ops/billing/invoices/?sdi=refused")
 
 
 def test_a_refusal_in_words_and_what_to_do(desk: Client, file: EInvoice) -> None:
     upload(desk, refusal(file))
-    for path in ("/ops/billing/sdi/", f"/ops/invoices/{file.invoice_id}/"):
+    for path in ("/ops/billing/sdi/", f"/ops/billing/invoices/{file.invoice_id}/"):
         assert "Nobody has this SDI code (CodiceDestinatario)." in text(desk, path)
-    assert "Until 21 Jun 2026." in text(desk, f"/ops/invoices/{file.invoice_id}/")
-    desk.post(f"/ops/invoices/{file.invoice_id}/fatturapa/make/")
+    assert "Until 21 Jun 2026." in text(desk, f"/ops/billing/invoices/{file.invoice_id}/")
+    desk.post(f"/ops/billing/invoices/{file.invoice_id}/fatturapa/make/")
     assert [row.state for row in EInvoice.objects.order_by("attempt")] == ["refused", "ready"]
-    page = text(desk, f"/ops/invoices/{file.invoice_id}/")
+    page = text(desk, f"/ops/billing/invoices/{file.invoice_id}/")
     assert "Nobody has this SDI code" not in page  # it was about the file before
     assert "NS refused" in page
 
@@ -116,20 +116,20 @@ def test_what_was_paid_and_is_credited_is_to_be_given_back(
         idempotency_key="k", status="captured",
     )  # fmt: skip
     [line] = file.invoice.lines.all()
-    assert "is not owed any more" not in text(desk, f"/ops/invoices/{file.invoice_id}/")
+    assert "is not owed any more" not in text(desk, f"/ops/billing/invoices/{file.invoice_id}/")
     note = invoices.credit_note(invoice=file.invoice, by=None, lines={line.pk: Decimal(5)})
     for pk in (file.invoice_id, note.pk):
-        assert "€2.75 was paid that is not owed any more." in text(desk, f"/ops/invoices/{pk}/")
+        assert "€2.75 was paid that is not owed any more." in text(desk, f"/ops/billing/invoices/{pk}/")
 
 
 def test_what_is_missing_is_linked_to_where_it_goes(desk: Client, cdr: CDR, dario: Driver) -> None:
     Driver.objects.filter(pk=dario.pk).update(**BELLINI | {"postal_code": ""})
     invoice = invoices.issue(cdrs=[cdr], by=None)
-    for path in ("/ops/billing/sdi/", f"/ops/invoices/{invoice.pk}/"):
+    for path in ("/ops/billing/sdi/", f"/ops/billing/invoices/{invoice.pk}/"):
         page = text(desk, path)
         assert "Missing: postal code." in page
         assert f'href="/ops/drivers/{dario.pk}/billing/"' in page
-    desk.post(f"/ops/invoices/{invoice.pk}/fatturapa/make/")
+    desk.post(f"/ops/billing/invoices/{invoice.pk}/fatturapa/make/")
     assert not EInvoice.objects.exists()
     right = {**BELLINI, "vat_number": "015 3303 0480", "recipient": "m5uxcr1", "country_code": "it"}
     assert desk.post(f"/ops/drivers/{dario.pk}/billing/", right).status_code == 302
@@ -138,16 +138,16 @@ def test_what_is_missing_is_linked_to_where_it_goes(desk: Client, cdr: CDR, dari
 
 def test_tom_reads_and_carla_sees_nothing(client: Client, tom: User, carla: User, file: EInvoice) -> None:
     client.force_login(tom)
-    assert client.get(f"/ops/invoices/{file.invoice_id}/fatturapa/").content == bytes(file.xml)
+    assert client.get(f"/ops/billing/invoices/{file.invoice_id}/fatturapa/").content == bytes(file.xml)
     for path in (
         "/ops/billing/sdi/zip/",
         "/ops/billing/sdi/answers/",
-        f"/ops/invoices/{file.invoice_id}/fatturapa/make/",
+        f"/ops/billing/invoices/{file.invoice_id}/fatturapa/make/",
     ):
         assert client.post(path).status_code == 403
     client.force_login(carla)
-    assert client.get(f"/ops/invoices/{file.invoice_id}/fatturapa/").status_code == 404
-    assert client.post(f"/ops/invoices/{file.invoice_id}/fatturapa/make/").status_code == 404
+    assert client.get(f"/ops/billing/invoices/{file.invoice_id}/fatturapa/").status_code == 404
+    assert client.post(f"/ops/billing/invoices/{file.invoice_id}/fatturapa/make/").status_code == 404
     assert "waits to be sent" not in text(client, "/ops/billing/sdi/").replace("No e-invoice waits to be sent", "")
     assert EInvoice.objects.get().state == "ready"
 

@@ -218,7 +218,7 @@ def test_an_invoiced_charge_says_that_a_credit_note_comes_first(
     page = text(desk, f"/ops/sessions/{doubtful.pk}/")
 
     assert f"This charge is on invoice {document.number}: its bill changes only after a credit note." in page
-    assert f'<a href="/ops/invoices/{document.pk}/">Credit the invoice first</a>' in page
+    assert f'<a href="/ops/billing/invoices/{document.pk}/">Credit the invoice first</a>' in page
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from stations.models import ChargingStation
 from tests.factories import DriverFactory, StationFactory, TokenFactory
 from tests.factories.billing import EndedSessionFactory, TariffAssignmentFactory, TariffFactory, TariffVersionFactory
 
-LISTS = ["/ops/sessions/", "/ops/drivers/", "/ops/tokens/", "/ops/invoices/", "/ops/cdrs/", "/ops/tariffs/"]
+LISTS = ["/ops/sessions/", "/ops/drivers/", "/ops/tokens/", "/ops/billing/invoices/", "/ops/cdrs/", "/ops/tariffs/"]
 
 
 @pytest.fixture(autouse=True)

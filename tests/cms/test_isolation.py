@@ -108,7 +108,7 @@ def places(
             "ops/tokens": dario.tokens.get().pk,
             "ops/settings/members": Membership.objects.get(user=olga).pk,
             "ops/settings/api-keys": ApiKey.objects.get().pk,
-            "ops/invoices": rows["invoices"],
+            "ops/billing/invoices": rows["invoices"],
             "ops/cdrs": CDR.objects.first().pk,  # type: ignore[union-attr]
             "ops/billing/exports": rows["exports"],
             "ops/billing/statements": statement.pk,
@@ -210,7 +210,7 @@ def test_a_role_at_one_operator_is_none_at_another(
             if path.startswith("ops/") and "<" in path and not path.endswith(LOOKED_AT):
                 answer = browser.post(where, {})
                 assert answer.status_code in (403, 404, 405), (where, answer.status_code)
-        for forbidden in ("drivers", "tokens", "invoices", "tariffs"):
+        for forbidden in ("drivers", "tokens", "billing/invoices", "tariffs"):
             answer = browser.get(filled(f"ops/{forbidden}/<int:pk>/", places))
             assert answer.status_code in (403, 404), forbidden
         assert browser.get(filled("ops/sessions/<int:pk>/receipt/", places)).status_code in (403, 404)

@@ -140,4 +140,6 @@ def _payments(operator: Operator, text: str) -> Iterator[Hit]:
 
 def _invoices(operator: Operator, text: str) -> Iterator[Hit]:
     for invoice in Invoice.objects.filter(operator=operator, number__icontains=text).order_by("-pk")[:MOST]:
-        yield Hit(f"/ops/invoices/{invoice.pk}/", str(invoice.number), "", str(invoice.number).lower() == text.lower())
+        yield Hit(
+            f"/ops/billing/invoices/{invoice.pk}/", str(invoice.number), "", str(invoice.number).lower() == text.lower()
+        )
