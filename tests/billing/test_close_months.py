@@ -426,7 +426,7 @@ def test_the_rail_counts_what_the_last_month_waits_for(
     close.look(operator=operator, month=JUNE)
     assert worklist.decisions(operator) == 2
     client.force_login(anna)
-    assert 'Money<span class="badge">2</span>' in client.get("/ops/invoices/?lang=en").content.decode()
+    assert 'Money<span class="badge">2</span>' in client.get("/ops/billing/invoices/?lang=en").content.decode()
     for left, check in ((1, "uncollected"), (0, "takings_gap")):
         close.accept(operator=operator, month=JUNE, check=check, reason="seen", by=anna)
         assert worklist.decisions(operator) == left
