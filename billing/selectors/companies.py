@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator
 from billing import pricing
-from billing.models import CDR, Invoice
+from billing.models import CDR, CompanyEvent, Invoice
 from billing.selectors import months
 from billing.services.debts import credit_check
-from billing.services.fleets import memberships
+from billing.services.fleets import histories, memberships
 from cms.core.models import Actor
 
 NOTHING = Decimal(0)
@@ -137,6 +138,20 @@ def current(company: Company) -> "QuerySet[CompanyMember]":
     """Those included who charge privately for the moment."""
     found = memberships.belonging().filter(company=company)
     return found.select_related("driver__user").order_by("cost_centre", "driver__user__last_name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry of a company's history."""
+
+    event: CompanyEvent
+    facts: dict[str, Any]
+
+
+def events(company: Company, *, most: int = 50) -> list[Told]:
+    """Newest first."""
+    found = company.events.select_related("by", "driver__user").order_by("-pk")[:most]  # type: ignore[attr-defined]
+    return [Told(event, histories.read(event)) for event in found]
 
 
 def waiting(company: Company) -> "QuerySet[CompanyInvitation]":

@@ -40,8 +40,9 @@ def mail_company_invitation(invitation_id: int) -> None:
 
 @shared_task
 def tell_companies() -> None:
-    """Invitations that are still to be mailed, and budgets that have passed a level."""
+    """Invitations that are still to be mailed, memberships that others ended, and budgets that have passed a level."""
     _each(company_news.missing(), lambda pk: company_news.invite(invitation_id=pk), "invitation")
+    _each(company_news.gone(), lambda pk: company_news.tell_gone(event_id=pk), "membership")
     _each(company_news.to_warn(), lambda pk: company_news.warn(company_id=pk), "company")
 
 

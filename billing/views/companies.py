@@ -159,6 +159,7 @@ def _detail(request: MemberRequest, company: Company, invite: InviteForm, *, sta
         "month": month,
         "charges": Paginator(selectors.charges(company, month.first), PAGE).get_page(request.GET.get("page")),
         "given": {"company": str(company.pk), "month": f"{month.first:%Y-%m}"},
+        "events": selectors.events(company),
         "invitations": selectors.waiting(company),
         "invoices": selectors.invoices(company)[:12],
         "missing": parties.missing(parties.buyer(company)),

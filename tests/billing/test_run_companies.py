@@ -11,6 +11,7 @@ from django.core import mail
 
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, Operator, User
 from billing.models import Invoice, TariffVersion
+from billing.selectors import companies as selectors
 from billing.services.charges import rating
 from billing.services.debts import credit_check
 from billing.services.fleets import companies, company_news, member_import, memberships
@@ -363,3 +364,25 @@ def test_a_company_sets_its_budget_up_to_what_the_operator_lends(company: Compan
     companies.set_cap(company=company, cap=None, by=dario.user)
     CDRFactory(driver=dario, company=company, incl=Decimal(500), started_at=NOW - timedelta(hours=2))
     assert credit_check.refusals([dario.pk])[dario.pk].code == "company_cap_reached"
+
+
+def test_what_happens_to_a_company_is_kept_and_who_was_ended_hears_of_it(
+    company: Company, dario: Driver, anna: User, operator: Operator
+) -> None:
+    boss = DriverFactory(operator=operator, user=UserFactory(email="boss@bellini.example"))
+    chief, mine = member(company, boss, administrator=True), member(company, dario)
+    companies.set_cap(company=company, cap=Decimal(300), by=boss.user)
+    memberships.change_member(member=mine, cost_centre="Sales", monthly_cap=None, administrator=False, by=boss.user)
+    memberships.end(member=mine, by=boss.user)
+    memberships.end(member=mine, by=boss.user)
+    memberships.end(member=chief, by=boss.user)
+    told = [(one.event.kind, one.event.by, one.event.driver) for one in selectors.events(company)]
+    assert told == [
+        ("left", boss.user, boss),
+        ("left", boss.user, dario),
+        ("member_changed", boss.user, dario),
+        ("cap", boss.user, None),
+    ]
+    for _ in range(2):
+        tasks.tell_companies()
+    assert [letter.to for letter in mail.outbox] == [[dario.user.email]]

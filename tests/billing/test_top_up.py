@@ -41,6 +41,11 @@ def card(dario: Driver) -> PaymentMethod:
     )
 
 
+def low() -> list[str]:
+    """Mails about a wallet that runs low; each top-up has one of its own."""
+    return [letter.subject for letter in mail.outbox if "restano" in letter.subject]
+
+
 def captured(driver: Driver, amount: Decimal = TWENTY, **facts: Any) -> Payment:
     made: Payment = Payment.objects.create(
         operator=driver.operator,
@@ -150,7 +155,7 @@ def test_a_wallet_tops_itself_up_once_for_each_state_it_is_in(dario: Driver, car
     for _ in range(3):
         wallet_upkeep.moved(wallet_id=wallet.pk)
     assert amounts(dario) == [20, -12, 20]
-    assert not mail.outbox
+    assert not low()
 
 
 def test_the_sweep_finds_wallets_that_fell_long_ago_and_those_that_changed_just_now(
@@ -189,10 +194,10 @@ def test_who_runs_low_hears_of_it_once(dario: Driver) -> None:
     wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal("15.50")))
     for _ in range(2):
         wallet_upkeep.moved(wallet_id=wallet.pk)
-    assert [letter.subject for letter in mail.outbox] == ["Nel borsellino restano 4,50\xa0€"]
+    assert low() == ["Nel borsellino restano 4,50\xa0€"]
     wallets.pay(cdr=CDRFactory(driver=dario, incl=Decimal(1)))
     wallet_upkeep.moved(wallet_id=wallet.pk)
-    assert len(mail.outbox) == 1, "it was low already"
+    assert len(low()) == 1, "it was low already"
 
 
 def test_money_that_comes_in_pays_what_is_open(
@@ -267,3 +272,14 @@ def test_a_fraction_of_a_yen_is_no_top_up(dario: Driver, card: PaymentMethod) ->
         top_ups.start(driver=dario, amount=Decimal("1000.50"), key="a", method=card)
     assert not Payment.objects.exists()
     assert top_ups.start(driver=dario, amount=Decimal(400), key="a", method=card).captured == 400
+
+
+def test_each_top_up_has_a_mail_with_what_the_operator_says_of_the_vat(dario: Driver, card: PaymentMethod) -> None:
+    WalletPolicy.objects.update(vat_note="Buono multiuso")
+    top_ups.start(driver=dario, amount=Decimal(30), key="a", method=card)
+    for _ in range(2):
+        tasks.keep_wallets()
+    (letter,) = mail.outbox
+    assert letter.to == [dario.user.email]
+    assert "Buono multiuso" in letter.body
+    assert "30,00" in letter.body

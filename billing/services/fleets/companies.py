@@ -16,6 +16,7 @@ from accounts import access, identity
 from accounts.models import ApiKey, Company, CompanyInvitation, CompanyMember, Operator, User
 from accounts.services import drivers
 from billing.models import CDR
+from billing.services.fleets import histories
 from cms.core.errors import Forbidden, Invalid
 from cms.core.models import checked
 from sessions_app.models import ChargingSession
@@ -79,7 +80,9 @@ def create(*, operator: Operator, values: Mapping[str, Any], by: Actor) -> Compa
     """Raises Forbidden; Invalid by field. `values`: see `update`."""
     if by is not None:
         access.demand(by, "company.edit", operator)
-    return _write(Company(operator=operator), values)
+    company = _write(Company(operator=operator), values)
+    histories.note(company, "created", by=by)
+    return company
 
 
 @transaction.atomic
@@ -88,7 +91,12 @@ def update(*, company: Company, values: Mapping[str, Any], by: Actor) -> Company
     number or a fiscal code the rest of what an invoice needs is needed too. Raises Forbidden; Invalid by field."""
     if by is not None:
         access.demand(by, "company.edit", company)
-    return _write(company, values)
+    before = Company.objects.get(pk=company.pk)
+    after = _write(company, values)
+    watched = ("name", "monthly_cap", "credit_limit", "payment_days", *drivers.BILLING)
+    if changed := [name for name in watched if getattr(before, name) != getattr(after, name)]:
+        histories.note(after, "changed", by=by, fields=changed)
+    return after
 
 
 @transaction.atomic
@@ -100,6 +108,7 @@ def set_cap(*, company: Company, cap: Decimal | None, by: Actor) -> None:
     if limit is not None and cap is not None and cap > limit:
         raise Invalid({"monthly_cap": [_most(limit)]})
     Company.objects.filter(pk=company.pk).update(monthly_cap=cap, updated_at=timezone.now())
+    histories.note(company, "cap", by=by, before=company.monthly_cap, after=cap)
 
 
 @transaction.atomic
@@ -108,7 +117,11 @@ def archive(*, company: Company, by: Actor) -> None:
     if by is not None:
         access.demand(by, "company.edit", company)
     now = timezone.now()
-    Company.objects.filter(pk=company.pk, archived_at=None).update(archived_at=now, updated_at=now)
+    if not Company.objects.filter(pk=company.pk, archived_at=None).update(archived_at=now, updated_at=now):
+        return
+    for member in CompanyMember.objects.filter(company=company, left_at=None).select_related("driver"):
+        histories.note(company, "left", by=by, driver=member.driver)
+    histories.note(company, "archived", by=by)
     CompanyMember.objects.filter(company=company, left_at=None).update(left_at=now, updated_at=now)
     CompanyMember.objects.filter(company=company, private=True).update(private=False, updated_at=now)
     open_ = CompanyInvitation.objects.filter(company=company, accepted_at=None, withdrawn_at=None)

@@ -2,20 +2,24 @@
 mail goes out once; the sweep of `billing.tasks` finds what is due."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Company, CompanyInvitation, CompanyMember, User
+from accounts.models import Company, CompanyInvitation, CompanyMember, SentMail, User
 from accounts.notifications import email, once, send
+from billing.models import CompanyEvent
 from billing.services.debts import credit_check
 from billing.services.fleets import memberships
 
+NEWS = timedelta(days=2)
 LEVELS = (80, 100)  # percent of a budget
 EVERYBODY = gettext_lazy("all drivers together")
 
@@ -54,6 +58,31 @@ def invite(*, invitation_id: int) -> bool:
         deliver=lambda: email.send(
             to=invitation.email, name="emails/company_invitation", facts=facts, language=language
         ),
+    )
+
+
+def gone(limit: int = 200) -> list[int]:
+    """Memberships that ended in the last days and whose drivers were not told: events, by primary key. Who left knows it."""
+    prefix = "company-left:"
+    key = Concat(Value(prefix), Cast(OuterRef("pk"), TextField()))
+    told = SentMail.objects.filter(key__startswith=prefix, key=key, sent_at__isnull=False)
+    left = CompanyEvent.objects.filter(kind="left", at__gte=timezone.now() - NEWS, driver__isnull=False)
+    others = left.filter(Q(by=None) | ~Q(by=F("driver__user")))
+    return list(others.filter(~Exists(told)).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def tell_gone(*, event_id: int) -> bool:
+    """Raises Unavailable."""
+    event = CompanyEvent.objects.select_related("company__operator", "driver__user").get(pk=event_id)
+    if event.driver is None:
+        return False
+    user, operator = event.driver.user, event.company.operator
+    facts = {"company": event.company, "operator": operator, "link": _url("portal:payment")}
+    language = user.language or operator.language
+    return once.send(
+        key=f"company-left:{event.pk}",
+        to=user.email,
+        deliver=lambda: send.to_user(user=user, name="emails/company_left", facts=facts, language=language),
     )
 
 
@@ -97,11 +126,15 @@ def _letter(user: User, company: Company, facts: dict[str, Any]) -> Callable[[],
         **facts,
         "currency": company.operator.currency,
         "operator": company.operator,
-        "link": settings.PUBLIC_URL.rstrip("/") + reverse("portal:company"),
+        "link": _url("portal:company"),
     }
     return lambda: send.to_user(
         user=user, name="emails/budget", facts=whole, language=user.language or company.operator.language
     )
+
+
+def _url(name: str) -> str:
+    return settings.PUBLIC_URL.rstrip("/") + reverse(name)
 
 
 def _level(spent: Decimal, cap: Decimal | None) -> int | None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, CompanyInvitation, CompanyMember, Driver, User
 from accounts.services import drivers
 from billing import signals
-from billing.services.fleets import companies
+from billing.services.fleets import companies, histories
 from billing.services.fleets.companies import Actor
 from cms.core.errors import Conflict, Forbidden, Invalid
 
@@ -45,6 +45,7 @@ def invite(
         administrator=administrator,
         invited_by=by if isinstance(by, User) else None,
     )
+    histories.note(company, "invited", by=by, email=address)
     announce = partial(signals.company_member_invited.send_robust, sender=CompanyInvitation, ids=[invitation.pk])
     transaction.on_commit(announce, robust=True)
     return invitation
@@ -54,8 +55,9 @@ def invite(
 def withdraw(*, invitation: CompanyInvitation, by: Actor) -> None:
     """The link opens nothing any more. Raises Forbidden."""
     companies.demand(invitation.company, by)
-    open_ = CompanyInvitation.objects.filter(pk=invitation.pk, accepted_at=None)
-    open_.update(withdrawn_at=timezone.now(), updated_at=timezone.now())
+    open_ = CompanyInvitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
+    if open_.update(withdrawn_at=timezone.now(), updated_at=timezone.now()):
+        histories.note(invitation.company, "withdrawn", by=by, email=invitation.email)
 
 
 def token_of(invitation: CompanyInvitation) -> str:
@@ -82,7 +84,9 @@ def accept(*, invitation: CompanyInvitation, user: User) -> CompanyMember:
     if not open_.update(accepted_at=now, updated_at=now):
         raise Conflict(_("This invitation has been used or withdrawn."), code="invitation_over")
     driver = drivers.of(user=user, operator=invitation.company.operator)
-    return _joined(invitation.company, driver, invitation)
+    member = _joined(invitation.company, driver, invitation)
+    histories.note(invitation.company, "joined", by=user, driver=driver)
+    return member
 
 
 @transaction.atomic
@@ -98,6 +102,9 @@ def change_member(
         administrator=administrator,
         updated_at=timezone.now(),
     )
+    told = {"cost_centre": cost_centre.strip()[:40], "monthly_cap": monthly_cap, "administrator": administrator}
+    if changed := {name: value for name, value in told.items() if getattr(member, name) != value}:
+        histories.note(member.company, "member_changed", by=by, driver=member.driver, **changed)
 
 
 @transaction.atomic
@@ -106,8 +113,10 @@ def end(*, member: CompanyMember, by: Actor) -> None:
     if not (isinstance(by, User) and member.driver.user_id == by.pk):
         companies.demand(member.company, by)
     now = timezone.now()
-    CompanyMember.objects.filter(pk=member.pk, left_at=None).update(left_at=now, updated_at=now)
-    CompanyMember.objects.filter(pk=member.pk, private=True).update(private=False, updated_at=now)
+    ended = CompanyMember.objects.filter(pk=member.pk, left_at=None).update(left_at=now, updated_at=now)
+    ended += CompanyMember.objects.filter(pk=member.pk, private=True).update(private=False, updated_at=now)
+    if ended:
+        histories.note(member.company, "left", by=by, driver=member.driver)
 
 
 # ---- one's own charges -----------------------------------------------------------------------------------------------------
@@ -118,7 +127,8 @@ def go_private(*, member: CompanyMember, by: User) -> None:
     """What begins from now on the driver pays, until `come_back`. A running charge stays the company's. Raises Forbidden."""
     _demand_own(member, by)
     now = timezone.now()
-    CompanyMember.objects.filter(pk=member.pk, left_at=None).update(left_at=now, private=True, updated_at=now)
+    if CompanyMember.objects.filter(pk=member.pk, left_at=None).update(left_at=now, private=True, updated_at=now):
+        histories.note(member.company, "private", by=by, driver=member.driver)
 
 
 @transaction.atomic
@@ -128,6 +138,7 @@ def come_back(*, member: CompanyMember, by: User) -> CompanyMember | None:
     _demand_own(member, by)
     if not CompanyMember.objects.filter(pk=member.pk, private=True).update(private=False, updated_at=timezone.now()):
         return None
+    histories.note(member.company, "back", by=by, driver=member.driver)
     return _joined(member.company, member.driver, member)
 
 

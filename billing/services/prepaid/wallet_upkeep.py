@@ -2,13 +2,16 @@
 about to run out hears of it. Everything here may run again and changes nothing then."""
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Sum
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.notifications import once, send
+from billing import pricing
 from billing.models import Payment, Wallet, WalletEntry
 from billing.services.debts import chasing, settling
 from billing.services.prepaid import top_ups, wallets
@@ -22,6 +25,7 @@ def moved(*, wallet_id: int) -> None:
     last = WalletEntry.objects.filter(wallet=wallet).order_by("-pk").first()
     if last is None:
         return
+    _document(wallet)
     if last.amount > 0:
         for cdr in settling.of_driver(wallet.driver_id):
             settling.settle(cdr_id=cdr)
@@ -30,6 +34,32 @@ def moved(*, wallet_id: int) -> None:
         chasing.watch([topped_up.pk])
     if topped_up is None or topped_up.status == Payment.Status.FAILED:
         _warn(wallet)
+
+
+def _document(wallet: Wallet) -> None:
+    """A mail for each payment into the wallet, and for money that went back to a card, with what the operator says of the VAT."""
+    kinds = (WalletEntry.Kind.TOP_UP, WalletEntry.Kind.REFUND)
+    lately = WalletEntry.objects.filter(
+        wallet=wallet, kind__in=kinds, payment__isnull=False, created_at__gte=timezone.now() - RECENT
+    )
+    user = wallet.driver.user
+    for entry in lately.select_related("payment__method").order_by("pk"):
+        facts = {
+            "operator": wallet.operator,
+            "entry": entry,
+            "amount": abs(entry.amount),
+            "currency": wallet.currency,
+            "vat_note": top_ups.policy(wallet.operator).vat_note,
+            "link": settings.PUBLIC_URL.rstrip("/") + reverse("portal:wallet"),
+        }
+        once.send(key=f"wallet-entry:{entry.pk}", to=user.email, deliver=partial(_mail, wallet, facts))
+
+
+def _mail(wallet: Wallet, facts: dict[str, Any]) -> None:
+    user, operator = wallet.driver.user, wallet.operator
+    language = user.language or operator.language
+    with translation.override(language), timezone.override(pricing.zone(operator.time_zone)):
+        send.to_user(user=user, name="emails/wallet_paid", facts=facts, language=language)
 
 
 def due() -> list[int]:
