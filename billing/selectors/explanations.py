@@ -8,9 +8,9 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 
 from billing import pricing
-from billing.models import CDR, TariffVersion
+from billing.models import CDR, TariffAssignment, TariffVersion
 from billing.selectors import assignments, costs, derivations, session_prices
-from billing.selectors.assignments import Considered
+from billing.selectors.assignments import Considered, Verdict
 from billing.selectors.derivations import Derived, Step
 from billing.selectors.session_prices import Agreed
 from billing.services.charges import rerating
@@ -36,6 +36,33 @@ class Explanation:
     cdr: CDR | None
     holidays: Sequence[str]
     differs: Sequence[str] | None
+
+
+def whose(told: Explanation) -> str:
+    """To the driver: for whom and where the price is. What an operator calls a group is the operator's; "" where nobody set a price."""
+    row = next((one.assignment for one in told.considered if one.verdict is Verdict.WON), None)
+    if row is None:
+        return ""
+    return ", ".join(said for said in (_for_whom(row), _where(row)) if said) + "."
+
+
+def _for_whom(row: TariffAssignment) -> str:
+    if row.plan:
+        return _("The price of your plan %(name)s") % {"name": row.plan}
+    if row.driver_group:
+        return _("A price for your group")
+    if row.partner:
+        return _("The price for customers of %(name)s") % {"name": row.partner}
+    return _("The price for charging without an account") if row.ad_hoc else _("The price for everybody")
+
+
+def _where(row: TariffAssignment) -> str:
+    if row.evse:
+        return _("at this charging point")
+    if row.station:
+        return _("at this charger")
+    place = _("at %(place)s") % {"place": row.location} if row.location else ""
+    return ", ".join(said for said in (place, row.get_power_type_display() if row.power_type else "") if said)
 
 
 def of(session: ChargingSession, language: str) -> Explanation:

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone, translation
+from rest_framework.test import APIClient
 
 from accounts.models import Driver, DriverGroup, Operator, User
-from billing.models import TariffVersion
-from billing.selectors import explanations
+from billing.models import Tariff, TariffVersion
+from billing.selectors import explanations, session_prices
+from billing.selectors.assignments import Who
 from billing.services.charges import rating
 from billing.tariffs.figures import NBSP
 from billing.tariffs.periods import Period, State
 from sessions_app.models import ChargingSession
+from stations.models import EVSE, ChargingStation, Location
 from tests.billing.conftest import Told, charge_then_park
+from tests.factories import plans
 from tests.factories.billing import (
     TariffAssignmentFactory,
     TariffFactory,
@@ -130,3 +135,72 @@ def test_a_driver_reads_his_own_charge_and_no_other(
     assert "10,9976" in html or "10.9976" in html
     client.force_login(carla)
     assert client.get(f"/history/{charge.pk}/price/").status_code == 404
+
+
+WAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "operator": ({}, "The price for everybody."),
+    "power": ({"power_type": "DC"}, "The price for everybody, DC."),
+    "location": ({"location": "place"}, "The price for everybody, at Riva del Reno."),
+    "station": ({"station": "station"}, "The price for everybody, at this charger."),
+    "point": ({"evse": "socket"}, "The price for everybody, at this charging point."),
+    "ad_hoc": ({"ad_hoc": True}, "The price for charging without an account."),
+    "partner": ({"partner": "IT*ABC"}, "The price for customers of IT*ABC."),
+    "group": ({"driver_group": "group"}, "A price for your group."),
+    "plan": ({"plan": "plan"}, "The price of your plan Adriatica 40."),
+}
+"""Each comes before those above it, for whom it fits."""
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_each_way_to_assign_a_price_counts_and_is_explained(
+    door: str, client: Client, api: APIClient, ended: Ended, operator: Operator, dario: Driver, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Made through a page or by a program; a charge that begins then has it, and says whose price it is."""
+    station = ChargingStation.objects.get()
+    Location.objects.filter(pk=station.location_id).update(name="Riva del Reno")
+    EVSE.objects.filter(station=station).update(power_type="DC", short_code="ABC234")
+    group = DriverGroup.objects.create(operator=operator, name="Bad payers")
+    rows = {
+        "place": Location.objects.get(pk=station.location_id), "station": station, "socket": EVSE.objects.get(),
+        "group": group, "plan": plans.plan(operator, name="Adriatica 40").plan,
+    }  # fmt: skip
+    client.force_login(anna)
+    for way, (scope, said) in WAYS.items():
+        version = TariffVersionFactory(tariff=TariffFactory(operator=operator, name=way))
+        wanted = {name: rows.get(value, value) if isinstance(value, str) else value for name, value in scope.items()}
+        (_by_page if door == "page" else _by_api)(client if door == "page" else api, version.tariff, wanted)
+        who = {
+            "ad_hoc": Who(ad_hoc=True), "partner": Who(partner="IT*ABC"), "group": Who(dario.pk, frozenset({group.pk})),
+            "plan": Who(dario.pk, frozenset({group.pk}), rows["plan"].pk),
+        }.get(way, Who(dario.pk))  # fmt: skip
+        monkeypatch.setattr(session_prices, "_people", lambda sessions, starts, who=who: {s.pk: who for s in sessions})
+        session = ended(started_at=timezone.now(), stopped_at=timezone.now() + timedelta(hours=1))
+        rating.rate(session_id=session.pk)
+        told = explanations.of(session, "en")
+        won = next((str(one.assignment.tariff), one.verdict) for one in told.considered)
+        with translation.override("en"):
+            assert (won, told.version, explanations.whose(told)) == ((way, "won"), version, said)
+
+
+def _by_page(client: Client, tariff: Tariff, scope: dict[str, Any]) -> None:
+    typed: dict[str, Any] = {}
+    for name, value in scope.items():
+        match name:
+            case "station" | "evse":
+                typed["point"] = value.identity if name == "station" else value.uid
+            case "location":
+                typed["location"] = value.pk
+            case "driver_group" | "plan":
+                typed["who"] = f"{name.removeprefix('driver_')}-{value.pk}"
+            case "partner":
+                typed |= {"who": "partner", "partner": value}
+            case "ad_hoc":
+                typed["who"] = "ad_hoc"
+            case _:
+                typed[name] = value
+    assert client.post(f"/ops/tariffs/{tariff.pk}/assign/", typed).status_code == 302
+
+
+def _by_api(api: APIClient, tariff: Tariff, scope: dict[str, Any]) -> None:
+    body = {name: getattr(value, "uid" if name == "evse" else "pk", value) for name, value in scope.items()}
+    assert api.post(f"/api/v1/tariffs/{tariff.pk}/assignments/", body, format="json").status_code == 201

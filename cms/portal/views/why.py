@@ -26,6 +26,7 @@ def page(request: PersonRequest, pk: int) -> HttpResponse:
         "session": ride.session,
         "told": told,
         "sentence": sentence,
+        "whose": explanations.whose(told),
         "zone": pricing.zone_of(ride.session).key,
     }
     return render(request, "driver/price.html", context)
