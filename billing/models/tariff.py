@@ -2,6 +2,7 @@
 
 from functools import reduce
 from operator import and_
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -30,15 +31,43 @@ class Tariff(Timestamped):
         return self.name
 
 
-class TariffVersionQuerySet(Visible):
+class Written(Visible):
+    """Rows of an Immutable: neither changed nor deleted in bulk either, but for the columns that are `free`."""
+
+    free: frozenset[str] = frozenset()
+
+    def update(self, **values: Any) -> int:
+        if set(values) - self.free:
+            raise TypeError(f"{self.model.__name__} is immutable")
+        return super().update(**values)
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise TypeError(f"{self.model.__name__} is immutable")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError(f"{self.model.__name__} stays")
+
+
+class Kept(Immutable):
+    """Neither changed nor deleted: charges refer to it for years."""
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError(f"{type(self).__name__} {self.pk} stays")
+
+
+class TariffVersionQuerySet(Written):
     operator_path = "tariff__operator"
+    free = frozenset({"cancelled_at", "cancelled_by"})
 
     def standing(self) -> "TariffVersionQuerySet":
         """Not cancelled."""
         return self.filter(cancelled_at=None)
 
 
-class TariffVersion(Immutable):
+class TariffVersion(Kept):
     """`elements` is JSON text of OCPI 2.2.1 tariff elements (`vat` on each price component), numbers exact.
     Valid for sessions that start at or after `valid_from`, until the tariff's next version. Only a version that has not begun may
     be `cancelled_at`: then it is nowhere valid and stays to be read. `by` published it, None: the system itself."""
@@ -76,7 +105,7 @@ def _at_most_one(*references: str, **empty: object) -> Q:
     return allowed
 
 
-class TariffAssignment(Immutable):
+class TariffAssignment(Kept):
     """From `valid_from` on, `tariff` is the price of a place for somebody. Without a tariff the row ends what stood before it:
     the next best assignment counts again. `billing.pricing` says which of several wins (docs/decisions/0018).
 
@@ -107,7 +136,7 @@ class TariffAssignment(Immutable):
     by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = Visible.as_manager()
+    objects = Written.as_manager()
 
     class Meta:
         constraints = [

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.models import Operator, Role, User
 from billing.forms.editor import Editor
@@ -57,8 +57,9 @@ def _first(operator: Operator, name: str, terms: list[dict[str, object]], since:
 def _signed(operator: Operator, accountant: User) -> None:
     """Who published these prices, and when."""
     versions = TariffVersion.objects.filter(tariff__operator=operator)
-    versions.update(by=accountant, created_at=F("valid_from") - timedelta(hours=3))
-    TariffAssignment.objects.filter(operator=operator).update(by=accountant, created_at=F("valid_from"))
+    assigned = TariffAssignment.objects.filter(operator=operator)
+    QuerySet.update(versions, by=accountant, created_at=F("valid_from") - timedelta(hours=3))
+    QuerySet.update(assigned, by=accountant, created_at=F("valid_from"))
 
 
 def _draft(tariff: Tariff, accountant: User) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Driver, Operator, User
@@ -191,10 +192,10 @@ FORGERIES: dict[str, tuple[Forge, set[str]]] = {
     "a second record": (_twice, {"standing records"}),
     "another version": (lambda cdr: CDR.objects.update(tariff_version=_cheaper(cdr)), {"tariff_version", "total_incl_vat"}),
     "the version itself": (
-        lambda cdr: TariffVersion.objects.update(elements=cdr.tariff_version.elements.replace("0.59", "0.60")),
+        lambda cdr: QuerySet(TariffVersion).update(elements=cdr.tariff_version.elements.replace("0.59", "0.60")),
         {"total_incl_vat", "exact_incl_vat", "trace.lines.0.unit_price"},
     ),
-    "a version that is none": (lambda cdr: TariffVersion.objects.update(elements="[]"), {"record"}),
+    "a version that is none": (lambda cdr: QuerySet(TariffVersion).update(elements="[]"), {"record"}),
     "the session": (lambda cdr: ChargingSession.objects.update(energy=Decimal(9_000)), {"session.energy", "energy"}),
     "who was refused": (lambda cdr: ChargingSession.objects.update(authorization="Blocked"), {"session.authorization", "flags"}),
     "a register": (_evidence("readings", "1010500", "1010400"), {"periods.0.energy_wh", "charging_seconds"}),

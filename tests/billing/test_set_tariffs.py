@@ -155,3 +155,22 @@ def test_a_tariff_in_use_is_not_put_away(city: Tariff, operator: Operator, locat
         with pytest.raises(Conflict) as again:
             refused_use()
         assert again.value.code == "tariff_archived"
+
+
+def test_what_was_published_is_not_rewritten_behind_its_back(city: Tariff) -> None:
+    """Neither one by one nor in bulk; only the columns of a version that was called off are written later."""
+    version, assigned = city.versions.get(), TariffAssignment.objects.get()
+    for change in (
+        lambda: TariffVersion.objects.update(elements="[]"),
+        lambda: city.versions.update(currency="CHF"),
+        lambda: TariffVersion.objects.bulk_update([version], ["currency"]),
+        lambda: TariffVersion.objects.all().delete(),
+        lambda: TariffAssignment.objects.update(ad_hoc=True),
+        version.save,
+        version.delete,
+        assigned.save,
+        assigned.delete,
+    ):
+        with pytest.raises(TypeError):
+            change()  # type: ignore[operator]
+    assert (city.versions.get().elements, TariffAssignment.objects.get().ad_hoc) == (version.elements, False)
