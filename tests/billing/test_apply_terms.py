@@ -169,7 +169,10 @@ def test_more_energy_at_the_end_never_costs_less(
     tariff: Tariff, periods: list[Period], granted: list[Terms], more_wh: int
 ) -> None:
     last = periods[-1]
-    fuller = [*periods[:-1], Period(last.start, last.end, last.state, last.energy_wh + more_wh, last.power_w, last.current_a)]
+    fuller = [
+        *periods[:-1],
+        Period(last.start, last.end, last.state, last.energy_wh + more_wh, last.power_w, last.current_a),
+    ]
     less, more = (terms.apply(tariff, engine.price(tariff, told, ROME), granted) for told in (periods, fuller))
     assert more.own_total >= less.own_total
 

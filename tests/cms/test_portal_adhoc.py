@@ -241,6 +241,18 @@ def test_who_goes_back_pays_nothing(client: Client, plugged: Driving) -> None:
     assert statuses() == ("dropped", "gave_up", "released")
 
 
+def test_a_page_that_is_tapped_on_again_later_begins_anew(client: Client, plugged: Driving) -> None:
+    key = client.get(HERE).context["secret"]
+    first = client.post(f"{HERE}pay/", {"key": key})["Location"]
+    client.post(f"{first}leave/")
+    again = client.post(f"{HERE}pay/", {"key": key})["Location"]
+    assert again.startswith("/pay/")
+    assert again != first
+    odd = Client().post(f"{HERE}pay/", {"key": "short"})["Location"]
+    assert len(odd) == len(first)
+    assert AdhocCharge.objects.count() == 3
+
+
 @pytest.mark.parametrize("path", ["pay/{}/", "pay/{}/back/", "s/{}/", "s/{}/done/", "s/{}/receipt.pdf", "pay/card/{}/"])
 def test_a_guessed_secret_opens_nothing(client: Client, plugged: Driving, path: str) -> None:
     asked = client.get("/" + path.format("guessed"), follow=True)

@@ -64,6 +64,16 @@ def test_a_wrong_or_old_code_opens_nothing(client: Client, screen: DynamicCode, 
     assert AdhocCharge.objects.count() == 0
 
 
+def test_two_taps_at_once_with_one_code_are_one(client: Client, screen: DynamicCode) -> None:
+    """The second is on its way before the phone has heard of the first: only the page knows that they belong together."""
+    client.get(HERE, {"totp": shown()})
+    key = client.get(HERE).context["secret"]
+    same_phone = Client()
+    same_phone.cookies["scanned"] = client.cookies["scanned"].value
+    places = {phone.post(f"{HERE}pay/", {"key": key})["Location"] for phone in (client, same_phone)}
+    assert places == {f"/pay/{AdhocCharge.objects.get().public_token}/"} == {f"/pay/{key}/"}
+
+
 def test_of_two_with_the_same_code_one_pays(client: Client, screen: DynamicCode) -> None:
     other = Client()
     for phone in (client, other):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -52,35 +52,49 @@ def begin(
     known: Iterable[str] = (),
     interval: int | None = None,
     driver: Driver | None = None,
+    secret: str = "",
 ) -> AdhocCharge:
-    """Somebody taps on "pay and start". `shown` is the price as they saw it; `known` the secrets that their phone has: a second
-    tap finds the first. `interval` is that of the changing code they scanned, if the station has one.
+    """Somebody taps on "pay and start". `shown` is the price as they saw it; `known` the secrets that their phone has, `secret` the
+    one that was made with the page they tap on: a second tap finds the first, however fast. `interval` is that of the changing
+    code they scanned, if the station has one.
 
     Raises Conflict station_offline, evse_busy, code_used, too_many.
     """
     now = timezone.now()
-    again = opened(evse, known, now)
+    again = opened(evse, [*known, secret], now)
     if again is not None:
         return again
     sockets.demand_free(evse)
     lately = AdhocCharge.objects.filter(evse=evse, created_at__gt=now - OPENED_LATELY, start=None)
     if lately.count() >= MOST_OPENED:
         raise Conflict(_("Too many tries at this socket. Wait some minutes."), code="too_many")
-    if interval is not None and not dynamic_codes.spend(evse=evse, interval=interval):
-        raise Conflict(_("This code has been used. Scan the one on the screen again."), code=CODE_USED)
     operator, version = evse.station.operator, up_front.version_for(evse, at=now)
-    return AdhocCharge.objects.create(
-        operator=operator,
-        station=evse.station,
-        evse=evse,
-        public_token=secrets.token_urlsafe(16),
-        hold=up_front.hold_under(version, operator),
-        currency=version.currency if version else operator.currency,
-        tariff_version=version,
-        shown=json.dumps({"at": now.isoformat(), "language": language, **shown}, ensure_ascii=False)[:EVIDENCE_LIMIT],
-        language=language[:5],
-        driver=driver,
-    )
+    said = json.dumps({"at": now.isoformat(), "language": language, **shown}, ensure_ascii=False)[:EVIDENCE_LIMIT]
+    used = not secret or AdhocCharge.objects.filter(public_token=secret).exists()
+    try:
+        with transaction.atomic():
+            charge = AdhocCharge.objects.create(
+                operator=operator,
+                station=evse.station,
+                evse=evse,
+                public_token=new_secret() if used else secret,
+                hold=up_front.hold_under(version, operator),
+                currency=version.currency if version else operator.currency,
+                tariff_version=version,
+                shown=said,
+                language=language[:5],
+                driver=driver,
+            )
+            if interval is not None and not dynamic_codes.spend(evse=evse, interval=interval):
+                raise Conflict(_("This code has been used. Scan the one on the screen again."), code=CODE_USED)
+    except IntegrityError:  # the same tap, a moment earlier
+        return AdhocCharge.objects.get(public_token=secret)
+    return charge
+
+
+def new_secret() -> str:
+    """128 random bits, fit for an address."""
+    return secrets.token_urlsafe(16)
 
 
 def pay(*, charge: AdhocCharge, return_url: str) -> Payment:

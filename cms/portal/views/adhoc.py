@@ -1,6 +1,7 @@
 """Charging without an account: `/c/<code>/pay/` begins it, `/pay/<token>/…` is where the card is given, `/s/<token>/…` follows it
 (docs/decisions/0023). The token in the address is the only key there is."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from cms.portal.rides import Ride
 from cms.portal.selectors import alternatives, evses, prices
 from cms.portal.views import addresses, landing, paying
 
+_SECRET = re.compile(r"[\w-]{22}", re.ASCII)  # as adhoc.new_secret makes them
 _DONE = frozenset({Payment.Status.AUTHORIZED, Payment.Status.CAPTURED})
 
 
@@ -51,6 +53,7 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
             shown=_evidence(prices.card_of(evse, at=at, user=request.user)),
             known=pocket.charges(request),
             interval=entry.interval,
+            secret=key if _SECRET.fullmatch(key := request.POST.get("key", "")) else "",
         )
         if not charge.hold:
             charge = adhoc.pursue(charge_id=charge.pk)

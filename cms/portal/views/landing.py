@@ -18,7 +18,7 @@ from accounts.services import drivers, tokens
 from billing.models import Payment
 from billing.payments import declines
 from billing.selectors import adhoc as adhoc_charges
-from billing.services.cards import held_starts, methods, payments, sockets, up_front
+from billing.services.cards import adhoc, held_starts, methods, payments, sockets, up_front
 from cms.core.errors import DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
@@ -152,6 +152,7 @@ def show(
         "scan_again": not entry.open and landing.can_start,
         "hold": hold,
         "pays": pays,
+        "secret": adhoc.new_secret(),
         "currency": version.currency if version else "",
     }
     block = Block("driver/_evse.html", dict)
