@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -23,6 +24,7 @@ SECRET = "abc123"
 
 @pytest.fixture(autouse=True)
 def morning() -> Iterator[Any]:
+    cache.clear()  # tries are counted there
     with time_machine.travel(MORNING, tick=False) as clock:
         yield clock
 

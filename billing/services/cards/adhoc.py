@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 PAYS_WITHIN = timedelta(minutes=15)  # a bank's second step takes its time; then nobody is coming back
 SAME_TAP = timedelta(minutes=10)
 TOKEN_LIVES = timedelta(hours=48)  # longer than any charge, shorter than any memory of it
-OPENED_LATELY, MOST_OPENED = timedelta(minutes=10), 30
+OPENED_LATELY, MOST_OPENED = timedelta(minutes=10), 300  # by all; the portal limits each
 EVIDENCE_LIMIT = 20_000
 
 # why nothing began

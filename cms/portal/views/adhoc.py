@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from billing.models import AdhocCharge, Payment
 from billing.selectors import adhoc as charges
 from billing.services.cards import adhoc, payments
-from cms.core.errors import DomainError
+from cms.core.errors import Conflict, DomainError
 from cms.dashboard import blocks
 from cms.dashboard.blocks import Block
 from cms.portal import pocket, rides, screen_codes, situations, texts
@@ -47,6 +48,8 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     ).can_start:  # faulty, reserved, taken: nobody is asked for money
         return landing.show(request, evse, entry=entry, status=409)
     try:
+        if not ratelimit.consume(request, action="charge_without_account"):
+            raise Conflict("too many tries", code="too_many")
         charge = adhoc.begin(
             evse=evse,
             language=get_language() or "it",
