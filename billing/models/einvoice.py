@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Operator, User
 from cms.core.fields import MoneyField
-from cms.core.models import Immutable, Timestamped, Visible
+from cms.core.models import Frozen, Immutable, Kept, Timestamped, Visible
 
 from .invoice import Invoice
 
@@ -79,9 +79,13 @@ class EInvoiceBatch(Immutable):
         return self.name
 
 
-class EInvoice(models.Model):
-    """One file of one document: written once, `attempt` counts what the SdI refused before. Only `state` and `batch` change:
-    see billing.documents.sdi for how notifications move the state."""
+class EInvoiceQuerySet(Frozen):
+    moving = frozenset({"state", "state_at", "batch"})
+
+
+class EInvoice(Kept):
+    """One file of one document: written once, `attempt` counts what the SdI refused before. Only `state` and `batch` change, by
+    conditional updates: see billing.documents.fatturapa.notices for how messages move the state."""
 
     class State(models.TextChoices):
         READY = "ready", _("to be sent")
@@ -105,7 +109,7 @@ class EInvoice(models.Model):
     state_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = Visible.as_manager()
+    objects = EInvoiceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -118,7 +122,7 @@ class EInvoice(models.Model):
         return self.file_name
 
 
-class SdiNotification(Immutable):
+class SdiNotification(Kept):
     """One message of the SdI as it came. `said` is JSON text: {"errors": [{"code", "text"}], "note", "recipient", "at"}."""
 
     class Kind(models.TextChoices):
@@ -140,7 +144,7 @@ class SdiNotification(Immutable):
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = Visible.as_manager()
+    objects = Frozen.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["operator", "sha256"], name="sdi_notification_unique")]

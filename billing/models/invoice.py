@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, Driver, Operator
 from cms.core.fields import MoneyField
-from cms.core.models import Immutable, Visible
+from cms.core.models import Frozen, Kept
 
 from .cdr import CDR
 
@@ -26,7 +26,7 @@ class NumberSequence(models.Model):
         return f"{self.operator_id} {self.series}/{self.year}: {self.last}"
 
 
-class Invoice(Immutable):
+class Invoice(Kept):
     """`seller` and `buyer` are frozen JSON text; `vat_summary` one entry per rate. Amounts rounded as printed: with
     `tax_included` the lines are gross, else net. A credit note has negative amounts. The buyer is a driver or a `company`.
     `source` names what a document without charges is for, e.g. "subscription-period:12": asked for twice it is made once.
@@ -69,7 +69,7 @@ class Invoice(Immutable):
     stamp_duty = MoneyField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = Visible.as_manager()
+    objects = Frozen.as_manager()
 
     class Meta:
         constraints = [
@@ -85,7 +85,7 @@ class QuantityField(MoneyField):
     """kWh, hours or pieces, exact to six decimals (an integer of millionths in the database)."""
 
 
-class InvoiceLine(Immutable):
+class InvoiceLine(Kept):
     """One line as printed. `cdr` leads back to the session. Of a credit note: `credits` is the line (or a part of it) that is taken
     back. `natura` says why there is no VAT (FatturaPA), `since` and `until` what days a fee is for."""
 
@@ -102,6 +102,8 @@ class InvoiceLine(Immutable):
     since = models.DateField(null=True, blank=True)
     until = models.DateField(null=True, blank=True)
     credits = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="credited_by")
+
+    objects = Frozen.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_unique")]

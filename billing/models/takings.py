@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from accounts.models import Operator
 from cms.core.fields import EnergyField, MoneyField
-from cms.core.models import Immutable, Visible
+from cms.core.models import Frozen, Kept
 
 from .cdr import CDR
 
@@ -21,7 +21,7 @@ class TakingsChain(models.Model):
         return f"{self.operator_id}: {self.last}"
 
 
-class TakingsEntry(Immutable):
+class TakingsEntry(Kept):
     """One charge, or (negative, `reverses`) what takes it out again. Nothing says who the customer was.
 
     `day` is the operator's day on which the charge ended; amounts include VAT but for `taxable` and `vat`; `paid` is JSON text about
@@ -54,7 +54,7 @@ class TakingsEntry(Immutable):
     previous = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
-    objects = Visible.as_manager()
+    objects = Frozen.as_manager()
 
     class Meta:
         constraints = [

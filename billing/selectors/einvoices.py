@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -106,7 +107,7 @@ def story(invoice: Invoice) -> Story:
     last = files[0]
     told = [_told(notification, file is last) for file in files for notification in reversed(file.notifications.all())]
     taken_back = last.state == State.REFUSED and is_taken_back(invoice)
-    until = _mend_until(invoice, last.state_at) if last.state == State.REFUSED and not taken_back else None
+    until = _mend_until(invoice, last, told) if last.state == State.REFUSED and not taken_back else None
     is_late = until is not None and until < issuing.today_at(invoice.operator)
     return Story(last, files[1:], told, until, is_late, is_taken_back=taken_back)
 
@@ -173,5 +174,17 @@ def _told(notification: SdiNotification, is_current: bool) -> Told:
     return Told(notification, errors, said.get("note", ""), said.get("recipient", ""), is_current)
 
 
-def _mend_until(invoice: Invoice, refused_at: datetime) -> date:
-    return (refused_at.astimezone(pricing.zone(invoice.operator.time_zone)) + TIME_TO_MEND).date()
+def _mend_until(invoice: Invoice, file: EInvoice, told: Sequence[Told]) -> date:
+    """Five days from when the SdI had the file, or heard of it: a refusal does not say when it was written, and is never earlier."""
+    zone = pricing.zone(invoice.operator.time_zone)
+    heard = (_instant(json.loads(one.notification.said).get("at", ""), zone) for one in told if one.is_current)
+    refused_at = min([file.state_at, *(at for at in heard if at)])
+    return (refused_at.astimezone(zone) + TIME_TO_MEND).date()
+
+
+def _instant(said: str, zone: ZoneInfo) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone)

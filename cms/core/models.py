@@ -25,6 +25,20 @@ class Visible(models.QuerySet):
         return self.filter(**{f"{self.operator_path}__in": actor.operator_ids()})
 
 
+class Frozen(Visible):
+    """Of rows that the law wants kept as they are: neither changed nor deleted in bulk, but for the columns in `moving`."""
+
+    moving: frozenset[str] = frozenset()
+
+    def update(self, **values: Any) -> int:
+        if not values.keys() <= self.moving:
+            raise TypeError(f"{self.model.__name__} is kept as it is")
+        return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError(f"{self.model.__name__} is never deleted")
+
+
 class Timestamped(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -43,6 +57,16 @@ class Immutable(models.Model):
         if self.pk is not None and not self._state.adding:
             raise TypeError(f"{type(self).__name__} {self.pk} is immutable")
         super().save(*args, **kwargs)
+
+
+class Kept(Immutable):
+    """Never deleted either: documents, and what stands in a fiscal register. With `objects = Frozen.as_manager()`."""
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError(f"{type(self).__name__} {self.pk} is never deleted")
 
 
 def checked(row: models.Model, *, names: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -12,6 +12,7 @@ from billing.services.invoicing import batches, einvoices, sdi, takings
 from . import cast
 
 SENT_AFTER, ANSWERED_AFTER = timedelta(hours=7), timedelta(hours=9)
+LATELY = timedelta(days=1)  # so that there is still time to mend what is refused
 
 _MESSAGE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<types:{root} xmlns:types="http://www.fatturapa.gov.it/sdi/messaggi/v1.0" versione="1.0">'
@@ -52,7 +53,8 @@ def _send(operator: Operator) -> None:
 
 
 def _answer(place: int, file: EInvoice, root: str, more: str) -> tuple[str, bytes]:
-    at = (file.invoice.created_at + ANSWERED_AFTER).isoformat(timespec="seconds")
+    heard = timezone.now() - LATELY if root == _REFUSED[0] else file.invoice.created_at + ANSWERED_AFTER
+    at = heard.isoformat(timespec="seconds")
     stem = file.file_name.removesuffix(".xml")
     text = _MESSAGE.format(
         root=root, sdi=9_100_000 + place, file=file.file_name, at=at, more=more.format(at=at), message=270_000 + place
@@ -62,15 +64,15 @@ def _answer(place: int, file: EInvoice, root: str, more: str) -> tuple[str, byte
 
 def _at_the_time(files: list[EInvoice], batch: EInvoiceBatch) -> None:
     """Everything as if it had happened on the day of each document."""
-    mine = EInvoice.objects.filter(pk__in=[file.pk for file in files])
+    mine = EInvoice._base_manager.filter(pk__in=[file.pk for file in files])  # a made-up past is no real book
     issued = Subquery(Invoice.objects.filter(pk=OuterRef("invoice")).values("created_at"))
     mine.update(created_at=issued, state_at=issued)
     mine.update(state_at=F("state_at") + ANSWERED_AFTER)
-    told = SdiNotification.objects.filter(einvoice__in=mine)
+    told = SdiNotification._base_manager.filter(einvoice__in=mine)
     told.update(created_at=Subquery(EInvoice.objects.filter(pk=OuterRef("einvoice")).values("state_at")))
-    yesterday = timezone.now() - timedelta(days=1)  # so that there is still time to mend it
+    yesterday = timezone.now() - LATELY
     refused = mine.filter(state=EInvoice.State.REFUSED)
-    SdiNotification.objects.filter(einvoice__in=refused).update(created_at=yesterday)
+    SdiNotification._base_manager.filter(einvoice__in=refused).update(created_at=yesterday)
     refused.update(state_at=yesterday)
     last = max(file.invoice.created_at for file in files)
     EInvoiceBatch.objects.filter(pk=batch.pk).update(created_at=last + SENT_AFTER)

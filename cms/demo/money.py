@@ -86,7 +86,7 @@ def _invoice(operator: Operator, start: datetime, now: datetime) -> None:
     for first in _firsts(start, now, ZoneInfo(operator.time_zone)):
         known = list(Invoice.objects.filter(operator=operator).values_list("pk", flat=True))
         closing.monthly(operator=operator, until=first)
-        new = Invoice.objects.filter(operator=operator, year=first.year).exclude(pk__in=known)
+        new = Invoice._base_manager.filter(operator=operator, year=first.year).exclude(pk__in=known)  # no real book
         new.update(issued_on=first, due_on=first, created_at=datetime.combine(first, time(2, 30), ZoneInfo("UTC")))
         for company in Company.objects.filter(operator=operator):
             new.filter(company=company).update(due_on=first + timedelta(days=company.payment_days))

@@ -234,6 +234,15 @@ def test_asking_twice_gives_the_same_file(charge: Charge) -> None:
     assert FileSequence.objects.get().last == 1
 
 
+def test_a_file_is_never_rewritten(charge: Charge) -> None:
+    file = made(charge())
+    file.xml = b"<other/>"
+    for spoil in (file.save, file.delete, EInvoice.objects.all().delete, lambda: EInvoice.objects.update(xml=b"")):
+        with pytest.raises(TypeError):
+            spoil()
+    assert valid(EInvoice.objects.get())
+
+
 def test_an_incomplete_one_is_not_made_and_says_what_is_missing(charge: Charge, dario: Driver) -> None:
     set_buyer(dario, vat_number="IT01533030480", postal_code="", sdi_code="M5UXCR1")
     invoice = invoices.issue(cdrs=[charge()], by=None)
@@ -579,3 +588,23 @@ def test_once_the_invoice_is_sent_again_its_partial_credit_goes_too(
     einvoices.send_again(invoice=file.invoice, by=anna)
     assert einvoices.missing() == [note.pk]
     assert text(valid(einvoices.make(invoice=note)), "TipoDocumento") == "TD04"
+
+
+@pytest.mark.parametrize(
+    ("heard", "until"),
+    [
+        ("2026-06-12T09:00:00+02:00", date(2026, 6, 17)),
+        ("2026-06-12T23:30:00Z", date(2026, 6, 18)),  # after midnight in Rome
+        ("2026-06-12T09:00:00", date(2026, 6, 17)),
+        ("2027-01-01T00:00:00Z", date(2026, 6, 21)),  # not after we have it
+        ("yesterday", date(2026, 6, 21)),
+        ("", date(2026, 6, 21)),
+    ],
+)
+def test_the_five_days_run_from_when_the_sdi_had_the_file(
+    charge: Charge, operator: Operator, heard: str, until: date
+) -> None:
+    file = made(charge())
+    sdi.receive(operator=operator, files=[("a.xml", notification("NS", file, DataOraRicezione=heard))], by=None)
+    story = selectors.story(Invoice.objects.select_related("operator").get())
+    assert (story.mend_until, story.is_late) == (until, False)

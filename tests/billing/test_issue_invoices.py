@@ -163,6 +163,16 @@ def test_an_issued_invoice_never_changes(charge: Charge, anna: User, operator: O
         invoice.save()
     with pytest.raises(TypeError):
         InvoiceLine.objects.get(invoice=invoice).save()
+    for spoil in (
+        lambda: Invoice.objects.update(total_incl_vat=Decimal(0)),
+        lambda: InvoiceLine.objects.all().delete(),
+        lambda: Invoice.objects.get().delete(),
+        lambda: InvoiceLine.objects.get().delete(),
+    ):
+        with pytest.raises(TypeError):
+            spoil()
+    assert Invoice.objects.get().total_incl_vat == Decimal("11.80")
+    assert InvoiceLine.objects.count() == 1
     Operator.objects.filter(pk=operator.pk).update(legal_name="Someone else")
     assert json.loads(Invoice.objects.get().seller)["legal_name"] == "Rete Adriatica S.r.l."
 
