@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -49,6 +50,24 @@ def case(dario: Driver, operator: Operator) -> DunningCase:
     with at(0):
         tasks.renew_subscriptions()
     return DunningCase.objects.get()
+
+
+@pytest.fixture
+def refused(
+    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
+) -> Callable[..., CDR]:
+    """A charge of 11,00 € on the 1st of July that the card refuses."""
+
+    def make(says: str = "insufficient_funds", **facts: Any) -> CDR:
+        price()
+        made.card(dario, says=says)
+        with at(0):
+            cdr = rating.rate(session_id=ended(started_at=JULY, **facts).pk)
+            assert cdr is not None
+            settling.settle(cdr_id=cdr.pk)
+        return cdr
+
+    return make
 
 
 def kinds(case: DunningCase) -> list[str]:
@@ -218,15 +237,8 @@ def test_a_charge_that_was_refused_is_chased_too(
     assert CDR.objects.unpaid().count() == 0
 
 
-def test_a_card_that_will_never_do_is_not_asked_again_but_its_driver_is(
-    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
-) -> None:
-    price()
-    made.card(dario, says="expired_card")
-    with at(0):
-        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
-        assert cdr is not None
-        settling.settle(cdr_id=cdr.pk)
+def test_a_card_that_will_never_do_is_not_asked_again_but_its_driver_is(refused: Callable[..., CDR]) -> None:
+    refused("expired_card")
     climb(0, 1, 3, 7, 14)
     case = DunningCase.objects.get()
     assert kinds(case) == ["opened", "reminded", "reminded", "stopped", "reminded", "reminded", "exhausted"]
@@ -235,18 +247,10 @@ def test_a_card_that_will_never_do_is_not_asked_again_but_its_driver_is(
 
 
 def test_a_worker_that_dies_on_a_rung_does_not_ask_the_bank_twice(
-    price: Callable[..., TariffVersion],
-    ended: Callable[..., ChargingSession],
-    dario: Driver,
-    monkeypatch: pytest.MonkeyPatch,
+    refused: Callable[..., CDR], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    price()
-    made.card(dario, says="insufficient_funds")
-    with at(0):
-        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
-        assert cdr is not None
-        settling.settle(cdr_id=cdr.pk)
-        tasks.climb_ladders()
+    refused()
+    climb(0)
     with at(1, 1), monkeypatch.context() as broken:
         broken.setattr(dunning, "tried", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -255,15 +259,8 @@ def test_a_worker_that_dies_on_a_rung_does_not_ask_the_bank_twice(
     assert (kinds(DunningCase.objects.get()), Payment.objects.count()) == (["opened", "retry"], 2)
 
 
-def test_cents_that_no_card_can_pay_chase_nobody(
-    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
-) -> None:
-    price()
-    made.card(dario, says="amount_too_small")
-    with at(0):
-        cdr = rating.rate(session_id=ended(started_at=JULY, energy=Decimal(400)).pk)
-        assert cdr is not None
-        settling.settle(cdr_id=cdr.pk)
+def test_cents_that_no_card_can_pay_chase_nobody(refused: Callable[..., CDR]) -> None:
+    cdr = refused("amount_too_small", energy=Decimal(400))
     climb(0, 1, 8)
     assert not DunningCase.objects.exists()
     assert (Payment.objects.count(), settling.open_amount(cdr)) == (1, Decimal("0.22"))
@@ -317,16 +314,10 @@ def test_a_wallet_s_automatic_top_up_climbs_the_same_ladder_and_stops_nobody(dar
     assert (fresh(case).status, kinds(case)[-1]) == ("open", "opened")
 
 
-def test_a_credited_charge_is_owed_by_nobody(
-    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
-) -> None:
-    price()
-    made.card(dario, says="insufficient_funds")
-    with at(0):
-        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
-        assert cdr is not None
-        settling.settle(cdr_id=cdr.pk)
-        tasks.climb_ladders()
+def test_a_credited_charge_is_owed_by_nobody(refused: Callable[..., CDR]) -> None:
+    cdr = refused()
+    climb(0)
+    with at(0, 2):
         rating.credit(cdr=cdr, by=None)
     with at(1, 1):
         chasing.advance(case_id=DunningCase.objects.get().pk)
@@ -334,15 +325,8 @@ def test_a_credited_charge_is_owed_by_nobody(
     assert Payment.objects.filter(status="failed").count() == 1
 
 
-def test_what_a_wallet_has_paid_stops_nobody_any_longer(
-    price: Callable[..., TariffVersion], ended: Callable[..., ChargingSession], dario: Driver
-) -> None:
-    price()
-    made.card(dario, says="insufficient_funds")
-    with at(0):
-        cdr = rating.rate(session_id=ended(started_at=JULY).pk)
-        assert cdr is not None
-        settling.settle(cdr_id=cdr.pk)
+def test_what_a_wallet_has_paid_stops_nobody_any_longer(refused: Callable[..., CDR], dario: Driver) -> None:
+    cdr = refused()
     climb(0, 1, 3, 7, 14, 15)
     case = DunningCase.objects.get()
     assert (case.status, dario.pk in credit_check.refusals([dario.pk])) == ("exhausted", True)

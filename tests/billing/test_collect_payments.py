@@ -13,7 +13,7 @@ from accounts.models import Driver, User
 from billing.models import CDR, Payment, PaymentMethod, PaymentStep, Refund
 from billing.payments import fake_gateway, gateway
 from billing.payments.gateway import Order, State
-from billing.services.cards import payment_steps, payments, refunds
+from billing.services.cards import holds, payment_steps, payments, refunds
 from billing.services.charges import rating
 from billing.services.debts import settling
 from cms.core.errors import Conflict, Forbidden, Invalid, Unavailable
@@ -123,6 +123,20 @@ def test_collect_now_tries_the_same_card_again(rated: Rated, till: Till) -> None
     assert settled(cdr).status == "failed"
     assert settled(cdr, again=True).status == "captured"
     assert till.balance == Decimal("11.00")
+
+
+def test_a_hold_that_ran_out_is_known_to_be_gone_and_the_card_is_charged(
+    rated: Rated, till: Till, card: PaymentMethod
+) -> None:
+    cdr = rated()
+    facts = {"operator": cdr.operator, "driver": cdr.driver, "method": card, "session": cdr.session}
+    hold = holds.place(amount=Decimal(40), currency="EUR", key="hold", purpose="charge", **facts)
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        for _ in range(2):
+            settled(cdr)
+    hold.refresh_from_db()
+    assert (hold.status, hold.captured) == ("released", 0)
+    assert (till.moved, settling.open_amount(cdr)) == ({f"cdr-{cdr.uid}-2": Decimal("11.00")}, 0)
 
 
 def test_without_a_card_it_stays_open(rated: Rated, till: Till) -> None:
