@@ -166,7 +166,6 @@ def table() -> Sequence[Check]:
             _plain(_("Every plan fee stands on an invoice.")),
             lambda month: linked("subscriptions"),
             _("Look at them"),
-            blocking=False,
         ),
         Check(
             "payout_gap",

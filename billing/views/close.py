@@ -31,13 +31,15 @@ from cms.core import typed
 from cms.core.errors import Conflict, Invalid, NotFound
 from cms.templatetags import figures
 
-EXPORTS = (
+FILES = (
     "charges",
     "invoices",
+    "corrispettivi_days",
     "journal",
     "vat",
-    "takings",
-)  # what an accountant takes along, where this version has it
+    "fatturapa",
+    "payments",
+)  # what an accountant takes along
 
 
 @members_only("invoice.view")
@@ -156,17 +158,14 @@ def _invoices(request: MemberRequest, month: date) -> None:
 
 
 def _exports(request: MemberRequest, month: date) -> HttpResponse:
-    for kind in EXPORTS:
-        try:
-            exports.start(
-                operator=request.operator,
-                kind=kind,
-                params={"month": f"{month:%Y-%m}"},
-                by=request.user,
-                language=get_language() or "",
-            )
-        except Invalid:  # this version does not have it
-            continue
+    for kind in FILES:
+        exports.start(
+            operator=request.operator,
+            kind=kind,
+            params={"month": f"{month:%Y-%m}"},
+            by=request.user,
+            language=get_language() or "",
+        )
     return redirect("jobs")
 
 

@@ -120,7 +120,7 @@ def _long_ago(operator: Operator, last: date) -> None:
 
 def _yesterday(operator: Operator, now: datetime) -> None:
     at = now - timedelta(days=1)
-    Export.objects.filter(operator=operator).update(created_at=at, started_at=at, finished_at=at)
+    Export.objects.filter(operator=operator).update(created_at=at, started_at=at, finished_at=at, seen_at=at)
 
 
 def _at(operator: Operator, month: date, day: int) -> datetime:

@@ -120,8 +120,8 @@ def close(*, operator: Operator, month: date, by: User) -> MonthClose:
         if picture.to_decide:
             names = [line.check.name for line in picture.to_decide]
             raise Conflict(_("Some checks are still to be decided."), code="checks_open", checks=names)
-        now = timezone.now()
-        row.closed_at = row.cutoff = now
+        # what is written after the look counts in the next month, so that the figures that were kept are the month's
+        row.closed_at, row.cutoff = timezone.now(), row.checked_at
         row.save(update_fields=["closed_at", "cutoff", "updated_at"])
         facts = _text({"checks": json.loads(row.checks), "figures": json.loads(row.figures)})
         _happened(row, MonthCloseEvent.Kind.CLOSED, by, facts=facts)
