@@ -1,29 +1,19 @@
 """/payments/: money in and back, to follow and, by role, to collect, to let go and to give back. No card number is in it."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import django_filters
-from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.api import keys
 from billing.api.numbers import Amount
 from billing.models import Payment, Refund
 from billing.services.cards import cashier, refunds
 from cms.core import rest
-from cms.core.errors import Invalid
-
-_KEY = re.compile(r"[\x21-\x7e]{1,60}")
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
-    description="Up to 60 printable characters. The same key for the same payment is one refund, however often it is sent.",
-)  # fmt: skip
 
 
 class RefundSerializer(serializers.ModelSerializer[Refund]):
@@ -117,13 +107,13 @@ class Payments(rest.Resource):
             cashier.release(payment=payment, by=self.actor, **given)
         return self._told()
 
-    @extend_schema(request=AmountSerializer, responses={200: PaymentSerializer}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=AmountSerializer, responses={200: PaymentSerializer}, parameters=[keys.HEADER])
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, pk: str) -> Response:
         """Gives back in full or in part, within the limit of the key's role: the payment with the new refund, whose `status` says what the
         provider did. 409 key_used where the key was sent with another amount, payment_state where there is nothing to give back."""
         payment, given = self._asked(AmountSerializer)
-        key = f"refund-{payment.pk}-api-{_key(request.headers)}"
+        key = f"refund-{payment.pk}-api-{keys.of(request.headers)}"
         refunds.give(payment=payment, by=self.actor, key=key, **given)
         return self._told()
 
@@ -136,10 +126,3 @@ class Payments(rest.Resource):
 
     def _told(self) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
-
-
-def _key(headers: Mapping[str, str]) -> str:
-    given = headers.get("Idempotency-Key", "")
-    if not _KEY.fullmatch(given):
-        raise Invalid({"Idempotency-Key": [_("A header of 1 to 60 printable characters is needed.")]})
-    return given

@@ -1,12 +1,14 @@
 from rest_framework.routers import BaseRouter
 
 from billing.api.cdrs import Cdrs
+from billing.api.codes import Promotions
 from billing.api.exports import Exports
-from billing.api.fleets import Companies, Promotions, WalletEntries, Wallets
+from billing.api.fleets import Companies
 from billing.api.invoices import Invoices
 from billing.api.payments import Payments
 from billing.api.subscriptions import Plans, Subscriptions
 from billing.api.tariffs import Tariffs
+from billing.api.wallets import WalletEntries, Wallets
 
 
 def register(router: BaseRouter) -> None:

@@ -1,17 +1,18 @@
-"""/plans/ and /subscriptions/: what is sold by the month, and who has it. Only read: people choose on the pages."""
+"""/plans/ and /subscriptions/: what is sold by the month, and who has it; people choose on the pages, a help desk pauses and cancels."""
 
 from typing import Any
 
 import django_filters
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.numbers import Amount
 from billing.models import Plan, PlanVersion, Subscription
 from billing.selectors import plans as selectors
-from billing.services.recurring import plans
+from billing.services.recurring import collecting, plans, subscriptions
 from cms.core import energy, rest
 
 
@@ -93,6 +94,10 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
         return self.context["meters"].get(row.pk)
 
 
+class PauseSerializer(serializers.Serializer[Subscription]):
+    months = serializers.IntegerField(min_value=1, max_value=subscriptions.MOST_PAUSE)
+
+
 class SubscriptionFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Subscription.Status.choices)
     plan = django_filters.CharFilter(field_name="version__plan__name")
@@ -126,6 +131,7 @@ class Subscriptions(rest.Resource):
     serializer_class = SubscriptionSerializer
     filterset_class = SubscriptionFilter
     reads = "subscription.view"
+    rights = dict.fromkeys(("pause", "resume", "cancel"), "subscription.edit")
     lookup_value_regex = "[0-9]{1,18}"
 
     def list(self, request: Request) -> Response:
@@ -134,6 +140,32 @@ class Subscriptions(rest.Resource):
 
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self._told([self.get_object()])[0])
+
+    @extend_schema(request=PauseSerializer, responses={200: SubscriptionSerializer})
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """From the end of the month that is paid for, 1 to 3 months long. 409 not_active."""
+        row = self.get_object()
+        asked = PauseSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        subscriptions.pause(subscription=row, for_months=asked.validated_data["months"], by=self.actor)
+        return self.retrieve(request, pk)
+
+    @extend_schema(request=None, responses={200: SubscriptionSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """No pause after all, or a month that begins today and is collected from the saved card."""
+        fee = subscriptions.resume(subscription=self.get_object(), by=self.actor)
+        if fee is not None:
+            collecting.collect_renewal(fee_id=fee.pk)
+        return self.retrieve(request, pk)
+
+    @extend_schema(request=None, responses={200: SubscriptionSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """At the end of the month that is paid for. Cancelled already: as it is."""
+        subscriptions.cancel(subscription=self.get_object(), by=self.actor)
+        return self.retrieve(request, pk)
 
     def _told(self, rows: Any) -> Any:
         meters = {one.subscription.pk: one.meter for one in selectors.with_meters(list(rows))}

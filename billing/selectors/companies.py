@@ -150,7 +150,7 @@ class Told:
 
 def events(company: Company, *, most: int = 50) -> list[Told]:
     """Newest first."""
-    found = company.events.select_related("by", "driver__user").order_by("-pk")[:most]  # type: ignore[attr-defined]
+    found = company.events.select_related("by", "driver__user").order_by("-pk")[:most]
     return [Told(event, histories.read(event)) for event in found]
 
 

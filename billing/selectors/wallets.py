@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
@@ -29,7 +30,8 @@ def listed(actor: Actor, operator: Operator, *, name: str = "") -> "QuerySet[Wal
     return with_balance(found).order_by("-left", "pk")
 
 
-def with_balance(wallets: "QuerySet[Wallet]") -> "QuerySet[Wallet]":
+def with_balance(wallets: "QuerySet[Wallet]") -> "QuerySet[Any]":
+    """Wallets with `left` and `moved_at`."""
     return wallets.annotate(
         left=Coalesce(Sum("entries__amount"), Value(NOTHING, output_field=MoneyField())),
         moved_at=Max("entries__created_at"),

@@ -2,6 +2,7 @@
 about it."""
 
 import secrets
+from decimal import Decimal
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -53,7 +54,7 @@ def give_back(request: MemberRequest, pk: int) -> HttpResponse:
     except DomainError as refused:
         messages.error(request, refused.text)
     else:
-        amount = money(sum(refund.amount for refund in given), given[0].payment.currency)
+        amount = money(sum((refund.amount for refund in given), Decimal(0)), given[0].payment.currency)
         messages.success(request, _("%(amount)s go back to the card.") % {"amount": amount})
     return redirect("driver_wallet", pk=pk)
 

@@ -96,6 +96,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/v1/payments/{id}/capture/"): {"amount": "12.5", "reason": "late"},
     ("post", "/api/v1/payments/{id}/release/"): {"reason": "late"},
     ("post", "/api/v1/payments/{id}/refund/"): {"amount": 4, "reason": "slow"},
+    ("post", "/api/v1/companies/{id}/invitations/"): {"email": "rita@bellini.example", "monthly_cap": "80", "cost_centre": "A"},
+    ("post", "/api/v1/promotions/"): {"code": "ESTATE27", "kind": "percent", "value": 20, "limit": 100, "valid_until": None},
+    ("post", "/api/v1/promotions/batches/"): {"batch": "Fair", "count": 3, "kind": "voucher", "value": "10"},
+    ("post", "/api/v1/wallets/{id}/correct/"): {"amount": "-1.50", "reason": "Counted twice"},
+    ("post", "/api/v1/subscriptions/{id}/pause/"): {"months": 2},
     ("post", "/api/v1/exports/"): {"kind": "charges", "params": {"month": "2026-04"}, "preset": "csv_en"},
     ("post", "/api/v1/tariffs/"): {
         "name": "City", "currency": "EUR", "tax_included": False, "min_price": 0.5, "max_price": {"excl_vat": 30},
@@ -150,7 +155,22 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["stations", "commands", "sessions", "tokens", "tariffs", "cdrs", "invoices", "exports", "payments"]
+    "room",
+    [
+        "stations",
+        "commands",
+        "sessions",
+        "tokens",
+        "tariffs",
+        "cdrs",
+        "invoices",
+        "exports",
+        "payments",
+        "companies",
+        "promotions",
+        "wallets",
+        "subscriptions",
+    ],
 )
 def test_an_answer_has_the_shape_it_promises(api: APIClient, world: dict[str, str], room: str) -> None:
     for method, path in operations(room):
