@@ -19,7 +19,7 @@ from billing.tariffs import trace
 from sessions_app.handlers import HANDLERS
 from sessions_app.models import ChargingSession, Evidence
 from sessions_app.services import decisions
-from stations.models import ChargingStation
+from stations.models import ChargingStation, Location
 from stations.vocabulary.central_system import CentralSystem
 from tests.factories import EvseFactory, TokenFactory
 from tests.factories.billing import element
@@ -211,6 +211,20 @@ def test_whatever_was_changed_by_hand_is_named(rated: CDR, what: str) -> None:
     forge(rated)
     found = {one.what for one in rerating.verify(CDR.objects.all()) if one.matters}
     assert named <= found
+
+
+def test_the_holidays_of_the_day_are_those_of_the_record(
+    price: Callable[..., TariffVersion], charge: Callable[[], ChargingSession]
+) -> None:
+    """1 May: what the law says of it later changes nothing, what somebody writes into the record is found."""
+    price(elements=[element("ENERGY", "0.30", holidays="only"), element("ENERGY", "0.60")])
+    cdr = rating.rate(session_id=charge().pk)
+    assert cdr is not None
+    assert cdr.total_incl_vat == Decimal("3.15")
+    Location.objects.update(country_code="JP")
+    assert list(rerating.verify(CDR.objects.all())) == []
+    _replaced("snapshot", "2026-05-01", "2026-05-02")(cdr)
+    assert "total_incl_vat" in {one.what for one in rerating.verify(CDR.objects.all())}
 
 
 def test_a_credit_that_does_not_cancel_is_named(rated: CDR) -> None:
