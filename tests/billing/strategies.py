@@ -8,13 +8,19 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from billing.tariffs import exact, members, parsing
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))  # a night with many finds more
+# A night with many examples finds more. A busy machine is no reason to fail.
+many = settings(
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 ROME = ZoneInfo("Europe/Rome")
 # Half an hour of summer time, a quarter of an hour beside the others, clocks that change at midnight, none at all.

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.tariffs import engine, parsing, rounding, terms, trace
@@ -14,7 +14,7 @@ from billing.tariffs.breakdown import Breakdown
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
 from billing.tariffs.terms import Terms, Used
-from tests.billing.strategies import CLOCK, ELAPSED, EXAMPLES, ROME, charges, halves, tariffs
+from tests.billing.strategies import CLOCK, ELAPSED, ROME, charges, halves, many, tariffs
 from tests.factories.billing import element
 
 NINE = datetime(2026, 6, 15, 7, tzinfo=UTC)  # 9:00 in Rome
@@ -135,7 +135,7 @@ grants = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(tariffs(), charges(), grants, st.fractions(min_value=0, max_value=1))
 def test_how_a_charge_is_told_changes_no_relief(
     tariff: Tariff, periods: list[Period], granted: list[Terms], share: Fraction
@@ -146,7 +146,7 @@ def test_how_a_charge_is_told_changes_no_relief(
     assert [terms.used(whole, one) for one in granted] == [terms.used(parts, one) for one in granted]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(tariffs(), charges(), grants)
 def test_grants_never_make_a_charge_dearer_nor_negative(
     tariff: Tariff, periods: list[Period], granted: list[Terms]
@@ -163,7 +163,7 @@ def test_grants_never_make_a_charge_dearer_nor_negative(
         assert (took.wh <= one.allowance_wh, took.seconds <= one.allowance_s) == (True, True)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(tariffs(steps=(0,), kinds=(*CLOCK, *ELAPSED)), charges(powered=True), grants, st.integers(1, 50_000))
 def test_more_energy_at_the_end_never_costs_less(
     tariff: Tariff, periods: list[Period], granted: list[Terms], more_wh: int

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.tariffs import engine, exact, members, parsing, rounding, trace, visits
@@ -14,13 +14,13 @@ from billing.tariffs.breakdown import ALONE, Breakdown
 from billing.tariffs.model import Dimension, Tariff
 from billing.tariffs.periods import Period, State
 from tests.billing import strategies as draw
-from tests.billing.strategies import CLOCK, ELAPSED, EXAMPLES, Json, Told, halves
+from tests.billing.strategies import CLOCK, ELAPSED, Json, Told, halves, many
 
 shares = st.fractions(min_value=0, max_value=1)
 Holidays = frozenset[date]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(draw.tariffs(), draw.charges(), draw.zones, draw.holidays, shares, shares, st.booleans())
 def test_how_a_charge_is_told_changes_nothing(
     tariff: Tariff,
@@ -45,7 +45,7 @@ def figures(line: object) -> tuple:
     return tuple(getattr(line, name) for name in ("dimension", "element", "quantity", "measured", "amount"))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(draw.tariffs(steps=(0,)), draw.charges(), draw.zones, draw.holidays, st.data())
 def test_a_visit_cut_in_charges_costs_what_it_would_have_cost_uncut(
     tariff: Tariff, periods: list[Period], zone: ZoneInfo, holidays: Holidays, data: st.DataObject
@@ -64,7 +64,7 @@ def test_a_visit_cut_in_charges_costs_what_it_would_have_cost_uncut(
     assert charged == engine.price(tariff, told, zone, holidays=holidays).own_total
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(
     draw.tariffs(steps=(0,), kinds=(*CLOCK, *ELAPSED)),
     draw.charges(powered=True),
@@ -90,7 +90,7 @@ def test_more_energy_never_costs_less(
     assert more.incl_vat >= less.incl_vat if tariff.gross else more.excl_vat >= less.excl_vat
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.lists(st.tuples(st.integers(1, 20), draw.prices), min_size=1, max_size=4), st.data())
 def test_more_energy_never_costs_less_by_tiers_and_steps(tiers: list[tuple[int, Decimal]], data: st.DataObject) -> None:
     """Prices by kWh alone, whatever each next tier costs; the steps are those of all of them."""
@@ -110,7 +110,7 @@ def test_more_energy_never_costs_less_by_tiers_and_steps(tiers: list[tuple[int, 
     assert dear.own_total >= cheap.own_total
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(draw.tariffs(), draw.charges(), draw.zones, draw.holidays)
 def test_nothing_is_negative_and_everything_is_counted(
     tariff: Tariff, periods: list[Period], zone: ZoneInfo, holidays: Holidays
@@ -125,7 +125,7 @@ def test_nothing_is_negative_and_everything_is_counted(
     assert (breakdown.charging_s + breakdown.parking_s) * 1_000_000 == microseconds
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(draw.tariffs(), draw.charges(), draw.zones, draw.holidays)
 def test_a_settlement_adds_up_to_the_smallest_coin(
     tariff: Tariff, periods: list[Period], zone: ZoneInfo, holidays: Holidays
@@ -148,7 +148,7 @@ def test_a_settlement_adds_up_to_the_smallest_coin(
 # ---- the same question asked naively ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(draw.told_tariffs(), draw.charges(reserved=False), draw.zones, draw.holidays, st.data())
 def test_at_any_instant_the_first_element_that_holds_prices(
     told: Told, periods: list[Period], zone: ZoneInfo, holidays: Holidays, data: st.DataObject
