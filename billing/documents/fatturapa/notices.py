@@ -69,7 +69,7 @@ def notice(data: bytes) -> Notice:
 
 def state(told: Iterable[tuple[str, str]]) -> str | None:
     """What (kind, outcome) of all messages together say, whatever the order they came in. None: nothing was told yet."""
-    kinds = {_MEANING[kind] if kind != OUTCOME else _ANSWERS[outcome] for kind, outcome in told}
+    kinds = {_MEANING[kind] if kind != OUTCOME else _ANSWERS.get(outcome) for kind, outcome in told}
     return next((name for name in _STRONGEST_FIRST if name in kinds), None)
 
 
