@@ -50,6 +50,8 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
         found["version"] = str(_numbered(tariff, given.get("version", "")).number)
     if given.get("scope"):
         found["scope"] = json.dumps([*_scope(operator.pk, given["scope"])][1:])
+        if given.get("wherever"):
+            found["wherever"] = "1"
     elif tariff is None:
         raise Invalid({"scope": [_("Say which charges: of a tariff, or of a place and people.")]})
     return {**found, "until": f"{_until(given.get('until', '')):%Y-%m-%dT%H:%MZ}"}
@@ -68,6 +70,8 @@ def params(asked: Question, name: str) -> Params:
         found["price"] = json.dumps(terms, sort_keys=True)
     if asked.scope is not None:
         found["scope"] = json.dumps([*asked.scope][1:])
+    if asked.wherever:
+        found["wherever"] = "1"
     return found
 
 
@@ -76,7 +80,7 @@ def question(operator: Operator, params: Mapping[str, str]) -> Question:
     tariff = _tariff(operator, params.get("tariff", ""))
     version = _version(params["price"]) if "price" in params else _numbered(tariff, params["version"])
     scope = _scope(operator.pk, params["scope"]) if "scope" in params else None
-    return Question(version, operator, _until(params["until"]), None if scope else tariff, scope)
+    return Question(version, operator, _until(params["until"]), None if scope else tariff, scope, "wherever" in params)
 
 
 def _tariff(operator: Operator, text: str) -> Tariff | None:

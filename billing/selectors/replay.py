@@ -38,13 +38,15 @@ FREE = ("waived", "discarded", "refused")  # cost nothing at any price
 @dataclass(frozen=True, slots=True)
 class Question:
     """The DAYS days before `until` at the price of `version` (one that nobody has saved, too): the charges that `tariff` priced or,
-    with a `scope`, those that would have had this price, had it been assigned so. With neither there are none."""
+    with a `scope`, those that would have had this price, had it been assigned so (`wherever`: to every point). With neither there are
+    none."""
 
     version: TariffVersion
     operator: Operator
     until: datetime
     tariff: Tariff | None = None
     scope: Scope | None = None
+    wherever: bool = False
 
     @property
     def since(self) -> datetime:
@@ -154,7 +156,7 @@ def charges(asked: Question) -> Sequence[int]:
     """The records that the answer is about, by primary key, in its order. Those that nobody pays at any price are left out."""
     rows = _rows(asked)
     if asked.scope is not None:
-        return reached.by(asked.scope, rows)
+        return reached.by(asked.scope, rows, wherever=asked.wherever)
     return list(rows.filter(tariff_version__tariff=asked.tariff).values_list("pk", flat=True)) if asked.tariff else []
 
 

@@ -21,7 +21,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.exports import replays as files
 from billing.forms.editor import Editor
-from billing.forms.replays import ReplayForm
+from billing.forms.replays import EVERY, WHERE, ReplayForm
 from billing.models import Export, Tariff, TariffVersion
 from billing.selectors import exports as history_of_files
 from billing.selectors import replay
@@ -68,7 +68,7 @@ def _asked(request: MemberRequest, pk: int | None) -> _Asked:
     form = ReplayForm(request.GET, operator=request.operator, own=tariff is not None)
     question = None
     if version is not None and form.is_valid():
-        question = Question(version, request.operator, timezone.now(), tariff, form.wanted())
+        question = Question(version, request.operator, timezone.now(), tariff, form.wanted(), form.chosen == EVERY)
     return _Asked(tariff, version, name, form, question)
 
 
@@ -109,6 +109,8 @@ def _said(request: MemberRequest, asked: _Asked) -> dict[str, Any]:
 
 def _words(asked: _Asked) -> str:
     """The scope as assignments are called."""
+    if asked.form.chosen == EVERY:
+        return _("at every place, for everybody who has no price of their own")
     row = assignments.unsaved(asked.form.operator, **asked.form.scope())
     return f"{assignments.where(row)}, {assignments.who(row)}"
 
@@ -127,6 +129,7 @@ def _context(request: MemberRequest, asked: _Asked, job: Export | None) -> dict[
     return {
         **_said(request, asked),
         "form": asked.form,
+        "narrowed": asked.form.chosen == WHERE or bool(asked.form.errors),
         "replay": found,
         "waits": waits,
         "job": job,

@@ -30,7 +30,7 @@ from cms.core.errors import Invalid
 from sessions_app.models import ChargingSession
 from tests.billing.conftest import Told, charge_then_park
 from tests.factories import LocationFactory
-from tests.factories.billing import element
+from tests.factories.billing import TariffFactory, TariffVersionFactory, element
 
 pytestmark = pytest.mark.any_database
 
@@ -159,7 +159,12 @@ def test_a_price_for_everybody_would_not_have_reached_whom_a_better_one_was_prom
     rated(ended(started_at=START + timedelta(hours=1)))
     new = draft(element("ENERGY", "0.60"))
     assert asked(new, operator=operator, scope=everywhere).found == 2
-    assert asked(new, operator=operator, scope=everywhere._replace(group_id=group.pk)).found == 1
+    assert asked(new, operator=operator, scope=everywhere, wherever=True).found == 3
+    taxi = TariffVersionFactory(tariff=TariffFactory(operator=operator)).tariff
+    assigning.assign(tariff=taxi, operator=operator, driver_group=group, valid_from=START + timedelta(hours=1), by=None)
+    rated(ended(started_at=START + timedelta(hours=2)))
+    assert asked(new, operator=operator, scope=everywhere, wherever=True).found == 3  # not who has a price of his own
+    assert asked(new, operator=operator, scope=everywhere._replace(group_id=group.pk)).found == 2
     assert asked(new, operator=operator, scope=everywhere._replace(location_id=here.pk)).found == 1
     assert asked(new, operator=operator, scope=everywhere._replace(partner="IT*ABC")).found == 0
 
@@ -280,8 +285,8 @@ def test_a_new_draft_reaches_whoever_it_would_be_the_price_of(page: Client, pric
     page.post("/ops/tariffs/new/try/", typed, headers={"HX-Request": "true"})
     card = page.get("/ops/tariffs/new/replay/?of=draft", headers={"HX-Request": "true", "HX-Target": "replay-card"})
     assert card.context["replay"].difference == Decimal("2.00")
-    assert "Had it held: everywhere, everybody" in card.content.decode()
-    narrower = page.get("/ops/tariffs/new/replay/?of=draft&who=ad_hoc").context["replay"]
+    assert "Had it held: at every place, for everybody" in card.content.decode()
+    narrower = page.get("/ops/tariffs/new/replay/?of=draft&charges=where&who=ad_hoc").context["replay"]
     assert narrower.found == 0
 
 
