@@ -29,7 +29,7 @@ class ReplayForm(ScopeForm):
     def __init__(self, data: Any = None, *, operator: Operator, own: bool) -> None:
         super().__init__(data, operator=operator)
         if not own:
-            del self.fields["charges"].choices[0]  # type: ignore[attr-defined]
+            self.fields["charges"].choices = self.fields["charges"].choices[1:]  # type: ignore[attr-defined]
         self._first = OWN if own else EVERY
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -191,7 +192,8 @@ def _even(ids: Sequence[int], most: int) -> Sequence[int]:
     if len(ids) <= most:
         return ids
     chance = random.Random(len(ids))  # noqa: S311  # no secret
-    return [ids[int((n + chance.random()) * len(ids) / most)] for n in range(most)]
+    ends = [n * len(ids) // most for n in range(most + 1)]
+    return [ids[chance.randrange(start, end)] for start, end in pairwise(ends)]
 
 
 def changes(version: TariffVersion, ids: Sequence[int]) -> Iterator[Change]:

@@ -286,6 +286,7 @@ def test_a_new_draft_reaches_whoever_it_would_be_the_price_of(page: Client, pric
     card = page.get("/ops/tariffs/new/replay/?of=draft", headers={"HX-Request": "true", "HX-Target": "replay-card"})
     assert card.context["replay"].difference == Decimal("2.00")
     assert "Had it held: at every place, for everybody" in card.content.decode()
+    assert "that this tariff priced" not in page.get("/ops/tariffs/new/replay/?of=draft").content.decode()
     narrower = page.get("/ops/tariffs/new/replay/?of=draft&charges=where&who=ad_hoc").context["replay"]
     assert narrower.found == 0
 
