@@ -29,7 +29,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """`paid` (BT-113) is what the FatturaPA does not ask for by bank; `due` (BT-115) the rest."""
+    """`paid` (BT-113) is what the FatturaPA does not ask for by bank until some day; `due` (BT-115) the rest."""
 
     lines: Decimal
     rates: Sequence[Rate]
@@ -66,7 +66,7 @@ def of(only: body.Body) -> Sums:
     return Sums(
         lines=sum((cents(line.total) for line in only.goods.lines), _NOTHING),
         rates=[_rate(only, rate, of_category) for rate, of_category in keys],
-        paid=sum((detail.amount for detail in details if detail.means != _BANK), _NOTHING),
+        paid=sum((detail.amount for detail in details if detail.means != _BANK or detail.due_on is None), _NOTHING),
     )
 
 

@@ -44,3 +44,10 @@ def test_a_complaint_names_its_signs() -> None:
     assert glyphs.refused('PDF/A-3b error: the text `"充"` could not be displayed with font `"X"`') == {"充"}
     assert glyphs.refused('the text `"\\u{7}"` could not be displayed') == {"\x07"}
     assert glyphs.refused("unknown variable: foo") == frozenset()
+
+
+def test_a_document_can_be_read_aloud() -> None:
+    """PDF/A-3b for the archive, PDF/UA-1 for screen readers: typst refuses to write what breaks either."""
+    page = pdf.render(sheet("Rossi"), AT)
+    for said in (b"<pdfuaid:part>1<", b"<pdfaid:part>3<", b"/Lang(it)", b"/Marked true", b"/DisplayDocTitle true"):
+        assert said in page

@@ -276,3 +276,11 @@ def test_an_administrator_replays_an_event(stripe: Stripe, payment: Payment, olg
     browser.post(page, {"action": "replay", "_selected_action": [event.pk]})
     payment.refresh_from_db()
     assert (payment.status, payment.dispute) == ("disputed", "fraudulent needs_response")
+
+
+def test_the_card_of_a_stranger_is_kept_for_the_receipt(stripe: Stripe, payment: Payment) -> None:
+    Payment.objects.update(status="action_needed", captured=0, later=True)
+    stripe.intents["pi_3Recorded"] = intent(State.AUTHORIZED, card=Card("pm_1", brand="mastercard", last4="4444"))
+    applied("payment_intent.amount_capturable_updated")
+    payment.refresh_from_db()
+    assert (payment.status, payment.method, payment.card) == ("authorized", None, "Mastercard …4444")
