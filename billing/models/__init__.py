@@ -5,7 +5,7 @@ from .cdr import CDR, BillingPolicy
 from .close import Bookkeeping, MonthClose, MonthCloseEvent
 from .draft import TariffDraft
 from .dunning import DunningCase, DunningPolicy, DunningStep
-from .einvoice import EInvoice, EInvoiceBatch, FileSequence, FiscalSettings, SdiNotification
+from .einvoice import EInvoice, EInvoiceBatch, FileSequence, FiscalSettings, GuestBuyer, SdiNotification
 from .export import Export
 from .fake_provider import FakeProviderRecord
 from .fleet import CompanyEvent
@@ -48,6 +48,7 @@ __all__ = [
     "FakeProviderRecord",
     "FileSequence",
     "FiscalSettings",
+    "GuestBuyer",
     "HostGuests",
     "HostStatement",
     "HostStatementItem",

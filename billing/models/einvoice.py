@@ -122,6 +122,17 @@ class EInvoice(Kept):
         return self.file_name
 
 
+class GuestBuyer(Timestamped):
+    """What the accountant knows better of a buyer without an account: `data` is JSON text as on the invoice, which stays what it was.
+    The next e-invoice of it says this."""
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="guest_buyer")
+    data = models.TextField()
+
+    def __str__(self) -> str:
+        return f"buyer of {self.invoice_id}"
+
+
 class SdiNotification(Kept):
     """One message of the SdI as it came. `said` is JSON text: {"errors": [{"code", "text"}], "note", "recipient", "at"}."""
 
