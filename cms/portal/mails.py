@@ -18,6 +18,8 @@ from cms.portal import receipt_lines
 
 WORTH_A_MAIL = timedelta(days=2)  # an imported or replayed history is no news
 PDF = "application/pdf"
+ADDRESSES = 3
+_READ = ("driver__user", "operator", "tariff_version", "session__location", "session__operator")
 _ADDRESSED = Q(driver__isnull=False) | Exists(
     AdhocCharge.objects.filter(start__session=OuterRef("session")).exclude(email="")
 )
@@ -44,14 +46,37 @@ def key_of(cdr: CDR) -> str:
     return f"receipt:{cdr.pk}"
 
 
+def keys_of(cdr: CDR) -> list[str]:
+    """One for each address that a receipt may go to: people mistype theirs, and nobody shall be mailed by strangers without end."""
+    return [key_of(cdr), *(f"{key_of(cdr)}:{number}" for number in range(2, ADDRESSES + 1))]
+
+
+def key_for(cdr: CDR, address: str) -> str | None:
+    """Under which of them it goes there; None where that would be one address too many."""
+    taken = {mail.key: mail for mail in SentMail.objects.filter(key__in=keys_of(cdr), sent_at__isnull=False)}
+    return next((key for key in keys_of(cdr) if key not in taken or taken[key].recipient == address), None)
+
+
+def mailed(cdr: CDR) -> SentMail | None:
+    """The newest."""
+    return SentMail.objects.filter(key__in=keys_of(cdr), sent_at__isnull=False).order_by("-sent_at", "-pk").first()
+
+
+def asked(*, charge_id: int) -> bool:
+    """Mails the receipt of a charge without an account to who asks for it on its page, however late. Before it is rated there is none:
+    then it goes by itself. Raises Unavailable."""
+    charge = AdhocCharge.objects.exclude(email="").filter(pk=charge_id).select_related("start").first()
+    billable = CDR.objects.billable().select_related(*_READ)
+    cdr = billable.filter(session=charge.start.session_id).first() if charge and charge.start else None
+    key = key_for(cdr, charge.email) if charge and cdr else None
+    if charge is None or cdr is None or key is None:
+        return False
+    return once.send(key=key, to=charge.email, deliver=lambda: _deliver_to_guest(cdr, charge))
+
+
 def receipt(*, cdr_id: int) -> bool:
     """Mails the receipt of a CDR that is due, once. Raises Unavailable where the mail server does not take it."""
-    cdr = (
-        due()
-        .select_related("driver__user", "operator", "tariff_version", "session__location", "session__operator")
-        .filter(pk=cdr_id)
-        .first()
-    )
+    cdr = due().select_related(*_READ).filter(pk=cdr_id).first()
     if cdr is None:
         return False
     if cdr.driver is not None:

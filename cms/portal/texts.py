@@ -99,6 +99,7 @@ NO_INVOICE = {
     "cdr_held": _("Somebody has to look at this charge first. Ask again when the amount is final."),
 }
 
+MAILED_ENOUGH = _("It went to three addresses already. Keep the PDF of this page.")
 HOLD_USED_UP = _("What is held on your card is used up, so the charge is being stopped. You pay what it cost.")
 TOO_LATE_FOR_AN_INVOICE = _(
     "The day’s takings are closed, so this charge cannot be invoiced here any more. Write to the operator: the address is under Help."

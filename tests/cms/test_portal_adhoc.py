@@ -520,6 +520,24 @@ def test_the_receipt_goes_where_it_is_asked_for(client: Client, plugged: Driving
     assert f"/s/{charge.public_token}/done/" in str(sent.body)
 
 
+def test_a_mistyped_address_is_followed_by_the_right_one_and_by_no_fourth(
+    client: Client, plugged: Driving, morning: Any
+) -> None:
+    charge = charged(client, plugged)
+    morning.move_to(MORNING + timedelta(days=30))  # the link is kept longer than any announcement
+    page = f"/s/{charge.public_token}/"
+    mail.outbox.clear()
+    said = [
+        client.post(f"{page}mail/", {"email": address}, headers=ENGLISH).status_code
+        for address in ("greta@exmaple.org", "greta@exmaple.org", "greta@example.org", "c@example.org", "d@example.org")
+    ]
+    assert said == [302, 302, 302, 302, 400]
+    assert [sent.to for sent in mail.outbox] == [["greta@exmaple.org"], ["greta@example.org"], ["c@example.org"]]
+    html = see(client, f"{page}done/")
+    assert "c@example.org" in html.partition("Mailed to")[2][:60]
+    assert "Send it to another address" in html
+
+
 BUYER = {
     "number": "IT00743110157",
     "billing_name": "Bellini Impianti S.r.l.",

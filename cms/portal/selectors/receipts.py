@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from accounts.models import Driver, SentMail, User
-from accounts.notifications import once
 from billing import pricing
 from billing.models import CDR, Invoice, Payment, PaymentStep
 from billing.services.cards import adhoc_papers
@@ -140,7 +139,7 @@ def of(ride: Ride, cdr: CDR | None) -> Receipt:
         chart=_chart(ride, cdr),
         held=cdr is not None and not CDR.objects.billable().filter(pk=cdr.pk).exists(),
         paid=_payment(ride, cdr),
-        mailed=once.sent(key=mails.key_of(cdr)) if cdr else None,
+        mailed=mails.mailed(cdr) if cdr else None,
         uid=evse.uid if (evse := rides.evse_of(ride)) else "",
         signed=proof.token_of(ride.session.pk),
         stars=feedback.of(ride.session),

@@ -15,7 +15,7 @@ from billing.selectors import adhoc as charges
 from billing.services.cards import adhoc_papers
 from billing.services.invoicing import invoices
 from cms.core.errors import DomainError, Invalid
-from cms.portal import rides, tasks, texts
+from cms.portal import mails, rides, tasks, texts
 from cms.portal.forms import EmailForm, GuestForm
 from cms.portal.views import addresses, files, receipt
 
@@ -43,11 +43,14 @@ def mail(request: HttpRequest, token: str) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return _again(request, charge, mail_form=form)
-    adhoc_papers.remember(charge=charge, email=form.cleaned_data["email"])
+    address = form.cleaned_data["email"]
     cdr = charges.cdr_of(charge)
-    if cdr is not None:
-        tasks.mail_receipt.delay(cdr.pk)
-    messages.success(request, _("The receipt goes to %(email)s.") % {"email": form.cleaned_data["email"]})
+    if cdr is not None and mails.key_for(cdr, address) is None:
+        form.add_error("email", texts.MAILED_ENOUGH)
+        return _again(request, charge, mail_form=form)
+    adhoc_papers.remember(charge=charge, email=address)
+    tasks.mail_asked_receipt.delay(charge.pk)
+    messages.success(request, _("The receipt goes to %(email)s.") % {"email": address})
     return redirect("portal:done", token)
 
 
