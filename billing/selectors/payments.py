@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Operator, User
 from billing.models import AdhocCharge, Payment, PaymentAct, PaymentMethod, PaymentStep, Refund, WebhookEvent
 from billing.models.payment import PaymentQuerySet
-from billing.payments import declines
+from billing.payments import declines, gateway
 
 STALE_HOLD = timedelta(hours=24)  # banks let holds go after a week; a charge is over long before
 NOTHING = Decimal(0)
@@ -119,7 +119,8 @@ class Moment:
 
 def story(payment: Payment) -> list[Moment]:
     """In order of time."""
-    moments = [*_steps(payment), *_acts(payment), *_told(payment)]
+    steps = [] if payment.gateway == gateway.BANK else _steps(payment)  # nobody was asked: who entered it is told
+    moments = [*steps, *_acts(payment), *_told(payment)]
     return sorted(moments, key=lambda moment: moment.at)
 
 
