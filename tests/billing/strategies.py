@@ -17,7 +17,7 @@ from billing.tariffs.periods import Period, State
 
 # A night with many examples finds more. A busy machine is no reason to fail.
 many = settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
