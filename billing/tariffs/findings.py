@@ -18,7 +18,7 @@ MOST_CASES = 400  # combinations of power, energy, current and time that are loo
 
 class Kind(StrEnum):
     """HOLE: no element holds at these hours. CASE: at some power, energy, current or duration none does. OVERLAP: two ask a
-    different price, the first wins. NEVER: every hour of this element belongs to an earlier one."""
+    different price, the first wins. NEVER: every hour of this element belongs to an earlier one, in this dimension."""
 
     HOLE = "hole"
     CASE = "case"
@@ -60,6 +60,14 @@ def of(tariff: Tariff, dimension: Dimension, monday: datetime) -> list[Finding]:
         *_overlaps(holding, dimension),
         *_never(rules, holding, dimension),
     ]
+
+
+def besides(tariff: Tariff, shown: Dimension, monday: datetime) -> list[Finding]:
+    """Of the other dimensions what contradicts itself. That they have no price at some hours is common: a start fee by night, parking
+    that costs by day."""
+    others = (Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME, Dimension.FLAT)
+    found = (one for other in others if other is not shown for one in of(tariff, other, monday))
+    return [one for one in found if one.kind in (Kind.OVERLAP, Kind.NEVER)]
 
 
 def _cells(tariff: Tariff, monday: datetime) -> Iterator[tuple[Span, datetime]]:
@@ -145,7 +153,7 @@ _AXES = (
 
 def _cases(tariff: Tariff, holding: dict[Span, list[Rule]], dimension: Dimension) -> list[Finding]:
     """Limits are half-open, so looking at zero and at each limit looks at everything between."""
-    axes = [(axis, marks) for axis in _AXES if len(marks := _marks(tariff, axis)) > 1]
+    axes = [(axis, marks) for axis in _AXES if (marks := _marks(tariff, axis))]
     if not axes:
         return []
     found: dict[Restrictions, list[Span]] = {}
@@ -165,8 +173,9 @@ def _cases(tariff: Tariff, holding: dict[Span, list[Rule]], dimension: Dimension
 
 
 def _marks(tariff: Tariff, axis: _Axis) -> list[Fraction | int]:
+    """Zero and each limit; none where nothing is limited."""
     limits = {getattr(e.restrictions, name) for e in tariff.elements for name in (axis.low, axis.high)} - {None}
-    return sorted({0, *limits})
+    return sorted({0, *limits}) if limits else []
 
 
 def _combinations(marks: Sequence[Sequence[Fraction | int]]) -> Iterator[tuple[Fraction | int, ...]]:

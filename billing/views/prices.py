@@ -92,7 +92,8 @@ def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo
     monday = datetime.combine(local.date() - timedelta(days=local.weekday()), time.min)
     bands = week.bands(tariff, monday)
     prices = sorted({band.price for band in bands if band.price is not None})
-    found = findings.of(tariff, shown, monday)
+    mine, others = findings.of(tariff, shown, monday), findings.besides(tariff, shown, monday)
+    found = [*mine, *others]
     said = {finding: _said(finding, tariff, language) for finding in found}
     chart = charts.week_prices(
         [
@@ -113,7 +114,7 @@ def painted(version: TariffVersion, language: str, now: datetime, zone: ZoneInfo
     taxes = _("VAT included") if version.tax_included else _("plus VAT")
     return Week(
         chart,
-        _answer(bands, prices, found),
+        _answer(bands, prices, mine, language),
         f"{unit % {'currency': SIGNS.get(version.currency, version.currency)}}, {taxes}",
         [Note(said[finding], finding.kind in (Kind.HOLE, Kind.CASE)) for finding in found],
     )
@@ -134,11 +135,11 @@ def _level(price: Fraction | None, prices: Sequence[Fraction]) -> int:
     return 2 if len(prices) == 1 else 1 + 3 * prices.index(price) // (len(prices) - 1)
 
 
-def _answer(bands: Sequence[week.Band], prices: Sequence[Fraction], found: Sequence[Finding]) -> str:
+def _answer(bands: Sequence[week.Band], prices: Sequence[Fraction], found: Sequence[Finding], language: str) -> str:
     hole = sum(band.end_s - band.start_s for band in bands if band.price is None)
     if hole:
         return _("A hole: %(hours)s of 168 hours have no price and are free of charge.") % {
-            "hours": figures.plain(Fraction(hole, 3600), "en")
+            "hours": figures.plain(Fraction(hole, 3600), language)
         }
     if any(finding.kind is Kind.CASE for finding in found):
         return _("Some charges have no price: see below.")
@@ -159,7 +160,7 @@ _UNPRICED = {
 
 def _said(finding: Finding, tariff: Tariff, language: str) -> str:
     if finding.kind is Kind.NEVER:
-        return _("Element %(n)s never applies: one before it always wins.") % {"n": finding.elements[0] + 1}
+        return _never(finding, tariff)
     if finding.kind is Kind.OVERLAP:
         winner, loser = (_element(tariff, index, finding.dimension, language) for index in finding.elements)
         return _("%(when)s: %(winner)s wins over %(loser)s.") % {"when": when(finding.spans), "winner": winner, "loser": loser}  # fmt: skip
@@ -167,6 +168,23 @@ def _said(finding: Finding, tariff: Tariff, language: str) -> str:
     hours = when(finding.spans) if finding.spans else ""
     said = ", ".join(part for part in (hours, case) if part)
     return str(_UNPRICED[finding.dimension]) % {"when": said[:1].upper() + said[1:]}
+
+
+_PRICES = {
+    Dimension.ENERGY: gettext_lazy("energy"),
+    Dimension.TIME: gettext_lazy("charging time"),
+    Dimension.PARKING_TIME: gettext_lazy("parking"),
+    Dimension.FLAT: gettext_lazy("the start"),
+}
+
+
+def _never(finding: Finding, tariff: Tariff) -> str:
+    """Of an element that prices more than one thing, which of them."""
+    [index] = finding.elements
+    if len(tariff.elements[index].components) == 1:
+        return _("Element %(n)s never applies: one before it always wins.") % {"n": index + 1}
+    said = {"n": index + 1, "what": _PRICES[finding.dimension]}
+    return _("The price of element %(n)s for %(what)s never applies: one before it always wins.") % said
 
 
 def _element(tariff: Tariff, index: int, dimension: Dimension, language: str) -> str:

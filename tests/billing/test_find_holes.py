@@ -1,12 +1,16 @@
 """Before a tariff is published somebody sees where it has no price, or two."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.tariffs import findings, parsing
 from billing.tariffs.findings import Finding, Kind, Span
-from billing.tariffs.model import KWH_MWH, Dimension, Restrictions
+from billing.tariffs.model import DAY_S, KWH_MWH, Dimension, Restrictions
+from tests.billing.strategies import CLOCK, CONSUMED, ELAPSED, Json, many, restrictions
+from tests.billing.test_price_properties import holds
 
 MONDAY = datetime(2026, 11, 16)
 
@@ -84,3 +88,63 @@ def test_many_limits_are_looked_at_in_time(count: int) -> None:
 
 def test_a_dimension_without_a_price_is_not_asked_about() -> None:
     assert findings.of(parsing.tariff([energy(0.5)]), Dimension.TIME, MONDAY) == []
+
+
+def test_what_else_contradicts_itself_is_found_beside_the_energy() -> None:
+    parking = [
+        {"price_components": [{"type": "PARKING_TIME", "price": price}], "restrictions": {"start_time": start}}
+        for price, start in ((6, "08:00"), (3, "07:00"))
+    ]
+    tariff = parsing.tariff([energy(0.55), *parking])
+    assert findings.of(tariff, Dimension.ENERGY, MONDAY) == []
+    every = tuple(Span(day, 8 * 3600, DAY_S) for day in range(7))
+    assert findings.besides(tariff, Dimension.ENERGY, MONDAY) == [
+        Finding(Kind.OVERLAP, Dimension.PARKING_TIME, every, (1, 2))
+    ]
+
+
+# ---- any tariff ----------------------------------------------------------------------------------------------------------
+
+instants = st.tuples(st.integers(0, 6), st.integers(0, 86_399))
+
+
+def naive(elements: list[Json], now: Json) -> list[int]:
+    return [index for index, element in enumerate(elements) if holds(element["restrictions"], now, frozenset())]
+
+
+@many
+@given(st.lists(restrictions([*CLOCK[:2], *ELAPSED[2:], *CONSUMED]), min_size=1, max_size=4), instants, st.data())
+def test_every_charge_without_a_price_is_told_and_no_other(
+    limits: list[Json], instant: tuple[int, int], data: st.DataObject
+) -> None:
+    """Whatever the hour, the power, the current and the energy."""
+    prices = data.draw(st.lists(st.integers(1, 3), min_size=len(limits), max_size=len(limits)))
+    elements = [
+        {"price_components": [{"type": "ENERGY", "price": price}], "restrictions": one}
+        for price, one in zip(prices, limits, strict=True)
+    ]
+    day, second = instant
+    values = st.sampled_from([0, 1, 20, 41, 70]) | st.integers(0, 70)
+    now = {name: data.draw(values) for name in ("kwh", "power", "current")} | {
+        "local": MONDAY + timedelta(days=day, seconds=second), "duration": 0, "parking_duration": None,
+    }  # fmt: skip
+    told = findings.of(parsing.tariff(elements), Dimension.ENERGY, MONDAY)
+    unpriced = any(one.kind in (Kind.HOLE, Kind.CASE) and covers(one, instant, now) for one in told)
+    applying = naive(elements, now)
+    assert unpriced is not bool(applying)
+    dead = {one.elements[0] for one in told if one.kind is Kind.NEVER}
+    assert not applying or applying[0] not in dead
+
+
+def covers(finding: Finding, instant: tuple[int, int], now: Json) -> bool:
+    day, second = instant
+    case = finding.case
+    at_the_time = not finding.spans or any(s.day == day and s.start_s <= second < s.end_s for s in finding.spans)
+    limits = (
+        (case.min_energy, now["kwh"] * KWH_MWH, case.max_energy),
+        (case.min_power, now["power"] * 1000, case.max_power),
+        (case.min_current, now["current"], case.max_current),
+    )
+    return at_the_time and all(
+        (not low or value >= low) and (high is None or value < high) for low, value, high in limits
+    )
