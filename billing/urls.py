@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.models import Invoice
 from billing.views import (
+    asking,
     assignments,
     assurance,
     bookkeeping,
@@ -123,7 +124,7 @@ urlpatterns = [
     path("ops/subscriptions/<int:pk>/resume/", subscriptions.resume, name="resume_subscription"),
     path("ops/subscriptions/<int:pk>/fees/<int:fee>/credit/", subscriptions.credit, name="credit_fee"),
     path("ops/tariffs/", tariffs.page, name="tariffs"),
-    path("ops/tariffs/ask/", assignments.ask, name="ask_price"),
+    path("ops/tariffs/ask/", asking.ask, name="ask_price"),
     path("ops/tariffs/new/", editing.edit, name="create_tariff"),
     path("ops/tariffs/new/try/", editing.attempt, name="try_new_tariff"),
     path("ops/tariffs/new/publish/", publishing.publish, name="publish_new_tariff"),
