@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator, User
 from billing.models import Promotion, WalletEntry, WalletPolicy
 from billing.models.promotion import compared
-from billing.services.prepaid import promoting, promotions, wallets
+from billing.services.prepaid import promoting, redeeming, wallets
 from cms.core.errors import Forbidden, Invalid
 from tests.factories import DriverFactory, LocationFactory
 from tests.factories.billing import CDRFactory
@@ -79,7 +79,7 @@ def test_a_batch_has_as_many_codes_as_asked_each_for_one_driver(operator: Operat
     assert {row.limit for row in rows} == {1}
     assert all(len(row.key) == promoting.LONG and row.key == compared(row.code) for row in rows)
     assert Promotion.locations.through.objects.count() == 120
-    assert promotions.redeem(driver=dario, code=made[7].code.lower()).fresh
+    assert redeeming.redeem(driver=dario, code=made[7].code.lower()).fresh
 
     assert promoting.end_batch(operator=operator, batch="Fair", by=olga) == 120
     assert promoting.end_batch(operator=operator, batch="Fair", by=olga) == 0
@@ -112,7 +112,7 @@ def test_codes_are_made_seen_exported_and_ended_on_pages(
     office.post("/ops/promotions/new/", {**form, "kind": "percent", "value": "20", "code": "ESTATE26", "count": "1"})
     single = Promotion.objects.get(code="ESTATE26")
     assert single.valid_until == datetime(2027, 1, 31, 23, tzinfo=UTC), "the whole day, on the operator's clock"
-    promotions.redeem(driver=dario, code="ESTATE26")
+    redeeming.redeem(driver=dario, code="ESTATE26")
 
     page = text(office.get("/ops/promotions/"))
     assert "0 of 3" in page

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Company, CompanyMember, Driver, DriverGroup, Operator
 from billing.models import CDR, FailedCode, Promotion, PromotionUse, Redemption, TariffVersion, WalletEntry
 from billing.services.charges import rating
-from billing.services.prepaid import promotions, wallets
+from billing.services.prepaid import promotions, redeeming, wallets
 from billing.services.prepaid.promotions import Discount
 from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
@@ -42,7 +42,7 @@ def promotion(operator: Operator, **terms: Any) -> Promotion:
 
 def refusal(driver: Driver, code: str) -> str:
     with pytest.raises(Conflict) as refused:
-        promotions.redeem(driver=driver, code=code)
+        redeeming.redeem(driver=driver, code=code)
     return refused.value.code
 
 
@@ -67,7 +67,7 @@ def discounts(sessions: Sequence[ChargingSession]) -> dict[int, Discount]:
 
 def test_a_code_is_entered_however_it_is_typed_and_once(dario: Driver, operator: Operator) -> None:
     given = promotion(operator)
-    first, again = (promotions.redeem(driver=dario, code=typed) for typed in (" estate-26", "ESTATE 26"))
+    first, again = (redeeming.redeem(driver=dario, code=typed) for typed in (" estate-26", "ESTATE 26"))
     assert (first.fresh, again.fresh) == (True, False)
     assert first.redemption.pk == again.redemption.pk == Redemption.objects.get(promotion=given, driver=dario).pk
     assert not FailedCode.objects.exists()
@@ -76,7 +76,7 @@ def test_a_code_is_entered_however_it_is_typed_and_once(dario: Driver, operator:
 def test_a_voucher_is_money_in_the_wallet_once(dario: Driver, operator: Operator) -> None:
     promotion(operator, code="AB3D-E5FGH", kind="voucher", value=Decimal(25), limit=1)
     for _ in range(2):
-        promotions.redeem(driver=dario, code="ab3de5fgh")
+        redeeming.redeem(driver=dario, code="ab3de5fgh")
     entry = WalletEntry.objects.get()
     assert (entry.kind, entry.amount, entry.balance, entry.reason) == ("voucher", 25, 25, "AB3D-E5FGH")
 
@@ -106,12 +106,12 @@ def test_each_refusal_says_why_and_changes_nothing(
 
 def test_who_guesses_waits_for_an_hour(dario: Driver, operator: Operator, clock: Any) -> None:
     promotion(operator)
-    for number in range(promotions.GUESSES):
+    for number in range(redeeming.GUESSES):
         assert refusal(dario, f"ESTATE{number}") == "code_unknown"
     assert refusal(dario, "ESTATE26") == "too_many_codes"
     assert not Redemption.objects.exists()
     clock.shift(timedelta(hours=1, seconds=1))
-    assert promotions.redeem(driver=dario, code="ESTATE26").fresh
+    assert redeeming.redeem(driver=dario, code="ESTATE26").fresh
 
 
 def test_of_two_who_want_the_last_place_one_has_it(shared: Callable[[], None]) -> None:  # noqa: F811
@@ -122,7 +122,7 @@ def test_of_two_who_want_the_last_place_one_has_it(shared: Callable[[], None]) -
 
     def enter(driver: Driver) -> str:
         try:
-            promotions.redeem(driver=driver, code="ESTATE26")
+            redeeming.redeem(driver=driver, code="ESTATE26")
         except Conflict as refused:
             return refused.code
         return "in"

@@ -1,28 +1,20 @@
-"""Vouchers and promo codes: entered by drivers, taken off charges at rating."""
+"""What codes take off charges, asked at rating and before a start. They are entered in `redeeming`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from django.db import transaction
-from django.db.models import Count, Min, QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import Count, Min
 
-from accounts.models import Driver, User
-from accounts.services import drivers
-from billing.models import FailedCode, Promotion, PromotionUse, Redemption, WalletEntry
-from billing.models.promotion import compared
+from accounts.models import Driver
+from billing.models import Promotion, PromotionUse, Redemption
 from billing.services.fleets import memberships
-from billing.services.prepaid import wallets
 from cms.core import rows
-from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 
-GUESSES, WITHIN = 10, timedelta(hours=1)  # wrong codes of one person
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -44,13 +36,6 @@ class Use:
 
     cdr_id: int
     redemption_id: int
-
-
-class Entered(NamedTuple):
-    """`fresh`: by this call; False: the driver had entered the code before."""
-
-    redemption: Redemption
-    fresh: bool
 
 
 class _Charge(Protocol):
@@ -124,7 +109,7 @@ def _codes(
     if not every:
         return Codes({}, Counter())
     places = _places({r.promotion_id for r in every})
-    firsts = _first_charges({r.driver_id for r in every if r.promotion.first_charge_only})
+    firsts = first_charges({r.driver_id for r in every if r.promotion.first_charge_only})
 
     def fits(redemption: Redemption, charge: _Charge) -> bool:
         promotion, at = redemption.promotion, charge.started_at
@@ -175,7 +160,7 @@ def _places(promotions: set[int]) -> dict[int, set[int]]:
     return found
 
 
-def _first_charges(whose: set[int]) -> dict[int, datetime]:
+def first_charges(whose: set[int]) -> dict[int, datetime]:
     """When each driver charged for the first time, energy or nothing."""
     if not whose:
         return {}
@@ -195,32 +180,6 @@ def given_by(redemption: Redemption) -> Discount:
     return Discount(redemption.pk, promotion.code, **kinds[Promotion.Kind(promotion.kind)])
 
 
-# ---- entering a code --------------------------------------------------------------------------------------------------
-
-
-def redeem(*, driver: Driver, code: str) -> Entered:
-    """A driver enters a code; a voucher's money is in the wallet then. Raises Conflict: too_many_codes, code_unknown, code_early,
-    code_expired, code_used_up, code_not_for_you. A wrong guess is remembered, whatever becomes of the request."""
-    [promotion] = _known(driver.user, code, Promotion.objects.filter(operator=driver.operator_id))[:1]
-    return _redeem(promotion, driver)
-
-
-def enter(*, user: User, code: str) -> Entered:
-    """The same for a person who may charge at several operators, or nowhere yet: the first operator that takes the code, one where
-    the person charges before the others."""
-    known = _known(user, code, Promotion.objects.all())
-    mine = set(Driver.objects.filter(user=user).values_list("operator_id", flat=True))
-    known.sort(key=lambda promotion: (promotion.operator_id not in mine, promotion.pk))
-    refused: Conflict | None = None
-    for promotion in known:
-        try:
-            return _redeem(promotion, drivers.of(user=user, operator=promotion.operator))
-        except Conflict as no:
-            refused = refused or no
-    assert refused is not None
-    raise refused
-
-
 def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount | None:
     """What a charge that begins now would be given: what runs already comes first. Nothing where a company pays."""
     if memberships.of(driver) is not None:
@@ -233,51 +192,3 @@ def offer(*, driver: Driver, location_id: int | None, at: datetime) -> Discount 
         if (discount := given.left(charge.pk)) is not None:
             given.take(discount.redemption_id)
     return given.left(begins.pk)
-
-
-def _known(user: User, code: str, among: "QuerySet[Promotion]") -> list[Promotion]:
-    since = timezone.now() - WITHIN
-    FailedCode.objects.filter(user=user, at__lt=since).delete()
-    if FailedCode.objects.filter(user=user).count() >= GUESSES:
-        raise Conflict(_("Too many codes that do not exist. Try again in an hour."), code="too_many_codes")
-    key = compared(code)
-    found = list(among.filter(key=key).select_related("operator").order_by("pk")) if key else []
-    if not found:
-        FailedCode.objects.create(user=user, at=timezone.now())
-        raise Conflict(_("There is no such code. Look at it again: letters and digits count."), code="code_unknown")
-    return found
-
-
-@transaction.atomic
-def _redeem(given: Promotion, driver: Driver) -> Entered:
-    """The promotion's row is the lock: of two who want the last place, one has it."""
-    promotion = Promotion.objects.select_for_update(of=("self",)).get(pk=given.pk)
-    before = Redemption.objects.filter(promotion=promotion, driver=driver).first()
-    if before is not None:
-        return Entered(before, fresh=False)
-    _check(promotion, driver, timezone.now())
-    redemption = Redemption.objects.create(promotion=promotion, driver=driver)
-    if promotion.kind == Promotion.Kind.VOUCHER:
-        wallets.credit(
-            driver=driver,
-            amount=promotion.value,
-            kind=WalletEntry.Kind.VOUCHER,
-            key=f"voucher:{redemption.pk}",
-            reason=promotion.code,
-        )
-    return Entered(redemption, fresh=True)
-
-
-def _check(promotion: Promotion, driver: Driver, now: datetime) -> None:
-    if now < promotion.valid_from:
-        raise Conflict(_("This code does not hold yet."), code="code_early", valid_from=promotion.valid_from)
-    if promotion.ended_at is not None or (promotion.valid_until is not None and now >= promotion.valid_until):
-        raise Conflict(_("This code has expired."), code="code_expired")
-    if promotion.limit is not None and promotion.redemptions.count() >= promotion.limit:
-        raise Conflict(_("This code has been used up."), code="code_used_up")
-    if promotion.group_id and not driver.groups.filter(pk=promotion.group_id).exists():
-        raise Conflict(_("This code is for other drivers."), code="code_not_for_you")
-    if promotion.first_charge_only and _first_charges({driver.pk}):
-        raise Conflict(_("This code is for a first charge, and you have charged here before."), code="code_not_for_you")
-    if promotion.kind == Promotion.Kind.VOUCHER and promotion.currency != wallets.of(driver=driver).currency:
-        raise Conflict(_("This voucher is in another currency than your wallet."), code="code_not_for_you")

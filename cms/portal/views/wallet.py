@@ -19,7 +19,7 @@ from billing.models import Payment, Promotion
 from billing.payments import declines
 from billing.services.cards import methods, payments
 from billing.services.fleets import memberships
-from billing.services.prepaid import promotions, top_ups
+from billing.services.prepaid import redeeming, top_ups
 from cms.core import typed
 from cms.core.errors import Conflict, DomainError, Invalid
 from cms.portal.selectors import mine, purses
@@ -104,7 +104,7 @@ def enter_code(request: PersonRequest) -> HttpResponse:
     """A refusal says why, in one sentence."""
     code = typed.line(request.POST.dict(), "code")
     try:
-        redemption, fresh = promotions.enter(user=request.user, code=code)
+        redemption, fresh = redeeming.enter(user=request.user, code=code)
     except Conflict as refused:
         return _page(request, code=code, refusal=refused.text, status=409)
     promotion = redemption.promotion
