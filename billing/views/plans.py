@@ -15,6 +15,7 @@ from accounts.forms import errors
 from billing.forms.plans import SERVICE_NAMES, LadderForm, MoveForm, TermsForm
 from billing.models import Plan, PlanVersion, Subscription
 from billing.selectors import plans as selectors
+from billing.selectors import subscriptions as debts
 from billing.services.debts import ladder as ladder_rules
 from billing.services.recurring import plans
 from cms.core import typed
@@ -35,7 +36,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "subscribers": sum(row.subscribers for row in rows),
         "monthly": sum(row.monthly for row in rows),
         "currency": request.operator.currency,
-        "debts": selectors.debts(request.operator),
+        "debts": debts.debts(request.operator),
         "cohorts": selectors.cohorts(request.operator),
         "page": found,
         "people": selectors.with_meters(list(found)),

@@ -17,7 +17,8 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from billing.forms.plans import CreditForm
 from billing.models import DunningCase, Subscription
-from billing.selectors import plans as selectors
+from billing.selectors import plans
+from billing.selectors import subscriptions as selectors
 from billing.services.debts import chasing, dunning
 from billing.services.recurring import collecting, crediting, subscriptions, withdrawing
 from cms.core import typed
@@ -30,11 +31,11 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     fees = selectors.history(row)
     context = {
         "sub": row,
-        "person": selectors.with_meters([row])[0],
+        "person": plans.with_meters([row])[0],
         "fees": [(fee, crediting.possible(fee)) for fee in fees],
         "events": selectors.events(row),
-        "debts": [case for case in selectors.debts(request.operator) if case.fee in fees],
-        "after": selectors.price_after(row.version.plan),
+        "debts": [case for case in selectors.debts(request.operator, driver=row.driver) if case.fee in fees],
+        "after": plans.price_after(row.version.plan),
         "credit": CreditForm(),
         "withdrawal": withdrawing.offer(row),
         "may_edit": access.can(request.user, "subscription.edit", request.operator),

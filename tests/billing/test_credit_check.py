@@ -148,6 +148,9 @@ def test_an_overdue_bill_stops_its_driver_and_a_company_s_all_of_its_people(
     assert said(dario, rita, nina) == {dario.pk: "payment_overdue"}, "companies only where the operator wants that"
     DunningPolicy.objects.create(operator=operator, stop_companies=True)
     assert said(dario, rita, nina) == dict.fromkeys((dario.pk, rita.pk), "payment_overdue")
+    member(company, dario)
+    DunningCase.objects.filter(pk=theirs.pk).update(stopped_at=None)
+    assert said(dario) == {}, "what the driver owes is not the company’s"
     for case in (own, theirs):
         DunningCase.objects.filter(pk=case.pk).update(closed_at=NOW, status="recovered", stopped_at=None)
     assert said(dario, rita, nina) == {}

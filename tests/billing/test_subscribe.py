@@ -217,6 +217,21 @@ def test_the_price_that_was_shown_is_the_price_or_nothing(
     assert Payment.objects.count() == 1
 
 
+def test_yen_have_no_cents(dario: Driver, operator: Operator) -> None:
+    """Nineteen of thirty days of a difference of 1000: 633.33 are 633."""
+    Operator.objects.update(currency="JPY")
+    operator.refresh_from_db()
+    with pytest.raises(Invalid):
+        made.plan(operator, "Half", fee="980.50")
+    small, large = made.plan(operator, "S", fee="980", kwh=40), made.plan(operator, "L", fee="1980", kwh=100)
+    with now(2026, 6, 1, 10):
+        subscription = made.subscription(dario, small)
+    with now(2026, 6, 12, 10):
+        choosing.change(subscription=subscription, version=large, expected=Decimal(633), by=dario.user)
+    assert [payment.captured for payment in Payment.objects.order_by("pk")] == [980, 633]
+    assert row(subscription).version == large
+
+
 def test_a_second_tap_is_the_same_payment(dario: Driver, small: PlanVersion, large: PlanVersion) -> None:
     with now(2026, 6, 1, 10):
         subscription = made.subscription(dario, small)

@@ -15,6 +15,7 @@ from billing.services.recurring import crediting, subscriptions, usage, withdraw
 from billing.tasks import subscriptions as tasks
 from cms.core.errors import Conflict, Forbidden
 from sessions_app.models import ChargingSession
+from sessions_app.selectors import ChargingPeriod
 from tests.billing.till import Till
 from tests.factories import StationFactory
 from tests.factories import plans as made
@@ -141,6 +142,27 @@ def test_where_the_provider_is_away_the_money_goes_back_later(dario: Driver, ope
         till.away = False
         crediting.refunds.finish(refund)
     assert Payment.objects.get().refunded == Decimal("29.90")
+
+
+def test_minutes_run_out_while_a_charge_runs_too(
+    dario: Driver, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hours are included; parking is none of them."""
+    with time_machine.travel(JUNE, tick=False):
+        subscription = made.subscription(dario, made.plan(operator, kwh=0, included_seconds=7200))
+        running = charging(dario, 5_000)
+        for minutes, kinds in ((95, []), (96, ["warned_80"]), (121, ["warned_80", "warned_100"])):
+            end = JUNE + timedelta(minutes=minutes)
+            stretches = [
+                ChargingPeriod(JUNE, end, "CHARGING", Decimal(5_000), None),
+                ChargingPeriod(end, end + timedelta(hours=9), "PARKING", Decimal(0), None),
+            ]
+            monkeypatch.setattr(
+                usage.selectors, "charging_periods_by_session", lambda _all, s=stretches: {running.pk: s}
+            )
+            usage.watch()
+            told = subscription.events.filter(kind__startswith="warned").order_by("pk")
+            assert list(told.values_list("kind", flat=True)) == kinds
 
 
 def test_who_charges_hears_of_it_while_it_runs(subscription: Subscription, dario: Driver) -> None:

@@ -112,9 +112,9 @@ def _without_money(drivers: Sequence[int]) -> dict[int, Refusal]:
 
 
 def _in_arrears(drivers: Sequence[int], members: Sequence[_Member]) -> dict[int, Refusal]:
-    """Past the grace of an unpaid bill, the driver's own or the company's (billing.models.dunning)."""
+    """Past the grace of an unpaid bill of whoever pays, the driver or the company (billing.models.dunning)."""
     said = _("A bill has not been paid for too long. Pay it, and you can charge again.")
-    found = {driver for (driver,) in _stopped(list(drivers))}
+    found = {driver for (driver,) in _stopped(list(drivers))} - {member.driver for member in members}
     if members:
         stopped = {company for (company,) in _company_stopped(sorted({member.company for member in members}))}
         found |= {member.driver for member in members if member.company in stopped}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -12,6 +13,7 @@ from django.utils import timezone
 from billing.models import SubscriptionPeriod
 from billing.services.fleets import companies
 from billing.services.recurring import allowances, histories
+from sessions_app import selectors
 from sessions_app.models import ChargingSession
 
 LEVELS = (100, 80)
@@ -76,33 +78,51 @@ def take(uses: Iterable[allowances.Use]) -> None:
 def warn(period_ids: Iterable[int]) -> None:
     """Notes for months that have come to 80 or 100 %: each is told once, while it runs. In the transaction in which something was
     taken."""
-    _warn({pk: Decimal(0) for pk in period_ids})
+    _warn(dict.fromkeys(period_ids, _Running()))
 
 
 def watch() -> None:
-    """The same while charges run, for the energy that they have taken so far: the plan may be used up in the middle of one."""
-    running: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for period_id, session in _charging():
-        running[period_id] += session.energy
+    """The same while charges run, for what they have taken so far: the plan may be used up in the middle of one."""
+    running: defaultdict[int, _Running] = defaultdict(_Running)
+    charging = _charging()
+    told = selectors.charging_periods_by_session([session for left, session in charging if left.seconds])
+    for left, session in charging:
+        seconds = sum(_seconds(stretch) for stretch in told.get(session.pk, ()))
+        before = running[left.period_id]
+        running[left.period_id] = _Running(before.energy + session.energy, before.seconds + seconds)
     if running:
         with transaction.atomic():
             _warn(running)
 
 
-def _warn(running: Mapping[int, Decimal]) -> None:
-    """`running`: Wh beside what was rated, by month."""
+class _Running(NamedTuple):
+    """Wh and seconds of charging beside what was rated."""
+
+    energy: Decimal = Decimal(0)
+    seconds: int = 0
+
+
+def _seconds(stretch: selectors.ChargingPeriod) -> int:
+    return int((stretch.end - stretch.start).total_seconds()) if stretch.state == selectors.CHARGING else 0
+
+
+def _warn(running: Mapping[int, _Running]) -> None:
+    """By month."""
     open_ = SubscriptionPeriod.objects.filter(ends_at__gt=timezone.now(), warned__lt=max(LEVELS))
     rows = list(open_.filter(pk__in=sorted(running)).select_related("subscription").order_by("pk"))
     known = meters(rows)
     for row in rows:
         meter = known[row.pk]
-        meter = replace(meter, energy_used=meter.energy_used + running[row.pk])
+        more = running[row.pk]
+        meter = replace(
+            meter, energy_used=meter.energy_used + more.energy, seconds_used=meter.seconds_used + more.seconds
+        )
         if meter.level > row.warned and _raise(row, meter.level):
             histories.note(row.subscription, f"warned_{meter.level}", percent=min(meter.percent, 100), period=row.pk)
 
 
-def _charging() -> list[tuple[int, ChargingSession]]:
-    """Running charges that take from a month which somebody could still be warned of, with its primary key."""
+def _charging() -> list[tuple[allowances.Allowance, ChargingSession]]:
+    """Running charges that take from a month which somebody could still be warned of, with what is left of it."""
     of_subscribers = ChargingSession.objects.active().filter(
         discarded=False,
         energy__gt=0,
@@ -113,7 +133,7 @@ def _charging() -> list[tuple[int, ChargingSession]]:
     sessions = list(of_subscribers.distinct().defer("state"))
     paid_for = companies.payers(sessions)
     granted = allowances.of_sessions([one for one in sessions if one.pk not in paid_for], lock=False)
-    return [(left.period_id, one) for one in sessions if (left := granted.left(one.pk)) is not None]
+    return [(left, one) for one in sessions if (left := granted.left(one.pk)) is not None]
 
 
 def _raise(row: SubscriptionPeriod, level: int) -> bool:

@@ -11,7 +11,7 @@ from accounts import access
 from accounts.doors import MemberRequest, members_only
 from accounts.models import Driver
 from accounts.services import drivers as service
-from billing.selectors import plans
+from billing.selectors import plans, subscriptions
 from cms.core import typed
 from cms.dashboard.selectors import drivers
 
@@ -36,7 +36,7 @@ def person(request: MemberRequest, pk: int) -> HttpResponse:
         "sessions": drivers.sessions(driver),
         "invoices": drivers.invoices(driver),
         "plan": plans.of_driver(driver),
-        "debts": plans.debts(request.operator, driver=driver),
+        "debts": subscriptions.debts(request.operator, driver=driver),
         "may_edit": access.can(request.user, "driver.edit", request.operator),
         "may_edit_tokens": access.can(request.user, "token.edit", request.operator),
     }

@@ -11,6 +11,7 @@ from accounts.models import Driver, Operator, User
 from billing.models import DunningCase, PlanVersion, Subscription, SubscriptionFee, SubscriptionPeriod
 from billing.models.subscription import SubscriptionQuerySet
 from billing.selectors import plans as selectors
+from billing.selectors import subscriptions as subscribed
 from billing.services.fleets import memberships
 from billing.services.recurring import choosing, plans, usage, withdrawing
 from billing.services.recurring.usage import Meter
@@ -105,7 +106,7 @@ def owed(user: User) -> list[DunningCase]:
     rest = mine.exclude(fee__subscription__status__in=Subscription.LIVE)
     found = list(rest.select_related("fee__version__plan", "cdr", "operator").order_by("pk"))
     for case in found:
-        case.about = selectors.about(case)  # type: ignore[attr-defined]
+        case.about = subscribed.about(case)  # type: ignore[attr-defined]
     return found
 
 
