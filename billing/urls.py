@@ -42,6 +42,7 @@ urlpatterns = [
     path("ops/billing/invoices/<int:pk>/credit/", invoices.credit, name="credit_invoice"),
     path("ops/billing/invoices/<int:pk>/mail/", invoices.mail, name="mail_invoice"),
     path("ops/billing/invoices/<int:pk>/received/", transfers.receive, name="receive_transfer"),
+    path("ops/billing/invoices/<int:pk>/buyer/", buyers.guest, name="guest_billing"),
     path("ops/billing/invoices/<int:pk>/fatturapa/", einvoices.xml, name="einvoice_xml"),
     path("ops/billing/invoices/<int:pk>/fatturapa/make/", einvoices.make, name="make_einvoice"),
     path("ops/billing/invoices/<int:pk>/factur-x/", einvoices.factur_x, name="factur_x"),

@@ -1,5 +1,6 @@
 """A customer's data for invoices, as the accountant corrects them. Checked by billing.services.invoicing.buyers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.billing_data import BillingData
+from accounts.services import drivers
 from billing.services.invoicing import buyers
 from billing.services.invoicing.buyers import Buyer
 
@@ -50,6 +52,16 @@ class BuyerForm(forms.Form):
     def of(cls, buyer: Buyer, data: Any = None) -> "BuyerForm":
         known = {name: getattr(buyer, name) for name in (*buyers.EDITABLE, "intent_on")}
         return cls(data, initial={**known, "recipient": buyer.pec or buyer.sdi_code})
+
+    @classmethod
+    def of_guest(cls, party: Mapping[str, Any], data: Any = None) -> "BuyerForm":
+        """Of a buyer without an account, as frozen on an invoice: who it is and where it lives, nothing about its taxes."""
+        known = {name: party.get(name, "") for name in drivers.BILLING}
+        recipient = party.get("pec") or party.get("sdi_code", "")
+        form = cls(data, initial={**known, "billing_name": party.get("legal_name", ""), "recipient": recipient})
+        for name in ("vat_treatment", "intent_protocol", "intent_on"):
+            del form.fields[name]
+        return form
 
     def values(self) -> dict[str, Any]:
         """By the names that the service knows."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Company, Driver, Operator, User
+from accounts.services import drivers
 from billing.exports import kinds
 from billing.models import (
     CDR,
@@ -29,8 +31,9 @@ from billing.models import (
     TariffVersion,
 )
 from billing.services.charges import rating
-from billing.services.invoicing import document_mails, einvoices, invoices, takings
+from billing.services.invoicing import buyers, document_mails, einvoices, invoices, sdi, takings
 from billing.tasks import documents
+from cms.core.errors import Conflict
 from sessions_app.models import ChargingSession
 from tests.billing.test_issue_einvoices import BELLINI, notification, refusal
 
@@ -323,3 +326,49 @@ def test_the_files_of_a_month_and_the_lists_are_exports(file: EInvoice, operator
     assert entry[:4] == [1, date(2026, 6, 15), "charge", None]
     [day] = rows("corrispettivi_days", since="2026-06-15", until="2026-06-15")
     assert day == [date(2026, 6, 15), 1, 1, 0, Decimal("20.000"), Decimal("9.02"), Decimal("1.98"), Decimal("11.00"), 0]
+
+
+# ---- a customer without an account ----------------------------------------------------------------------------------
+
+STRANGER = {
+    "billing_name": "Mario Rossi", "fiscal_code": "RSSMRA80A01F205X", "address": "Via Po 3", "postal_code": "40128", "city": "Bologna",
+    "province": "BO", "country_code": "IT",
+}  # fmt: skip
+
+
+@pytest.fixture
+def strangers(cdr: CDR, operator: Operator) -> EInvoice:
+    """The e-invoice of somebody who charged with a card alone, refused."""
+    CDR.objects.filter(pk=cdr.pk).update(driver=None)
+    guest = drivers.guest(operator=operator, values=STRANGER)
+    file = einvoices.make(invoice=invoices.issue(cdrs=[cdr], by=None, guest=guest))
+    sdi.receive(operator=operator, files=[("a.xml", refusal(file, "00306"))], by=None)
+    return file
+
+
+def test_a_strangers_refused_invoice_is_mended_and_sent_again(desk: Client, strangers: EInvoice) -> None:
+    invoice, right = strangers.invoice, "VRDLGI70L15H501T"
+    page = desk.get(f"/ops/billing/invoices/{invoice.pk}/", headers={"Accept-Language": "en"})
+    assert f'href="/ops/billing/invoices/{invoice.pk}/buyer/"' in page.content.decode()
+    buyer = f"/ops/billing/invoices/{invoice.pk}/buyer/"
+    assert "Mario Rossi" in desk.get(buyer).content.decode()
+    for wrong in ({"fiscal_code": "VRDLGI70L15H501X"}, {"fiscal_code": ""}, {"city": ""}, {"postal_code": "1"}):
+        assert desk.post(buyer, {**STRANGER, "fiscal_code": right, **wrong}).status_code == 400
+    assert desk.post(buyer, {**STRANGER, "fiscal_code": right, "recipient": "luigi@pec.example"}).status_code == 302
+    desk.post(f"/ops/billing/invoices/{invoice.pk}/fatturapa/make/")
+    again = EInvoice.objects.get(attempt=2)
+    assert right.encode() in bytes(again.xml)
+    assert b"luigi@pec.example" in bytes(again.xml)
+    assert (again.invoice.number, json.loads(again.invoice.buyer)["fiscal_code"]) == ("1/2026", "RSSMRA80A01F205X")
+
+
+def test_strangers_are_nobody_elses_to_correct(client: Client, strangers: EInvoice, tom: User, carla: User) -> None:
+    for person, status in ((tom, 403), (carla, 404)):
+        client.force_login(person)
+        assert client.get(f"/ops/billing/invoices/{strangers.invoice_id}/buyer/").status_code == status
+
+
+def test_who_has_data_of_its_own_is_corrected_there(desk: Client, file: EInvoice) -> None:
+    assert desk.get(f"/ops/billing/invoices/{file.invoice_id}/buyer/").status_code == 404
+    with pytest.raises(Conflict):
+        buyers.correct_guest(invoice=file.invoice, values=STRANGER, by=None)

@@ -14,8 +14,10 @@ from accounts import access, identity
 from accounts.models import Company, Driver
 from accounts.models.billing_data import BillingData
 from accounts.services import drivers
+from billing.documents import parties
+from billing.models import GuestBuyer, Invoice
 from billing.services.invoicing.issuing import Actor
-from cms.core.errors import Invalid
+from cms.core.errors import Conflict, Invalid
 from cms.core.models import checked
 
 EDITABLE = (*drivers.BILLING, "vat_treatment", "intent_protocol")
@@ -41,6 +43,27 @@ def update(*, buyer: Buyer, values: Mapping[str, Any], by: Actor) -> Buyer:
         raise Invalid(wrong)
     row.save(update_fields=[*changed, "updated_at"])
     return row
+
+
+def of_guest(invoice: Invoice) -> dict[str, Any]:
+    """The buyer without an account as corrected, or as printed."""
+    corrected = GuestBuyer.objects.filter(invoice=invoice).values_list("data", flat=True).first()
+    return parties.loads(corrected or invoice.buyer)
+
+
+def correct_guest(*, invoice: Invoice, values: Mapping[str, str], by: Actor) -> dict[str, Any]:
+    """For the next e-invoice of it; the document stays what it was. Names in `values`: accounts.services.drivers.BILLING. Raises
+    Forbidden, Invalid by field, Conflict(not_a_guest) where the customer has data of its own."""
+    if by is not None:
+        access.demand(by, "invoice.issue", invoice)
+    if invoice.driver_id or invoice.company_id:
+        raise Conflict(_("This customer has data of its own: correct them there."), code="not_a_guest")
+    known = parties.buyer(drivers.guest(operator=invoice.operator, values=values))
+    kept = {
+        name: parties.loads(invoice.buyer).get(name, "") for name in ("vat_treatment", "intent_protocol", "intent_on")
+    }
+    GuestBuyer.objects.update_or_create(invoice=invoice, defaults={"data": parties.dumps({**known, **kept})})
+    return known | kept
 
 
 def _treatment(row: Buyer) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from billing.documents.fatturapa import body, checks, names, write
 from billing.documents.sdi_words import Problem
 from billing.models import EInvoice, FileSequence, Invoice
 from billing.selectors import einvoices as selectors
-from billing.services.invoicing import fiscal, issuing
+from billing.services.invoicing import buyers, fiscal, issuing
 from billing.services.invoicing.issuing import Actor
 from cms.core.errors import Conflict
 
@@ -131,7 +131,7 @@ def _parties(invoice: Invoice, *, as_frozen: bool) -> _Both:
     """As printed; what was empty then may have been filled in since. After a refusal the data of today, whole."""
     seller, buyer = parties.loads(invoice.seller), parties.loads(invoice.buyer)
     payer = invoice.company or invoice.driver
-    now = (parties.seller(invoice.operator), parties.buyer(payer) if payer else buyer)
+    now = (parties.seller(invoice.operator), parties.buyer(payer) if payer else buyers.of_guest(invoice))
     if not as_frozen:
         return now[0], {**now[1], "vat_treatment": buyer.get("vat_treatment", "")}
     return _filled(seller, now[0]), _filled(buyer, now[1])
