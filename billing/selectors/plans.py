@@ -17,6 +17,7 @@ from billing.models import (
     PlanVersion,
     Subscription,
     SubscriptionPeriod,
+    Tariff,
     TariffVersion,
 )
 from billing.models.subscription import SubscriptionQuerySet
@@ -28,6 +29,7 @@ from billing.tariffs.model import Dimension
 Status = Subscription.Status
 CHURN = timedelta(days=30)
 EXAMPLE_KWH, EXAMPLE_COST = 100, Decimal("0.25")  # a kWh bought, grid and losses with it, without VAT
+MOST_TARIFFS = 30
 PAYING = (Status.ACTIVE, Status.PAST_DUE, Status.CANCELLED)
 
 
@@ -86,6 +88,14 @@ def price_after(plan: Plan) -> str:
     if not rules or not rules[0][1].price:
         return ""
     return words.per_unit(rules[0][1], Dimension.ENERGY, tariff.currency, language)
+
+
+def tariffs_for(plan: Plan) -> tuple[Tariff | None, list[Tariff]]:
+    """The price after what is included, where it is the operator's usual one; and what it could be instead."""
+    version = _tariff(plan)
+    others = Tariff.objects.filter(operator=plan.operator_id).order_by("name")
+    mine = version.tariff if version else None
+    return mine, [tariff for tariff in others[:MOST_TARIFFS] if tariff != mine]
 
 
 def rows(operator: Operator) -> list[Row]:

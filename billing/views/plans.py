@@ -87,6 +87,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Version %(n)s is offered from now on.") % {"n": made.number})
             return redirect("plan", pk=pk)
+    tariff, tariffs = selectors.tariffs_for(plan)
     row = next((one for one in selectors.rows(request.operator) if one.plan.pk == plan.pk), None)
     found = Paginator(selectors.subscribers(request.operator, plan=plan.pk), PAGE).get_page(request.GET.get("page"))
     context = {
@@ -94,6 +95,8 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "version": version,
         "row": row,
         "after": selectors.price_after(plan),
+        "tariff": tariff,
+        "tariffs": tariffs if may_edit and not plan.archived_at else [],
         "form": form if may_edit and not plan.archived_at else None,
         "move": MoveForm(versions=_targets(plan)) if may_edit and row and row.subscribers else None,
         "versions": selectors.versions(plan),
