@@ -1,5 +1,7 @@
 """Numbered documents. Gapless per operator, series and year; frozen once issued; a credit note is an invoice of its own."""
 
+import json
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -79,6 +81,12 @@ class Invoice(Kept):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def billed_to(self) -> str:
+        """As printed: also where the buyer has no account."""
+        name: str = json.loads(self.buyer).get("legal_name", "")
+        return name
 
 
 class QuantityField(MoneyField):

@@ -129,12 +129,12 @@ def not_made(operator: Operator) -> QuerySet[Invoice]:
 
 def for_the_sdi(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Without credit notes of refused invoices: what counts as never issued is not credited at the SdI."""
-    return found.exclude(Exists(_refused(OuterRef("credits"))))
+    return found.exclude(Exists(last_refused(OuterRef("credits"))))
 
 
 def is_internal(document: Invoice) -> bool:
     """A credit note that the SdI must not see (see `for_the_sdi`)."""
-    return document.credits_id is not None and _refused(document.credits_id).exists()
+    return document.credits_id is not None and last_refused(document.credits_id).exists()
 
 
 def is_taken_back(invoice: Invoice) -> bool:
@@ -143,7 +143,7 @@ def is_taken_back(invoice: Invoice) -> bool:
     return back is not None and invoice.total_incl_vat + back <= 0
 
 
-def _refused(invoice: int | OuterRef) -> QuerySet[EInvoice]:
+def last_refused(invoice: int | OuterRef) -> QuerySet[EInvoice]:
     """The last file of an invoice, if that is refused."""
     newer = EInvoice.objects.filter(invoice=OuterRef("invoice"), attempt__gt=OuterRef("attempt"))
     return EInvoice.objects.filter(~Exists(newer), invoice=invoice, state=State.REFUSED)

@@ -29,6 +29,7 @@ from accounts.models import Operator
 from billing.documents import parties, positions
 from billing.models import CDR, EInvoice, Invoice, InvoiceLine, Payment
 from billing.models.payment import kept_for
+from billing.selectors import einvoices
 from cms.core.fields import MoneyField
 from cms.core.models import Actor
 from sessions_app.selectors import doubts
@@ -71,14 +72,14 @@ NONE = "none"
 
 
 def with_sdi(found: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """Each row with `sdi`: the state of its last e-invoice, None where there is none."""
+    """Each row with `sdi`, the state of its last e-invoice (None where there is none), and `is_internal`, where none is wanted."""
     newest = EInvoice.objects.filter(invoice=OuterRef("pk")).order_by("-attempt").values("state")[:1]
-    return found.annotate(sdi=Subquery(newest))
+    return found.annotate(sdi=Subquery(newest), is_internal=Exists(einvoices.last_refused(OuterRef("credits"))))
 
 
 def by_sdi(found: QuerySet[Invoice], state: str) -> QuerySet[Invoice]:
     """Those whose last e-invoice is in that state, or (NONE) that have none; with `sdi`."""
-    wanted = {"sdi": None if state == NONE else state}
+    wanted = {"sdi": None, "is_internal": False} if state == NONE else {"sdi": state}
     return with_sdi(found).filter(**wanted)
 
 

@@ -372,3 +372,13 @@ def test_who_has_data_of_its_own_is_corrected_there(desk: Client, file: EInvoice
     assert desk.get(f"/ops/billing/invoices/{file.invoice_id}/buyer/").status_code == 404
     with pytest.raises(Conflict):
         buyers.correct_guest(invoice=file.invoice, values=STRANGER, by=None)
+
+
+def test_the_list_names_strangers_and_leaves_notes_of_refused_invoices_alone(
+    desk: Client, strangers: EInvoice, anna: User
+) -> None:
+    invoices.credit_note(invoice=strangers.invoice, by=anna)
+    page = text(desk, "/ops/billing/invoices/")
+    assert page.count("Mario Rossi") == 2
+    assert "not made" not in page.partition("<tbody>")[2]
+    assert desk.get("/ops/billing/invoices/?sdi=none").context["page"].paginator.count == 0
