@@ -105,8 +105,9 @@ def watch(payment_ids: list[int]) -> None:
 def unwatched(limit: int = 500) -> list[int]:
     """Refused payments of charges and invoices that are still owed and have no case. (Fees: `collecting`; wallets: their upkeep.)"""
     failed = Payment.objects.filter(status=Payment.Status.FAILED).exclude(error_code=declines.TOO_SMALL)
-    owed = CDR.objects.billable().annotate(came=kept_for(gross=True)).filter(came__lt=F("total_incl_vat"), dunning=None)
-    of_charges = failed.filter(purpose=Purpose.CHARGE, cdr__in=owed)
+    uncased = failed.filter(purpose=Purpose.CHARGE, cdr__isnull=False, cdr__dunning=None)
+    owed = uncased.annotate(came=kept_for("cdr", gross=True)).filter(came__lt=F("cdr__total_incl_vat"))
+    of_charges = owed.filter(Exists(CDR.objects.billable().filter(pk=OuterRef("cdr"))))
     of_invoices = failed.filter(purpose=Purpose.INVOICE, invoice__isnull=False, invoice__dunning=None)
     return sorted({*of_charges.values_list("pk", flat=True)[:limit], *of_invoices.values_list("pk", flat=True)[:limit]})
 
