@@ -1,5 +1,7 @@
 """What the driver's pages place: the bar of a running charge, and places, sockets and prices in words."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,6 +107,13 @@ def plugs(seen: EvseNow) -> str:
 def socket(seen: EvseNow) -> str:
     """`Socket 2 · Type 2, 22 kW`."""
     return f"{_socket(seen)} · {plugs(seen)}" if _standards(seen) else plugs(seen)
+
+
+@register.simple_tag
+def sockets(seen: Iterable[EvseNow]) -> str:
+    """Equal ones once, `6 × Type 2, 22 kW`; one whose plug nobody knows by its code."""
+    words = Counter(plugs(one) if _standards(one) else one.evse.uid for one in seen)
+    return " · ".join(f"{n}{figures.NB}×{figures.NB}{word}" if n > 1 else word for word, n in words.items())
 
 
 def _standards(seen: EvseNow) -> list[str]:
