@@ -145,7 +145,9 @@ def _limited(line: TraceLine, charge: _Charge) -> list[Step]:
     due_before, charged = charge.paid_before
     steps = [Step(_REASONS[line.kind](), "")]
     due = charge.due + due_before
-    steps.append(Step(_("Due with the charges before") if charge.visit.charges else _("Due"), charge.money(due)))
+    steps.append(
+        Step(_("Due with the charges before") if charge.visit.charges else _("Due before that"), charge.money(due))
+    )
     limit = None if charge.tariff is None else totals.own_limit(charge.tariff, cap=line.kind is Kind.MAX_PRICE)
     if limit is not None and line.kind is not Kind.PAID_BEFORE:
         steps.append(Step(_("The tariff’s limit"), charge.money(limit)))

@@ -47,7 +47,7 @@ def price(
     bill = _Bill()
     site = Site(zone, holidays)
     _reserve(bill, tariff, reserved, site, expired=reservation_expired)
-    before = sorted((p for p in earlier.periods if p.state is not State.RESERVATION), key=lambda p: p.start)
+    before = _telling(sorted((p for p in earlier.periods if p.state is not State.RESERVATION), key=lambda p: p.start))
     bill.started = earlier.started
     _charge(bill, tariff, [*before, *session], site, begins=len(before))
     bill.round_up()

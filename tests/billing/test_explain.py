@@ -78,7 +78,7 @@ def test_what_a_limit_adds_is_derived_for_each_rate_of_vat(ended: Ended, price: 
     _fee, _energy, more, _rest = explanations.of(session, "en").lines
     assert more.amount == Decimal("5.01")
     assert steps(more)[1:] == [
-        ("Due", "€2.978"),
+        ("Due before that", "€2.978"),
         ("The tariff’s limit", "€9.00"),
         ("Shared over the VAT rates in proportion to what is due", "€6.02"),
         ("Lines at this VAT rate, of all lines", "€2.48 / €2.98"),
