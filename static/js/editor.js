@@ -41,6 +41,12 @@ form.addEventListener("focusout", event => { if (event.target.id) { left.add(eve
 addEventListener("htmx:oobAfterSwap", say);
 addEventListener("htmx:afterSettle", say);
 
+// htmx gives the focus back to the button that was pressed; where that is gone, the hands stay nearby
+addEventListener("htmx:afterSettle", event => {
+  if (event.target.id !== "t-sheet" || document.activeElement !== document.body) return;
+  (document.getElementById("t-add") || document.getElementById("t-full"))?.focus();
+});
+
 // ---- nothing typed is lost: what the server did not take waits in this tab ----
 
 function text() {

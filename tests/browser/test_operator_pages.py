@@ -32,6 +32,7 @@ PATHS = (
     "/ops/incidents/",
     "/ops/billing/payments/",
     "/ops/billing/reconciliation/",
+    "/ops/tariffs/new/?start=night",
     "/ops/search/?q=CP",
     "/ops/more/",
     "/offline/",
