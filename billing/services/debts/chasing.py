@@ -15,6 +15,7 @@ from billing import pricing
 from billing.models import CDR, DunningCase, Invoice, Payment, PaymentMethod
 from billing.models.payment import kept_for
 from billing.payments import declines
+from billing.selectors import invoices
 from billing.services.cards import methods, payments
 from billing.services.debts import claims, dunning, settling
 from billing.services.prepaid import top_ups
@@ -123,7 +124,8 @@ def overdue(limit: int = 500) -> list[int]:
         due_on__gte=(now - REMINDED_WITHIN).date(),
     )
     known = DunningCase.objects.filter(invoice=OuterRef("pk")).exclude(status=Status.RECOVERED)
-    return list(late.filter(~Exists(known)).order_by("pk").values_list("pk", flat=True)[:limit])
+    unpaid = invoices.with_state(late.filter(~Exists(known))).filter(is_unpaid=True, is_credited=False)
+    return list(unpaid.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def remind(*, invoice_id: int) -> None:
