@@ -61,7 +61,7 @@ def rows(ask: Ask) -> Iterator[list[Cell]]:
     listed = found(ask).select_related(
         "session__station", "tariff_version__tariff", "driver__user", "invoiced__invoice"
     )
-    for cdr in paging.by_key(listed):
+    for cdr in paging.by_key(listed.defer("trace", "periods")):
         yield _row(cdr, ask.language)
 
 

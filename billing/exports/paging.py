@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
-PAGE = 2000
+PAGE = 1000
 _LOOKUP = 500
 
 

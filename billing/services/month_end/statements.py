@@ -1,11 +1,10 @@
 """Agreements with the hosts of sites, and their monthly statements: numbered, never changed, what was wrong is a line of the next."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -23,27 +22,13 @@ from billing.documents import numbering, statement
 from billing.models import HostStatement, HostStatementItem, RevenueShare
 from billing.selectors import months, shares
 from billing.selectors.shares import Counted, Sums
-from billing.tariffs import exact
+from billing.services.month_end import sharing
 from cms.core import energy as energies
 from cms.core.errors import Conflict
 from cms.core.models import checked
 from stations.models import Location
 
 _ENDED: dict[str, Any] = {"percent": 0, "per_kwh": 0, "fixed": 0, "fee_percent": 0, "energy_cost": 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a statement. `amount` in cents; only those that `count` add up to the total, the others say how they came
-    about. `quantity` in `unit` (kWh, % or the currency)."""
-
-    kind: str  # revenue, refunds, fees, energy_cost, share, per_kwh, fixed
-    month: str
-    quantity: str
-    unit: str
-    unit_price: str
-    amount: str
-    counts: bool
 
 
 @transaction.atomic
@@ -107,7 +92,7 @@ def issue(*, location: Location, month: date) -> HostStatement | None:
     if not history or history[0].valid_from > month:
         return None
     counted = shares.uncounted(operator, place, history, month)
-    lines = _all_lines(history, counted, month, operator)
+    lines = sharing.all_lines(history, counted, month, operator)
     current = shares.holding(history, month)
     if current is None and not lines:
         return None
@@ -121,7 +106,7 @@ def foresee(*, location: Location, month: date) -> Decimal | None:
     if not history or history[0].valid_from > month:
         return None
     counted = shares.uncounted(operator, location, history, month)
-    return _total(_lines(history, counted, month, month, operator))
+    return sharing.total(sharing.of_month(history, counted, month, month, operator))
 
 
 def mail(*, statement_id: int) -> bool:
@@ -144,82 +129,9 @@ def mail(*, statement_id: int) -> bool:
     return once.send(key=f"host-statement:{row.pk}", to=row.host_email, deliver=deliver)
 
 
-# ---- counting -------------------------------------------------------------------------------------------------------
-
-
-def _all_lines(history: list[RevenueShare], counted: Counted, month: date, operator: Operator) -> list[Line]:
-    months_of = sorted({*counted.by_month, month})
-    return [line for on in months_of for line in _lines(history, counted, on, month, operator)]
-
-
-def _total(lines: Sequence[Line]) -> Decimal:
-    return sum((Decimal(line.amount) for line in lines if line.counts), Decimal(0))
-
-
-def _lines(history: list[RevenueShare], counted: Counted, on: date, month: date, operator: Operator) -> list[Line]:
-    """Of one month, by what was agreed for it; the fixed amount with the month itself."""
-    share, sums = shares.holding(history, on), counted.by_month.get(on, Sums())
-    if share is None or (on != month and not sums):
-        return []
-    terms = _Terms(share, sums, f"{on:%Y-%m}", operator.currency)
-    lines = [terms.revenue(), terms.refunds(), terms.fees(), terms.energy_cost(), terms.part(), terms.per_kwh()]
-    if on == month:
-        lines.append(terms.fixed())
-    return [line for line in lines if Decimal(line.amount) or line.kind == "revenue"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    share: RevenueShare
-    sums: Sums
-    month: str
-    currency: str
-
-    @property
-    def kwh(self) -> Decimal:
-        return exact.rounded(exact.number(self.sums.energy) / 1000, 3)
-
-    @property
-    def kept_back(self) -> Decimal:
-        fees = exact.cents(-Fraction(self.sums.net) * Fraction(self.share.fee_percent) / 100, self.currency)
-        cost = exact.cents(-Fraction(self.sums.energy) / 1000 * Fraction(self.share.energy_cost), self.currency)
-        return fees + cost
-
-    def revenue(self) -> Line:
-        return self._line("revenue", str(self.sums.sessions), "", "", self.sums.revenue, counts=False)
-
-    def refunds(self) -> Line:
-        return self._line("refunds", "", "", "", self.sums.refunds, counts=False)
-
-    def fees(self) -> Line:
-        amount = exact.cents(-Fraction(self.sums.net) * Fraction(self.share.fee_percent) / 100, self.currency)
-        return self._line("fees", str(self.sums.net), self.currency, str(self.share.fee_percent), amount, counts=False)
-
-    def energy_cost(self) -> Line:
-        amount = exact.cents(-Fraction(self.sums.energy) / 1000 * Fraction(self.share.energy_cost), self.currency)
-        return self._line("energy_cost", str(self.kwh), "kWh", str(self.share.energy_cost), amount, counts=False)
-
-    def part(self) -> Line:
-        base = self.sums.net + self.kept_back
-        amount = exact.cents(Fraction(base) * Fraction(self.share.percent) / 100, self.currency)
-        return self._line("share", str(base), self.currency, str(self.share.percent), amount)
-
-    def per_kwh(self) -> Line:
-        amount = exact.cents(Fraction(self.sums.energy) / 1000 * Fraction(self.share.per_kwh), self.currency)
-        return self._line("per_kwh", str(self.kwh), "kWh", str(self.share.per_kwh), amount)
-
-    def fixed(self) -> Line:
-        return self._line(
-            "fixed", "1", "", str(self.share.fixed), exact.cents(Fraction(self.share.fixed), self.currency)
-        )
-
-    def _line(
-        self, kind: str, quantity: str, unit: str, unit_price: str, amount: Decimal, *, counts: bool = True
-    ) -> Line:
-        return Line(kind, self.month, quantity, unit, unit_price, str(amount), counts)
-
-
-def _write(place: Location, month: date, share: RevenueShare, counted: Counted, lines: list[Line]) -> HostStatement:
+def _write(
+    place: Location, month: date, share: RevenueShare, counted: Counted, lines: list[sharing.Line]
+) -> HostStatement:
     operator, sums = place.operator, counted.by_month.get(month, Sums())
     numbered = numbering.take(operator_id=operator.pk, series=numbering.STATEMENTS, today=_today(operator))
     row = HostStatement.objects.create(
@@ -239,7 +151,7 @@ def _write(place: Location, month: date, share: RevenueShare, counted: Counted, 
         sessions=max(sums.sessions, 0),
         energy=energies.from_mwh(energies.to_mwh(sums.energy)),
         revenue=sums.net,
-        total=_total(lines),
+        total=sharing.total(lines),
     )
     HostStatementItem.objects.bulk_create(
         [
