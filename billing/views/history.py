@@ -40,6 +40,11 @@ class History:
     def shown(self) -> TariffVersion:
         return self.live or self.newest
 
+    def before(self, version: TariffVersion) -> TariffVersion:
+        """The one that was published before, itself where it is the first."""
+        older = (one.version for one in self.told if one.version.number < version.number and one.state != "cancelled")
+        return next(older, version)
+
     def numbered(self, number: int) -> TariffVersion | None:
         return next((one.version for one in self.told if one.version.number == number), None)
 

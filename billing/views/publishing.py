@@ -148,8 +148,8 @@ def compare(request: MemberRequest, pk: int) -> HttpResponse:
     language, now = get_language() or "it", timezone.now()
     past = history.of(tariff, language)
     draft = _draft(request, tariff)
-    one = _chosen(request, "one", past, draft) or past.shown
     other = _chosen(request, "other", past, draft) or draft or past.newest
+    one = _chosen(request, "one", past, draft) or (past.shown if other != past.shown else past.before(other))
     zone = pricing.zone(request.operator.time_zone)
     context = {
         "tariff": tariff,

@@ -56,7 +56,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     }
     if request.headers.get("HX-Request"):
         return render(request, "operator/tariffs/lines.html", context)
-    before = next((told.version for told in past.told if told.version.number < version.number and told.state != "cancelled"), None)  # fmt: skip
+    before = past.before(version) if past.before(version) != version else None
     may_edit = access.can(request.user, "tariff.edit", request.operator) and not tariff.archived_at
     law = prices.objections(version)
     context |= {

@@ -288,6 +288,16 @@ def test_two_versions_are_compared_in_words_and_numbers(desk: Client, tariff: Ta
     ]
 
 
+def test_without_a_wish_what_holds_is_compared_with_what_held_before(desk: Client, tariff: Tariff) -> None:
+    assert desk.get(f"/ops/tariffs/{tariff.pk}/compare/").context["changes"] == []
+    tariffs.change(tariff=tariff, max_price=Decimal(9), by=None)
+    page = desk.get(f"/ops/tariffs/{tariff.pk}/compare/").context
+    assert ([side["version"].number for side in page["sides"]], len(page["changes"])) == ([1, 2], 1)
+    tariffs.change(tariff=tariff, max_price=None, valid_from=timezone.now() + timedelta(days=1), by=None)
+    page = desk.get(f"/ops/tariffs/{tariff.pk}/compare/").context
+    assert [side["version"].number for side in page["sides"]] == [2, 3]
+
+
 # ---- the law ---------------------------------------------------------------------------------------------------------
 
 
