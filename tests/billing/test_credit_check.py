@@ -61,6 +61,7 @@ def charged(driver: Driver, incl: str, at: datetime = JULY, **facts: Any) -> Any
 
 
 @pytest.mark.any_database  # PostgreSQL is asked past what counts statements
+@pytest.mark.any_database  # PostgreSQL is asked by prepared statements, which Django does not count
 def test_most_drivers_may_start_for_three_statements(dario: Driver, operator: Operator, company: Company) -> None:
     drivers = [dario, *(DriverFactory(operator=operator) for _ in range(5))]
     with CaptureQueriesContext(connection) as asked:
