@@ -15,7 +15,7 @@ from billing.tariffs import exact, members, parsing
 from billing.tariffs.model import Tariff
 from billing.tariffs.periods import Period, State
 
-# A night with many examples finds more. A busy machine is no reason to fail.
+# A night with many examples (and --timeout 0) finds more. A busy machine is no reason to fail.
 many = settings(
     max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "40")),
     deadline=None,

@@ -104,8 +104,8 @@ def contradictions(cdrs: Sequence[CDR]) -> dict[int, list[Contradiction]]:
 def _booked(cdr: CDR, month: AllowanceUse | None, code: Redemption | None) -> Iterator[Contradiction]:
     granted = {one.source.partition(":")[0] + ":": (one, took) for one, took in terms.uses(cdr.terms)}
     _plan, took = granted.get(PERIOD, (None, terms.Used()))
-    booked = (month.energy, month.seconds) if month else (Decimal(0), 0)
-    yield Contradiction("allowance_use", (_wh(took.wh), round(took.seconds)), booked)
+    booked = _amounts(month.energy, month.seconds) if month else _amounts(Decimal(0), 0)
+    yield Contradiction("allowance_use", _amounts(_wh(took.wh), round(took.seconds)), booked)
     if month and _plan:
         whose, period = month.period.subscription.driver_id, month.period
         yield Contradiction("allowance_use.driver", cdr.driver_id, whose)
@@ -119,6 +119,10 @@ def _booked(cdr: CDR, month: AllowanceUse | None, code: Redemption | None) -> It
     if code and _code:
         yield Contradiction("promotion_use.driver", cdr.driver_id, code.driver_id)
         yield Contradiction("terms.discount", _code, _as_terms(promotions.given_by(code)))
+
+
+def _amounts(wh: Decimal, seconds: int) -> str:
+    return f"{wh.normalize():f} Wh, {seconds} s"
 
 
 def _wh(value: Fraction) -> Decimal:
