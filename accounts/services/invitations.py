@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Role
 from accounts.notifications import once, send
 from accounts.services import members
 
@@ -41,6 +41,7 @@ def _deliver(membership: Membership) -> None:
         "role": membership.get_role_display,
         "by": membership.invited_by,
         "link": link(membership),
+        "host": membership.role == Role.HOST,
     }
     send.to_user(
         user=membership.user, name="accounts/email/invitation", facts=facts, language=membership.operator.language

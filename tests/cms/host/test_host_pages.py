@@ -10,7 +10,7 @@ from django.core import mail as mails
 from django.test import Client
 
 from accounts.models import Driver, DriverGroup, Membership, Operator, Role, User
-from accounts.services import members
+from accounts.services import invitations, members
 from billing.models import CDR, HostGuests, RevenueShare
 from billing.services.month_end import statements
 from billing.tasks import month_end as tasks
@@ -84,6 +84,8 @@ def test_an_agreement_invites_the_host_once(paola: User, place: Location, anna: 
     statements.agree(location=place, by=anna, valid_from=JULY, host_email="paola@mare.example", **TERMS)
     invited = Membership.objects.get(user=paola)
     assert (invited.role, invited.pending, invited.user.email) == (Role.HOST, True, "paola@mare.example")
+    assert invitations.mail(membership_id=invited.pk)
+    assert "Rete Adriatica" in mails.outbox[-1].subject
     link = f"/accounts/invitation/{members.token_of(invited)}/"
     assert Client().post(link)["Location"] == "/host/"
 
