@@ -124,7 +124,7 @@ def overdue(limit: int = 500) -> list[int]:
         due_on__gte=(now - REMINDED_WITHIN).date(),
     )
     known = DunningCase.objects.filter(invoice=OuterRef("pk")).exclude(status=Status.RECOVERED)
-    unpaid = invoices.with_state(late.filter(~Exists(known))).filter(is_unpaid=True, is_credited=False)
+    unpaid = invoices.with_state(late.filter(~Exists(known))).filter(Q(is_unpaid=True), Q(is_credited=False))
     return list(unpaid.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
