@@ -12,12 +12,24 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from billing.models import CDR, FakeProviderRecord, Payment, PaymentStep, Refund, WebhookEvent
+from billing.models import (
+    CDR,
+    CashEntry,
+    FakeProviderRecord,
+    MonthCloseEvent,
+    Payment,
+    PaymentStep,
+    Refund,
+    WebhookEvent,
+)
 from billing.payments import gateway
 from billing.payments.gateway import Event
+from billing.selectors import months
 from billing.services.cards import holds, refunds, webhooks
 from billing.services.debts import settling
+from billing.services.month_end import cash, close
 from cms.core.errors import DomainError
+from tests.conftest import member
 from tests.factories import DriverFactory, StationFactory
 from tests.factories.billing import CDRFactory, EndedSessionFactory, PaymentMethodFactory
 
@@ -94,3 +106,28 @@ def test_eight_workers_charge_once_capture_once_hear_once_and_give_back_once(sha
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(counted).result() == (2, 0, 1, 2, Decimal(9))  # 6, then one of the threes: 1 is left
+
+
+def test_a_month_is_closed_once_and_money_is_booked_once_whoever_does_it(shared: Callable[[], None]) -> None:
+    station = StationFactory()
+    operator = station.operator
+    owner = member(operator, "eva@rete.example", "owner")
+    state = {"status": "captured", "captured": Decimal(9), "refunded": Decimal(2), "currency": "EUR", "gateway": "fake"}
+    Payment.objects.create(operator=operator, amount=Decimal(9), idempotency_key="p", **state)
+    month = months.after(months.this(operator), -1)
+    shared()
+
+    def do() -> None:
+        cash.book(operator=operator)
+        close.close(operator=operator, month=month, by=owner)
+
+    at_once(do)
+
+    def seen() -> tuple[int, list[tuple[str, Decimal]]]:
+        closed = MonthCloseEvent.objects.filter(kind="closed").count()
+        booked = sorted(CashEntry.objects.values_list("kind", "amount"))
+        connections["default"].close()
+        return closed, booked
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(seen).result() == (1, [("came", Decimal(9)), ("went", Decimal(2))])
