@@ -72,6 +72,8 @@ def settle(breakdown: Breakdown) -> Settlement:
         kind = _LIMITS.get(breakdown.limit, Kind.ROUNDING)
         shares = _shared(missing, charges, breakdown) if kind is not Kind.ROUNDING else [(_largest(charges), missing)]
         charges += [Charge(kind, amount, rate) for rate, amount in shares if amount]
+    if moved := _owed_nothing(charges):
+        charges = _rounded_once(charges, moved)
     rows = vat_rows(((charge.vat, charge.amount) for charge in charges), gross=breakdown.gross, currency=currency)
     return Settlement(tuple(charges), rows, *_totals(rows, currency))
 
@@ -111,6 +113,27 @@ def _shared(amount: Decimal, charges: list[Charge], breakdown: Breakdown) -> lis
         if rate != largest
     }
     return [(largest, amount - _sum(shares.values())), *shares.items()]
+
+
+def _owed_nothing(charges: list[Charge]) -> list[tuple[Rate, Decimal]]:
+    """Where a discount took all of one rate, rounding may have taken a coin more: the rate with the most gives it back."""
+    by_rate: dict[Rate, Decimal] = {}
+    for charge in charges:
+        by_rate[charge.vat] = by_rate.get(charge.vat, Decimal(0)) + charge.amount
+    below = [(rate, -amount) for rate, amount in by_rate.items() if amount < 0]
+    if not below or _sum(by_rate.values()) < 0:
+        return []
+    giver = max(by_rate, key=lambda rate: by_rate[rate])
+    return [*below, (giver, -_sum(amount for _rate, amount in below))]
+
+
+def _rounded_once(charges: list[Charge], moved: list[tuple[Rate, Decimal]]) -> list[Charge]:
+    """One line of rounding for each rate."""
+    others = [charge for charge in charges if charge.kind is not Kind.ROUNDING]
+    by_rate = {charge.vat: charge.amount for charge in charges if charge.kind is Kind.ROUNDING}
+    for rate, amount in moved:
+        by_rate[rate] = by_rate.get(rate, Decimal(0)) + amount
+    return others + [Charge(Kind.ROUNDING, amount, rate) for rate, amount in by_rate.items() if amount]
 
 
 def _largest(charges: list[Charge]) -> Rate:

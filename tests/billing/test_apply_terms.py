@@ -121,6 +121,19 @@ def test_reliefs_are_lines_of_the_receipt_and_survive_their_text() -> None:
     assert trace.loads(trace.dumps(said)) == said
 
 
+def test_where_a_discount_takes_all_of_a_rate_rounding_takes_no_coin_more() -> None:
+    """0.42 − 0.03 − 0.40 at one rate, 0.42 − 0.42 at the other: of nothing a coin less would remain."""
+    both = [
+        {"type": "ENERGY", "price": Decimal("0.467"), "step_size": 900},
+        {"type": "FLAT", "price": Decimal("0.415"), "vat": 0},
+    ]
+    mixed = parsing.tariff([{"price_components": both}], tax_included=False)
+    all_of_it = Terms(discount_amount=Fraction(1), source="a")
+    settled = rounding.settle(charged(mixed, all_of_it, Terms(allowance_wh=Fraction(54), source="b"), wh=1))
+    assert [(row.rate, row.taxable) for row in settled.vat_rows] == [(0, 0), (None, 0)]
+    assert [(c.amount, c.vat) for c in settled.charges if c.kind == "rounding"] == [(Decimal("0.01"), None)]
+
+
 grants = st.lists(
     st.builds(
         Terms,
