@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -39,7 +39,7 @@ def clean(operator: Operator, given: Mapping[str, str]) -> Params:
     named = given.get("company", "")
     whose = Company.objects.filter(operator=operator, pk=named) if named.isdecimal() and len(named) < 18 else None
     if whose is None or not whose.exists():
-        raise Invalid({"company": [_t("There is no such company.")]})
+        raise Invalid({"company": [gettext("There is no such company.")]})
     return {"company": named, **asking.month(operator, given)}
 
 
