@@ -48,11 +48,12 @@ def _recorded(sessions: Iterable[int]) -> dict[int, Cost]:
     wanted = list(sessions)
     if not wanted:
         return {}
-    columns = ("session_id", "tariff_version_id", "flags", "trace", "exact_excl_vat", "exact_incl_vat")
-    rows = CDR.objects.filter(session__in=wanted, credits=None).order_by("revision").values_list(*columns)
+    columns = ("session_id", "credits_id", "tariff_version_id", "flags", "trace", "exact_excl_vat", "exact_incl_vat")
+    rows = CDR.objects.filter(session__in=wanted).order_by("revision").values_list(*columns)
     return {
         session: visits.recorded(version, trace.loads(said), excl_vat, incl_vat)
         if version and "waived" not in flags.split(",")
         else visits.FREE
-        for session, version, flags, said, excl_vat, incl_vat in rows
+        for session, credits, version, flags, said, excl_vat, incl_vat in rows
+        if credits is None  # asked for in SQL, SQLite would look through all records that credit nothing
     }

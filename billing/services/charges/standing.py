@@ -26,13 +26,16 @@ class Standing:
 
 def latest(sessions: Sequence[ChargingSession]) -> dict[int, Standing]:
     """The newest CDR that is no credit, by session."""
-    columns = ("session_id", "pk", "revision", "credited_by", "invoiced", "flags", "energy", "started_at", "stopped_at")
-    found = CDR.objects.filter(session__in=[session.pk for session in sessions], credits=None).order_by("revision")
+    columns = ("session_id", "pk", "revision", "credits_id", "credited_by", "invoiced", "flags", "energy", "started_at")
+    found = CDR.objects.filter(session__in=[session.pk for session in sessions]).order_by("revision")
     return {
         session: Standing(
             pk, revision, credited is not None, invoiced is not None, frozenset(flags.split(",")), wh, (start, stop)
         )
-        for session, pk, revision, credited, invoiced, flags, wh, start, stop in found.values_list(*columns)
+        for session, pk, revision, credits, credited, invoiced, flags, wh, start, stop in found.values_list(
+            *columns, "stopped_at"
+        )
+        if credits is None  # asked for in SQL, SQLite would look through all records that credit nothing
     }
 
 
